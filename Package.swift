@@ -1,0 +1,42 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "cst",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "CSTCore", targets: ["CSTCore"]),
+    .library(name: "CSTData", targets: ["CSTData"]),
+    .executable(name: "cst", targets: ["cst"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // Kernels are useless at -O0 (43 times slower), so debug builds, and with them the tests, compile them at -O3.
+    .target(
+      name: "CKernels",
+      cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]
+    ),
+    .systemLibrary(
+      name: "CLAPACK",
+      pkgConfig: "lapacke",
+      providers: [.apt(["libblas-dev", "liblapacke-dev"])]
+    ),
+    .target(name: "CSTCore", dependencies: ["CKernels", "CLAPACK"]),
+    .target(name: "CSTData", dependencies: ["CSTCore"]),
+    .executableTarget(
+      name: "cst",
+      dependencies: [
+        "CSTCore", "CSTData",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]
+    ),
+    .target(name: "TestSupport", dependencies: ["CSTCore"], path: "Tests/TestSupport"),
+    .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
+    .testTarget(name: "CSTCoreTests", dependencies: ["CSTCore", "TestSupport"]),
+    .testTarget(name: "CSTDataTests", dependencies: ["CSTCore", "CSTData", "TestSupport"]),
+    .testTarget(name: "CLITests", dependencies: ["TestSupport"]),
+  ],
+  cLanguageStandard: .c17
+)

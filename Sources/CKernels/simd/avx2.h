@@ -1,0 +1,1 @@
+// The avx2 vocabulary.

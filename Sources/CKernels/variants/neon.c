@@ -1,0 +1,15 @@
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#include "../tables.h"
+
+#include <math.h>
+#include <string.h>
+
+#pragma clang fp contract(off)
+
+#include "../simd/neon.h"
+
+#define CK_VARIANT CKVariantNEON
+#define CK_TABLE ck_table_neon
+#include "../bodies/all.h"
+#endif

@@ -1,0 +1,12 @@
+#include "../tables.h"
+
+#include <math.h>
+#include <string.h>
+
+#pragma clang fp contract(off)
+
+#include "../simd/scalar.h"
+
+#define CK_VARIANT CKVariantScalar
+#define CK_TABLE ck_table_scalar
+#include "../bodies/all.h"
