@@ -236,6 +236,15 @@ const CKKernels *ck_kernels_for(CKVariant variant);
 /// The best variant that runs here.
 CKVariant ck_best(void);
 
+/// Tells the CPU that the caller is spinning.
+static inline void ck_spin_hint(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 #ifdef __cplusplus
 }
 #endif

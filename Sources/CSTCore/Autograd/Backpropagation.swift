@@ -1,0 +1,38 @@
+/// One reverse sweep over the graph behind a result.
+final class Backpropagation {
+  private var root: GradientNode?
+  private let shape: Shape
+  private var hasRun = false
+
+  init(from root: GradientNode?, shape: Shape) {
+    self.root = root
+    self.shape = shape
+  }
+
+  /// Propagates `cotangent` from the root to the parameters. Nodes are visited by decreasing depth, equal depths in the
+  /// order in which they were found, so the order of every sum is fixed.
+  func run(_ cotangent: Tensor) {
+    precondition(!hasRun, "a pullback can be called once: it consumes what the forward pass kept")
+    precondition(cotangent.shape == shape, "the cotangent has shape \(cotangent.shape), the value \(shape)")
+    hasRun = true
+    guard let root else { return }
+    var levels = Self.levels(from: root)
+    self.root = nil
+    root.accumulate(sharing: cotangent.storage)
+    while let level = levels.popLast() {
+      for node in level { node.propagate() }
+    }
+  }
+
+  /// All nodes that the root depends on, by depth.
+  private static func levels(from root: GradientNode) -> [[GradientNode]] {
+    var levels = [[GradientNode]](repeating: [], count: root.depth + 1)
+    var seen: Set<ObjectIdentifier> = [ObjectIdentifier(root)]
+    var pending = [root]
+    while let node = pending.popLast() {
+      levels[node.depth].append(node)
+      for input in node.inputs where seen.insert(ObjectIdentifier(input)).inserted { pending.append(input) }
+    }
+    return levels
+  }
+}

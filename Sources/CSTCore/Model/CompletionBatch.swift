@@ -1,0 +1,61 @@
+/// A prompt and the completions that share it, as tokens.
+public struct CompletionGroup: Sendable, Hashable {
+  /// The prompt, at least one token.
+  public let prompt: [Int32]
+  /// The completions; each has at least one token.
+  public let completions: [[Int32]]
+
+  /// Traps on an empty prompt or completion: there would be nothing to predict from, or nothing to predict.
+  public init(prompt: [Int32], completions: [[Int32]]) {
+    precondition(!prompt.isEmpty, "a prompt has at least one token")
+    precondition(completions.allSatisfy { !$0.isEmpty }, "a completion has at least one token")
+    self.prompt = prompt
+    self.completions = completions
+  }
+
+  /// Tokens the model runs over: every completion's last token is predicted but never read.
+  public var tokenCount: Int { prompt.count + completions.reduce(0) { $0 + $1.count - 1 } }
+}
+
+/// Groups packed into one padding-free matrix, with the rows that predict completion tokens.
+struct CompletionBatch {
+  private(set) var tokens: [Int32] = []
+  private(set) var sequences = PackedSequences()
+  /// Rows whose hidden state predicts a completion token, completion after completion.
+  private(set) var predictingRows: [Int] = []
+  /// The predicted tokens.
+  private(set) var targets: [Int32] = []
+  /// The range of `targets` of each completion, by group and completion.
+  private(set) var completionRanges: [[Range<Int>]] = []
+
+  init(_ groups: [CompletionGroup]) {
+    for group in groups {
+      let firstRow = tokens.count
+      tokens += group.prompt
+      sequences.append(
+        prefixLength: group.prompt.count, continuationLengths: group.completions.map { $0.count - 1 })
+      var ranges: [Range<Int>] = []
+      for completion in group.completions {
+        let rows = tokens.count..<tokens.count + completion.count - 1
+        predictingRows += [firstRow + group.prompt.count - 1] + rows
+        ranges.append(targets.count..<targets.count + completion.count)
+        targets += completion
+        tokens += completion.dropLast()
+      }
+      completionRanges.append(ranges)
+    }
+  }
+}
+
+extension Decoder {
+  /// The log-probability of every completion token of a batch, `[batch.targets.count]`.
+  func tokenLogProbabilities(of batch: CompletionBatch, adaptation: Adaptation?, precision: Precision) -> Tensor {
+    hiddenStates(
+      tokens: batch.tokens, positions: batch.sequences.positions, adaptation: adaptation, precision: precision
+    ) { _, queries, keys, values in
+      queries.attention(keys: keys, values: values, heads: configuration.heads, over: batch.sequences)
+    }
+    .rows(at: batch.predictingRows)
+    .tokenLogProbabilities(of: batch.targets, head: head, precision: precision)
+  }
+}

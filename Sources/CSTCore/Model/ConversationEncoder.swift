@@ -1,0 +1,93 @@
+/// Turns conversations and answers into tokens for one model: the only place where text meets token ids.
+///
+/// Prompt and answer are rendered once and split in token space; a tokenizer that would join them differently is an
+/// error, never a warning. A prompt is never shortened, because it carries the configuration; an answer that does not
+/// fit loses its end, and says so.
+public struct ConversationEncoder: Sendable {
+  private let tokenizer: Tokenizer
+  private let template: ChatTemplate
+  /// Most tokens of prompt and answer together.
+  public let maximumLength: Int
+
+  init(tokenizer: Tokenizer, template: ChatTemplate, maximumLength: Int) {
+    self.tokenizer = tokenizer
+    self.template = template
+    self.maximumLength = maximumLength
+  }
+
+  /// An answer as tokens, with its end-of-turn token unless it was cut.
+  public struct Completion: Sendable, Hashable {
+    /// The tokens after the prompt.
+    public let tokens: [Int32]
+    /// Whether the end is missing because it did not fit.
+    public let isTruncated: Bool
+  }
+
+  /// A conversation up to the point where the assistant speaks.
+  /// - Throws: ``EncodingError`` where it leaves no room for an answer.
+  public func prompt(_ messages: [Message]) throws(EncodingError) -> [Int32] {
+    let tokens = encode(template.render(messages, generationPrompt: .appended))
+    guard tokens.count < maximumLength else {
+      throw EncodingError(reason: .promptTooLong(tokens: tokens.count, limit: maximumLength))
+    }
+    return tokens
+  }
+
+  /// The assistant's answer to a conversation.
+  /// - Parameters:
+  ///   - messages: The conversation.
+  ///   - prompt: Its tokens, from ``prompt(_:)``.
+  /// - Throws: ``EncodingError`` where prompt and answer cannot be told apart in token space.
+  public func completion(_ answer: String, to messages: [Message], prompt: [Int32]) throws(EncodingError) -> Completion {
+    let whole = encode(template.render(messages + [.assistant(answer)], generationPrompt: .none))
+    guard whole.count > prompt.count, whole.starts(with: prompt) else {
+      throw EncodingError(reason: .boundaryMismatch(answerStart: String(answer.prefix(24))))
+    }
+    let tokens = Array(whole[prompt.count...])
+    guard tokens.contains(template.endOfTurnID) else { throw EncodingError(reason: .noEndOfTurn) }
+    let room = maximumLength - prompt.count
+    return Completion(tokens: Array(tokens.prefix(room)), isTruncated: tokens.count > room)
+  }
+
+  /// One BOS where the model wants one and the template has not written it.
+  private func encode(_ text: ProvenancedText) -> [Int32] {
+    let tokens = tokenizer.encode(text)
+    guard tokenizer.addsBOS, let bos = tokenizer.bosID, tokens.first != bos else { return tokens }
+    return [bos] + tokens
+  }
+}
+
+/// A conversation or an answer that cannot be turned into tokens.
+public struct EncodingError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What is wrong.
+  public enum Reason: Sendable, Hashable {
+    /// The prompt alone fills the allowed length; it is never cut, because it carries the configuration.
+    case promptTooLong(tokens: Int, limit: Int)
+    /// Prompt plus answer does not begin with the tokens of the prompt alone.
+    case boundaryMismatch(answerStart: String)
+    /// The template ends the answer without an end-of-turn token.
+    case noEndOfTurn
+  }
+
+  /// What is wrong.
+  public let reason: Reason
+  /// The row of the data, counted from 0, where there is one.
+  public var row: Int?
+
+  /// One line: the row, what was expected, what was found and what to do.
+  public var description: String {
+    let place = row.map { "row \($0): " } ?? ""
+    switch reason {
+    case .promptTooLong(let tokens, let limit):
+      return place
+        + "the prompt has \(tokens) tokens, which leaves no room for an answer within the maximum length of \(limit); "
+        + "raise the maximum length or shorten the prompt (it is never cut: it carries the configuration)"
+    case .boundaryMismatch(let answerStart):
+      return place
+        + "the tokens of prompt and answer together do not begin with the tokens of the prompt; the answer begins "
+        + "\"\(answerStart)\": remove leading white space from it"
+    case .noEndOfTurn:
+      return place + "the chat template renders an answer without an end-of-turn token"
+    }
+  }
+}

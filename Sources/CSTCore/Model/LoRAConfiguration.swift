@@ -1,0 +1,31 @@
+/// What a low-rank adapter looks like (Hu et al., arXiv 2106.09685).
+public struct LoRAConfiguration: Sendable, Hashable {
+  /// The inner dimension r.
+  public let rank: Int
+  /// α: the low-rank product is scaled by α / r.
+  public let alpha: Double
+  /// Probability with which an element of the adapter's input is zeroed in training.
+  public let dropout: Double
+  /// The projections that get factors, in the order of ``Projection``'s cases.
+  public let targets: [Projection]
+
+  /// - Parameters:
+  ///   - rank: At least 1.
+  ///   - alpha: Twice the rank where `nil`.
+  ///   - dropout: In `0..<1`.
+  ///   - targets: At least one projection. Traps on values outside these ranges.
+  public init(
+    rank: Int = 16, alpha: Double? = nil, dropout: Double = 0, targets: Set<Projection> = Set(Projection.allCases)
+  ) {
+    precondition(rank >= 1, "a LoRA rank is at least 1, not \(rank)")
+    precondition((0..<1).contains(dropout), "a dropout probability is in 0..<1, not \(dropout)")
+    precondition(!targets.isEmpty, "an adapter needs at least one target projection")
+    self.rank = rank
+    self.alpha = alpha ?? Double(2 * rank)
+    self.dropout = dropout
+    self.targets = Projection.allCases.filter(targets.contains)
+  }
+
+  /// α / r, what the low-rank product is multiplied by.
+  public var scale: Double { alpha / Double(rank) }
+}

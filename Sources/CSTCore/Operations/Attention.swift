@@ -1,0 +1,131 @@
+import Foundation
+
+/// Sizes of grouped-query attention: query heads share key-value heads in equal groups.
+public struct AttentionHeads: Sendable, Hashable {
+  /// Number of query heads.
+  public let queryHeads: Int
+  /// Number of key-value heads; divides the query heads.
+  public let keyValueHeads: Int
+  /// Width of one head.
+  public let headWidth: Int
+
+  /// Traps where the key-value heads do not divide the query heads.
+  public init(queryHeads: Int, keyValueHeads: Int, headWidth: Int) {
+    precondition(
+      keyValueHeads > 0 && queryHeads % keyValueHeads == 0,
+      "\(keyValueHeads) key-value heads cannot be shared by \(queryHeads) query heads")
+    self.queryHeads = queryHeads
+    self.keyValueHeads = keyValueHeads
+    self.headWidth = headWidth
+  }
+
+  /// Query heads per key-value head.
+  public var group: Int { queryHeads / keyValueHeads }
+  var queryWidth: Int { queryHeads * headWidth }
+  var keyValueWidth: Int { keyValueHeads * headWidth }
+  /// 1/√headWidth.
+  public var scale: Float { Float(1 / Double(headWidth).squareRoot()) }
+
+  func shape(rows: Int, prefixRows: Int) -> AttentionHeadShape {
+    AttentionHeadShape(rows: rows, prefixRows: prefixRows, group: group, headWidth: headWidth, scale: scale)
+  }
+}
+
+extension Tensor {
+  /// Causal scaled dot-product attention over packed sequences (Vaswani et al., arXiv 1706.03762, equation 1).
+  ///
+  /// Scores are never kept: the backward pass computes them again from the log-sums.
+  /// - Shape: self (queries) `[tokens, queryHeads·headWidth]`; `keys` and `values` `[tokens, keyValueHeads·headWidth]`;
+  ///   result like self.
+  public func attention(
+    keys: Tensor, values: Tensor, heads: AttentionHeads, over sequences: PackedSequences
+  ) -> Tensor {
+    let rows = sequences.rowCount
+    precondition(
+      shape == [rows, heads.queryWidth] && keys.shape == [rows, heads.keyValueWidth] && values.shape == keys.shape,
+      "queries \(shape), keys \(keys.shape), values \(values.shape) do not fit \(heads) over \(rows) rows")
+    let pass = AttentionPass(
+      queries: detached(), keys: keys.detached(), values: values.detached(), heads: heads, sequences: sequences)
+    let logSums = Tensor(shape: [rows, heads.queryHeads]) { _ in }
+    let out = Tensor(shape: shape) { pass.forward(into: $0, logSums: logSums.storage.start) }
+    let outValues = out.detached()
+    return out.recorded(from: [self, keys, values]) {
+      [queryNode = node, keyNode = keys.node, valueNode = values.node] gradient in
+      let (dQueries, dKeys, dValues) = pass.backward(gradient, out: outValues, logSums: logSums)
+      queryNode?.accumulate(sharing: dQueries)
+      keyNode?.accumulate(sharing: dKeys)
+      valueNode?.accumulate(sharing: dValues)
+    }
+  }
+}
+
+/// The operands of one attention over packed sequences, split between threads by head and sequence.
+private struct AttentionPass {
+  let queries: Tensor
+  let keys: Tensor
+  let values: Tensor
+  let heads: AttentionHeads
+  let sequences: PackedSequences
+
+  private var queryStride: Int { heads.queryWidth }
+  private var keyStride: Int { heads.keyValueWidth }
+
+  func forward(into out: FloatDestination, logSums: FloatDestination) {
+    let segments = sequences.segments
+    ComputePool.shared.forEachItem(count: segments.count * heads.keyValueHeads) { item in
+      let (segment, head) = (segments[item % segments.count], item / segments.count)
+      let shape = heads.shape(rows: segment.own.count, prefixRows: segment.prefix.count)
+      let column = head * heads.group * heads.headWidth
+      withScratch(Float.self, count: max(1, Kernels.current.attentionScratch(shape))) { scratch in
+        Kernels.current.attention(
+          MatrixDestination(start: out + segment.own.lowerBound * queryStride + column, stride: queryStride),
+          logSum: MatrixDestination(
+            start: logSums + segment.own.lowerBound * heads.queryHeads + head * heads.group, stride: heads.queryHeads),
+          q: MatrixSource(start: queries.start + segment.own.lowerBound * queryStride + column, stride: queryStride),
+          prefix: source(row: segment.prefix.lowerBound, head), own: source(row: segment.own.lowerBound, head),
+          shape: shape, scratch: scratch)
+      }
+    }
+  }
+
+  func backward(
+    _ gradient: TensorStorage, out: Tensor, logSums: Tensor
+  ) -> (queries: TensorStorage, keys: TensorStorage, values: TensorStorage) {
+    let dQueries = TensorStorage(count: queries.count)
+    let dKeys = TensorStorage(count: keys.count)
+    let dValues = TensorStorage(count: values.count)
+    dKeys.elements.update(repeating: 0)
+    dValues.elements.update(repeating: 0)
+    // A group's continuations add to the same prefix, so one thread does a whole group of one head, in a fixed order.
+    let groups = sequences.groups
+    ComputePool.shared.forEachItem(count: groups.count * heads.keyValueHeads) { item in
+      let (group, head) = (groups[item % groups.count], item / groups.count)
+      let noPrefix = group.prefix.lowerBound..<group.prefix.lowerBound
+      for (own, prefix) in group.continuations.map({ ($0, group.prefix) }) + [(group.prefix, noPrefix)] {
+        let shape = heads.shape(rows: own.count, prefixRows: prefix.count)
+        let queryOffset = own.lowerBound * queryStride + head * heads.group * heads.headWidth
+        let query = { (start: FloatSource) in MatrixSource(start: start + queryOffset, stride: queryStride) }
+        let keyValue = { (row: Int) -> KeyValueDestination in
+          let offset = row * keyStride + head * heads.headWidth
+          return KeyValueDestination(keys: dKeys.start + offset, values: dValues.start + offset, stride: keyStride)
+        }
+        withScratch(Float.self, count: max(1, Kernels.current.attentionBackwardScratch(shape))) { scratch in
+          Kernels.current.attentionBackward(
+            dq: MatrixDestination(start: dQueries.start + queryOffset, stride: queryStride),
+            dPrefix: keyValue(prefix.lowerBound), dOwn: keyValue(own.lowerBound), dOut: query(gradient.start),
+            out: query(out.start),
+            logSum: MatrixSource(
+              start: logSums.start + own.lowerBound * heads.queryHeads + head * heads.group, stride: heads.queryHeads),
+            q: query(queries.start), prefix: source(row: prefix.lowerBound, head),
+            own: source(row: own.lowerBound, head), shape: shape, scratch: scratch)
+        }
+      }
+    }
+    return (dQueries, dKeys, dValues)
+  }
+
+  private func source(row: Int, _ head: Int) -> KeyValueSource {
+    let offset = row * keyStride + head * heads.headWidth
+    return KeyValueSource(keys: keys.start + offset, values: values.start + offset, stride: keyStride)
+  }
+}

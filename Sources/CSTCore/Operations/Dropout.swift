@@ -1,0 +1,41 @@
+extension Tensor {
+  /// Every element kept with probability `1 - probability` and divided by it, else zero.
+  ///
+  /// The mask is a function of `seed`, `stream` and the element's index alone, so it is the same for any number of
+  /// threads and need not be kept for the backward pass.
+  /// - Shape: result like self. Traps where `probability` is outside `0..<1`.
+  public func dropout(probability: Float, seed: UInt64, stream: UInt64) -> Tensor {
+    precondition((0..<1).contains(probability), "a dropout probability is in 0..<1, not \(probability)")
+    let mask = DropoutMask(probability: probability, key: mixed(seed &+ mixed(stream &+ 0x9E37_79B9_7F4A_7C15)))
+    let (x, count, shape) = (detached(), count, shape)
+    let compute = { () -> Tensor in Tensor(shape: shape) { mask.apply($0, x.start, count, .store) } }
+    return compute().recorded(from: [self], recomputation: Recomputation(compute)) { [node] gradient in
+      node?.accumulate { dx, mode in mask.apply(dx, gradient.start, count, mode) }
+    }
+  }
+}
+
+/// A counter-based random mask.
+private struct DropoutMask {
+  let probability: Float
+  let key: UInt64
+
+  func apply(_ out: FloatDestination, _ x: FloatSource, _ count: Int, _ mode: StoreMode) {
+    let scale = 1 / (1 - probability)
+    let threshold = UInt64(Double(probability) * 0x1p32)
+    ComputePool.shared.forEachRange(count: count, grain: 1 << 14) { range in
+      for index in range {
+        let value = mixed(key &+ UInt64(index)) >> 32 < threshold ? 0 : x[index] * scale
+        out[index] = mode == .store ? value : out[index] + value
+      }
+    }
+  }
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea & Flood 2014): a bijection whose output bits look independent.
+private func mixed(_ value: UInt64) -> UInt64 {
+  var z = value &+ 0x9E37_79B9_7F4A_7C15
+  z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+  z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+  return z ^ (z >> 31)
+}

@@ -1,0 +1,145 @@
+/// The two factors that LoRA adds to a frozen weight matrix W `[outputs, inputs]`: W + scale·B·A
+/// (Hu et al., arXiv 2106.09685, section 4.1).
+public struct LoRAFactors: Sendable {
+  /// A, `[rank, inputs]`.
+  public var a: Tensor
+  /// B, `[outputs, rank]`; zero at the start of training, so that the adapted model starts as the base model.
+  public var b: Tensor
+
+  /// Factors with these matrices. Traps where the ranks differ.
+  public init(a: Tensor, b: Tensor) {
+    precondition(
+      a.shape.rank == 2 && b.shape.rank == 2 && a.shape[0] == b.shape[1],
+      "LoRA factors have shapes [rank, inputs] and [outputs, rank], not \(a.shape) and \(b.shape)")
+    self.a = a
+    self.b = b
+  }
+
+  /// The inner dimension.
+  public var rank: Int { a.shape[0] }
+}
+
+extension Tensor {
+  /// x·Wᵀ with a frozen weight matrix.
+  ///
+  /// - Shape: self `[m, weight.columns]`; result `[m, weight.rows]`.
+  public func linear(_ weight: WeightMatrix, precision: Precision = .f32) -> Tensor {
+    let m = linearRows(weight)
+    let out = Tensor(shape: [m, weight.rows]) { start in
+      weight.multiply(MatrixDestination(start: start, stride: weight.rows), matrix, m: m, precision, .store)
+    }
+    return out.recorded(from: [self]) { [x = node] gradient in
+      x?.accumulate { destination, mode in
+        weight.multiplyBackward(
+          MatrixDestination(start: destination, stride: weight.columns),
+          MatrixSource(start: gradient.start, stride: weight.rows), m: m, precision, mode)
+      }
+    }
+  }
+
+  /// x·Wᵀ + scale·(x·Aᵀ)·Bᵀ: a frozen weight matrix with a low-rank update. Only A, B and x get gradients; the
+  /// low-rank product is added in place and nothing of W's size is formed.
+  ///
+  /// - Shape: self `[m, weight.columns]`; result `[m, weight.rows]`.
+  /// - Parameter adapterInput: What the low-rank product reads instead of x (x after dropout); x where `nil`.
+  public func linear(
+    _ weight: WeightMatrix, adding factors: LoRAFactors, scale: Float, adapterInput: Tensor? = nil,
+    precision: Precision = .f32
+  ) -> Tensor {
+    let m = linearRows(weight)
+    let (inputs, outputs, rank) = (weight.columns, weight.rows, factors.rank)
+    let (a, b) = (factors.a, factors.b)
+    precondition(
+      a.shape[1] == inputs && b.shape[0] == outputs,
+      "LoRA factors \(a.shape), \(b.shape) do not fit a weight matrix [\(outputs), \(inputs)]")
+    let z = adapterInput ?? self
+    // hidden = scale·(z·Aᵀ), [m, rank]
+    let hidden = Tensor(shape: [m, rank]) { start in
+      let destination = MatrixDestination(start: start, stride: rank)
+      Gemm.multiply(
+        destination, .rows(z.matrix), .transpose(of: a.matrix), Gemm.Size(m: m, n: rank, k: inputs), .store)
+      Kernels.current.table.scale_f32(start, start, scale, m * rank)
+    }
+    let out = Tensor(shape: [m, outputs]) { start in
+      let destination = MatrixDestination(start: start, stride: outputs)
+      weight.multiply(destination, matrix, m: m, precision, .store)
+      Gemm.multiply(
+        destination, .rows(hidden.matrix), .transpose(of: b.matrix), Gemm.Size(m: m, n: outputs, k: rank), .add)
+    }
+    let saved = SavedTensor(z)
+    let pullback = LoRALinearPullback(
+      weight: weight, precision: precision, scale: scale, m: m, hidden: hidden, a: a.detached(), b: b.detached())
+    return out.recorded(from: [self, z, a, b]) { [x = node, zNode = z.node, aNode = a.node, bNode = b.node] gradient in
+      let dy = MatrixSource(start: gradient.start, stride: outputs)
+      if let bNode { bNode.accumulate { pullback.addGradientOfB($0, $1, dy) } }
+      guard x != nil || zNode != nil || aNode != nil else { return }
+      let dHidden = pullback.gradientOfProduct(dy)
+      if let aNode { aNode.accumulate { pullback.addGradientOfA($0, $1, dHidden, saved.value) } }
+      x?.accumulate { destination, mode in
+        weight.multiplyBackward(
+          MatrixDestination(start: destination, stride: inputs), dy, m: m, precision, mode)
+      }
+      zNode?.accumulate { pullback.addGradientOfInput($0, $1, dHidden) }
+    }
+  }
+
+  private func linearRows(_ weight: WeightMatrix) -> Int {
+    precondition(
+      shape.rank == 2 && shape[1] == weight.columns,
+      "a weight matrix [\(weight.rows), \(weight.columns)] cannot multiply rows of shape \(shape)")
+    return shape[0]
+  }
+}
+
+/// The gradients of the low-rank product: with H = z·Aᵀ and y = scale·H·Bᵀ,
+/// dB = dyᵀ·(scale·H), dH = scale·dy·B, dA = dHᵀ·z, dz = dH·A.
+private struct LoRALinearPullback {
+  let weight: WeightMatrix
+  let precision: Precision
+  let scale: Float
+  let m: Int
+  let hidden: Tensor
+  let a: Tensor
+  let b: Tensor
+
+  private var rank: Int { a.shape[0] }
+
+  func addGradientOfB(_ destination: FloatDestination, _ mode: StoreMode, _ dy: MatrixSource) {
+    Gemm.multiply(
+      MatrixDestination(start: destination, stride: rank), .transpose(of: dy), .rows(hidden.matrix),
+      Gemm.Size(m: weight.rows, n: rank, k: m), mode)
+  }
+
+  func gradientOfProduct(_ dy: MatrixSource) -> Tensor {
+    Tensor(shape: [m, rank]) { start in
+      Gemm.multiply(
+        MatrixDestination(start: start, stride: rank), .rows(dy), .rows(b.matrix),
+        Gemm.Size(m: m, n: rank, k: weight.rows), .store)
+      Kernels.current.table.scale_f32(start, start, scale, m * rank)
+    }
+  }
+
+  /// dA is formed as its transpose, zᵀ·dH, so that only the thin dH has to be packed and not z.
+  func addGradientOfA(_ destination: FloatDestination, _ mode: StoreMode, _ dHidden: Tensor, _ z: Tensor) {
+    let inputs = weight.columns
+    withScratch(Float.self, count: max(1, inputs * rank)) { transposed in
+      Gemm.multiply(
+        MatrixDestination(start: transposed, stride: rank), .transpose(of: z.matrix), .rows(dHidden.matrix),
+        Gemm.Size(m: inputs, n: rank, k: m), .store)
+      for row in 0..<rank {
+        let out = destination + row * inputs
+        if mode == .store {
+          for column in 0..<inputs { out[column] = transposed[column * rank + row] }
+        } else {
+          for column in 0..<inputs { out[column] += transposed[column * rank + row] }
+        }
+      }
+    }
+  }
+
+  func addGradientOfInput(_ destination: FloatDestination, _ mode: StoreMode, _ dHidden: Tensor) {
+    Gemm.multiply(
+      MatrixDestination(start: destination, stride: weight.columns), .rows(dHidden.matrix), .rows(a.matrix),
+      Gemm.Size(m: m, n: weight.columns, k: rank), mode)
+  }
+}

@@ -1,0 +1,44 @@
+/// How sequences lie in a padding-free `[tokens, width]` matrix: groups of one prefix and the continuations that share
+/// it. The prefix is computed once; every continuation attends to all of it and to itself.
+///
+/// A preference pair is one group with two continuations; a lone sequence is a group without any.
+public struct PackedSequences: Sendable, Hashable {
+  /// One prefix and its continuations, as row ranges.
+  public struct Group: Sendable, Hashable {
+    /// Rows of the shared prefix.
+    public let prefix: Range<Int>
+    /// Rows of each continuation; each begins at the position after the prefix.
+    public let continuations: [Range<Int>]
+  }
+
+  /// The groups in the order of their rows.
+  public private(set) var groups: [Group] = []
+  /// The position of every row in its sequence, from 0.
+  public private(set) var positions: [Int32] = []
+
+  /// No sequences.
+  public init() {}
+
+  /// Number of rows of the packed matrix.
+  public var rowCount: Int { positions.count }
+
+  /// Adds a group after the rows so far.
+  public mutating func append(prefixLength: Int, continuationLengths: [Int] = []) {
+    let prefix = rowCount..<rowCount + prefixLength
+    positions += (0..<Int32(prefixLength))
+    var continuations: [Range<Int>] = []
+    for length in continuationLengths {
+      continuations.append(rowCount..<rowCount + length)
+      positions += (Int32(prefixLength)..<Int32(prefixLength + length))
+    }
+    groups.append(Group(prefix: prefix, continuations: continuations))
+  }
+
+  /// Every stretch of rows with the prefix it attends to before itself (empty for a prefix).
+  var segments: [(own: Range<Int>, prefix: Range<Int>)] {
+    groups.flatMap { group in
+      [(group.prefix, group.prefix.lowerBound..<group.prefix.lowerBound)]
+        + group.continuations.map { ($0, group.prefix) }
+    }
+  }
+}

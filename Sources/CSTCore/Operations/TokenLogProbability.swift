@@ -1,0 +1,74 @@
+extension Tensor {
+  /// The log-probability of one target per row under softmax(x·Wᵀ), W the language-model head.
+  ///
+  /// Logits are formed for a chunk of rows at a time and never kept: where a gradient is wanted, the derivative of each
+  /// log-probability with respect to its row of x is formed in the same pass, W[target] − softmax(x·Wᵀ)·W, and only
+  /// scaled later.
+  /// - Shape: self `[m, head.columns]`, `targets.count == m`, each below `head.rows`; result `[m]`.
+  /// - Complexity: Scratch of `min(m, 128) · head.rows` floats.
+  public func tokenLogProbabilities(of targets: [Int32], head: WeightMatrix, precision: Precision = .f32) -> Tensor {
+    let (m, width) = shape.matrix
+    precondition(
+      shape.rank == 2 && m == targets.count && width == head.columns,
+      "\(targets.count) targets and a head [\(head.rows), \(head.columns)] do not fit rows of shape \(shape)")
+    precondition(targets.allSatisfy { $0 >= 0 && $0 < head.rows }, "a target is outside the head's \(head.rows) tokens")
+    let derivatives = node == nil ? nil : Tensor(shape: shape) { _ in }
+    let out = Tensor(shape: [m]) { logProbabilities in
+      let chunk = 128
+      withScratch(Float.self, count: max(1, min(m, chunk) * head.rows)) { logits in
+        for first in stride(from: 0, to: m, by: chunk) {
+          let rows = min(chunk, m - first)
+          let logitRows = MatrixDestination(start: logits, stride: head.rows)
+          head.multiply(
+            logitRows, MatrixSource(start: start + first * width, stride: width), m: rows, precision, .store)
+          targets.withUnsafeBufferPointer { targets in
+            guard let targets = targets.baseAddress else { return }
+            logProbabilitiesAndGradient(
+              logitRows, targets: targets + first, rows: rows, logProbabilities: logProbabilities + first,
+              wantsGradient: derivatives != nil)
+          }
+          if let derivatives {
+            head.multiplyBackward(
+              MatrixDestination(start: derivatives.storage.start + first * width, stride: width),
+              MatrixSource(start: logits, stride: head.rows), m: rows, precision, .store)
+          }
+        }
+      }
+    }
+    guard let derivatives else { return out }
+    return out.recorded(from: [self]) { [node] gradient in
+      node?.accumulate { dx, mode in
+        ComputePool.shared.forEachRange(count: m, grain: 64) { rows in
+          for row in rows {
+            let (destination, source) = (dx + row * width, derivatives.start + row * width)
+            if mode == .store {
+              Kernels.current.table.scale_f32(destination, source, gradient.start[row], width)
+            } else {
+              Kernels.current.table.add_scaled_f32(destination, source, gradient.start[row], width)
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Turns rows of logits into log-probabilities of their targets and, if wanted, in place into the gradient of each
+/// log-probability with respect to the logits.
+private func logProbabilitiesAndGradient(
+  _ logits: MatrixDestination, targets: UnsafePointer<Int32>, rows: Int, logProbabilities: FloatDestination,
+  wantsGradient: Bool
+) {
+  let width = logits.stride
+  ComputePool.shared.forEachRange(count: rows) { range in
+    withScratch(Float.self, count: range.count) { logSums in
+      let first = range.lowerBound
+      Kernels.current.table.logprob_rows_f32(
+        logProbabilities + first, logSums, logits.start + first * width, width, targets + first, range.count, width)
+      if wantsGradient {
+        Kernels.current.table.logprob_rows_gradient_f32(
+          logits.start + first * width, width, logSums, targets + first, range.count, width)
+      }
+    }
+  }
+}

@@ -1,0 +1,108 @@
+/// Matrix products over the whole pool: packs the right-hand side, splits the work, calls the kernels.
+///
+/// Work is split by whole column panels where there are enough of them (every thread then reads its own part of the
+/// right-hand side), else by rows. Neither changes a bit of the result.
+enum Gemm {
+  /// The left-hand side: element (i, p) is `start[i * rowStride + p * columnStride]`, so a transpose needs no copy.
+  struct Left {
+    let start: FloatSource
+    let rowStride: Int
+    let columnStride: Int
+
+    /// A row-major `[m, k]` matrix as it is.
+    static func rows(_ matrix: MatrixSource) -> Left {
+      Left(start: matrix.start, rowStride: matrix.stride, columnStride: 1)
+    }
+
+    /// The transpose of a row-major `[k, m]` matrix.
+    static func transpose(of matrix: MatrixSource) -> Left {
+      Left(start: matrix.start, rowStride: 1, columnStride: matrix.stride)
+    }
+  }
+
+  /// The right-hand side before packing, with `k` the length of the sums and `n` the columns of the result.
+  enum Right {
+    /// Row-major `[k, n]`.
+    case rows(MatrixSource)
+    /// The transpose of a row-major `[n, k]` matrix.
+    case transpose(of: MatrixSource)
+  }
+
+  struct Size {
+    let m: Int
+    let n: Int
+    let k: Int
+  }
+
+  /// Below this many multiply-adds a fork-join costs more than it saves.
+  private static let smallestParallelWork = 1 << 17
+
+  /// C (=, +=) A·B in Float32.
+  static func multiply(_ c: MatrixDestination, _ a: Left, _ b: Right, _ size: Size, _ mode: StoreMode) {
+    let width = Kernels.current.panelWidthF32
+    let panels = (size.n + width - 1) / width
+    withScratch(Float.self, count: max(1, panels * width * size.k)) { packed in
+      let grain = max(1, (1 << 14) / max(1, width * size.k))
+      ComputePool.shared.forEachRange(count: panels, grain: grain) { range in
+        let first = range.lowerBound * width
+        let columns = min(size.n, range.upperBound * width) - first
+        let destination = packed + first * size.k
+        switch b {
+        case .rows(let b):
+          Kernels.current.pack(destination, b.start + first, stride: b.stride, k: size.k, n: columns)
+        case .transpose(of: let b):
+          Kernels.current.packTransposed(
+            destination, b.start + first * b.stride, stride: b.stride, n: columns, k: size.k)
+        }
+      }
+      multiply(c, a, packed: packed, size, mode)
+    }
+  }
+
+  /// C (=, +=) A·B in Float32, B already packed.
+  static func multiply(
+    _ c: MatrixDestination, _ a: Left, packed: FloatSource, _ size: Size, _ mode: StoreMode
+  ) {
+    split(size, panelWidth: Kernels.current.panelWidthF32) { rows, columns in
+      Kernels.current.gemm(
+        c.start + rows.lowerBound * c.stride + columns.lowerBound, stride: c.stride,
+        a: a.start + rows.lowerBound * a.rowStride, rowStride: a.rowStride, columnStride: a.columnStride,
+        packedB: packed + columns.lowerBound * size.k, m: rows.count, n: columns.count, k: size.k, mode)
+    }
+  }
+
+  /// C (=, +=) A·B with both rounded to bf16 and Float32 sums, B already packed.
+  static func multiplyBF16(
+    _ c: MatrixDestination, _ a: MatrixSource, packed: UnsafePointer<UInt16>, _ size: Size, _ mode: StoreMode
+  ) {
+    let pairedK = (size.k + 1) / 2 * 2
+    withScratch(UInt16.self, count: max(1, size.m * size.k)) { converted in
+      ComputePool.shared.forEachRange(count: size.m, grain: max(1, (1 << 16) / max(1, size.k))) { rows in
+        for row in rows {
+          Kernels.current.convertToBF16(converted + row * size.k, a.start + row * a.stride, count: size.k)
+        }
+      }
+      split(size, panelWidth: Kernels.current.panelWidthBF16) { rows, columns in
+        Kernels.current.gemmBF16(
+          c.start + rows.lowerBound * c.stride + columns.lowerBound, stride: c.stride,
+          a: converted + rows.lowerBound * size.k, aStride: size.k,
+          packedB: packed + columns.lowerBound * pairedK, m: rows.count, n: columns.count, k: size.k, mode)
+      }
+    }
+  }
+
+  /// Calls `body` with blocks (rows, columns) that cover the result, columns in whole panels.
+  private static func split(_ size: Size, panelWidth: Int, _ body: (Range<Int>, Range<Int>) -> Void) {
+    guard size.m > 0, size.n > 0 else { return }
+    let pool = ComputePool.shared
+    if size.m * size.n * size.k < smallestParallelWork { return body(0..<size.m, 0..<size.n) }
+    let panels = (size.n + panelWidth - 1) / panelWidth
+    if panels >= 2 * pool.threadCount {
+      pool.forEachRange(count: panels) { range in
+        body(0..<size.m, range.lowerBound * panelWidth..<min(size.n, range.upperBound * panelWidth))
+      }
+    } else {
+      pool.forEachRange(count: size.m) { body($0, 0..<size.n) }
+    }
+  }
+}

@@ -1,0 +1,201 @@
+import Synchronization
+
+/// A frozen weight matrix `[rows, columns]` (outputs × inputs) in the format it is stored in, mapped and not copied.
+///
+/// Products read the weights through panels that the kernels understand. Panels are packed the first time a direction
+/// (x·Wᵀ or dy·W) is used in a precision and kept: `4 · rows · columns` bytes in ``Precision/f32``, half of that in
+/// ``Precision/bf16``.
+///
+/// `@unchecked Sendable`: the bytes are read only and kept alive by `owner`; panels are guarded by their mutex and
+/// never change once published.
+public final class WeightMatrix: @unchecked Sendable {
+  /// Where the rows are in the file.
+  enum RowOrder: Sendable {
+    /// Row i is the i-th row of the file.
+    case asStored
+    /// The rows of each head of `headWidth` are interleaved as GGUF stores queries and keys of Llama models: stored
+    /// row 2j is row j of the head, stored row 2j + 1 is row j + headWidth/2.
+    case interleavedHalves(headWidth: Int)
+
+    func stored(_ row: Int) -> Int {
+      switch self {
+      case .asStored: return row
+      case .interleavedHalves(let headWidth):
+        let (head, inHead) = row.quotientAndRemainder(dividingBy: headWidth)
+        let half = headWidth / 2
+        return head * headWidth + (inHead < half ? 2 * inHead : 2 * (inHead - half) + 1)
+      }
+    }
+  }
+
+  /// Number of outputs.
+  public let rows: Int
+  /// Number of inputs.
+  public let columns: Int
+  /// How the weights are stored.
+  public let format: WeightFormat
+
+  private let bytes: UnsafeRawBufferPointer
+  private let owner: any Sendable
+  private let rowOrder: RowOrder
+  private let bytesPerRow: Int
+  private let panels = Mutex<[PanelKey: Panels]>([:])
+
+  private struct PanelKey: Hashable {
+    let direction: Direction
+    let precision: Precision
+  }
+
+  /// Which product panels serve.
+  enum Direction: Hashable {
+    /// y = x·Wᵀ: sums over columns.
+    case forward
+    /// dx = dy·W: sums over rows.
+    case backward
+  }
+
+  /// The matrix over `bytes`, which `owner` keeps alive. Traps where the byte count is not that of the shape, or a row
+  /// is not a whole number of blocks: whoever reads a file checks that first.
+  init(
+    rows: Int, columns: Int, format: WeightFormat, bytes: UnsafeRawBufferPointer, owner: any Sendable,
+    rowOrder: RowOrder = .asStored
+  ) {
+    precondition(columns % format.blockLength == 0, "\(columns) columns are not whole \(format) blocks")
+    bytesPerRow = columns / format.blockLength * format.bytesPerBlock
+    precondition(bytes.count == rows * bytesPerRow, "\(bytes.count) bytes cannot hold [\(rows), \(columns)] \(format)")
+    self.rows = rows
+    self.columns = columns
+    self.format = format
+    self.bytes = bytes
+    self.owner = owner
+    self.rowOrder = rowOrder
+  }
+
+  /// The matrix as a tensor `[rows, columns]`, dequantised. Copies.
+  public func dequantized() -> Tensor {
+    Tensor(shape: [rows, columns]) { start in
+      ComputePool.shared.forEachRange(count: rows, grain: 64) { range in
+        self.dequantize(range, into: start + range.lowerBound * columns)
+      }
+    }
+  }
+
+  /// Writes the given rows, dequantised, to `[range.count, columns]`.
+  func dequantize(_ range: Range<Int>, into out: UnsafeMutablePointer<Float>) {
+    guard let base = bytes.baseAddress else { return }
+    for row in range {
+      Kernels.current.dequantize(
+        out + (row - range.lowerBound) * columns, base + rowOrder.stored(row) * bytesPerRow, count: columns,
+        format: format)
+    }
+  }
+
+  /// y (=, +=) x·Wᵀ, x `[m, columns]`, y `[m, rows]`.
+  func multiply(_ y: MatrixDestination, _ x: MatrixSource, m: Int, _ precision: Precision, _ mode: StoreMode) {
+    product(.forward, y, x, Gemm.Size(m: m, n: rows, k: columns), precision, mode)
+  }
+
+  /// dx (=, +=) dy·W, dy `[m, rows]`, dx `[m, columns]`.
+  func multiplyBackward(
+    _ dx: MatrixDestination, _ dy: MatrixSource, m: Int, _ precision: Precision, _ mode: StoreMode
+  ) {
+    product(.backward, dx, dy, Gemm.Size(m: m, n: columns, k: rows), precision, mode)
+  }
+
+  private func product(
+    _ direction: Direction, _ out: MatrixDestination, _ input: MatrixSource, _ size: Gemm.Size, _ precision: Precision,
+    _ mode: StoreMode
+  ) {
+    let panels = packed(direction, precision)
+    switch precision {
+    case .f32:
+      Gemm.multiply(
+        out, .rows(input), packed: UnsafeRawPointer(panels.start).assumingMemoryBound(to: Float.self), size, mode)
+    case .bf16:
+      Gemm.multiplyBF16(
+        out, input, packed: UnsafeRawPointer(panels.start).assumingMemoryBound(to: UInt16.self), size, mode)
+    }
+  }
+
+  // MARK: Panels
+
+  /// Packed weights. `@unchecked Sendable`: written by `pack` before anybody else can see them, read only afterwards.
+  private final class Panels: @unchecked Sendable {
+    let start: UnsafeMutableRawPointer
+    private let byteCount: Int
+
+    init(byteCount: Int) {
+      self.byteCount = byteCount
+      start = BlockCache.shared.allocate(bytes: byteCount)
+    }
+
+    deinit { BlockCache.shared.deallocate(start, bytes: byteCount) }
+  }
+
+  private func packed(_ direction: Direction, _ precision: Precision) -> Panels {
+    panels.withLock { panels in
+      let key = PanelKey(direction: direction, precision: precision)
+      if let packed = panels[key] { return packed }
+      let packed = pack(direction, precision)
+      panels[key] = packed
+      return packed
+    }
+  }
+
+  private func pack(_ direction: Direction, _ precision: Precision) -> Panels {
+    let kernels = Kernels.current
+    let width = precision == .f32 ? kernels.panelWidthF32 : kernels.panelWidthBF16
+    let (outputs, reduction) = direction == .forward ? (rows, columns) : (columns, rows)
+    let panelCount = (outputs + width - 1) / width
+    let panelLength = width * (precision == .f32 ? reduction : (reduction + 1) / 2 * 2)
+    let elementSize = precision == .f32 ? MemoryLayout<Float>.size : MemoryLayout<UInt16>.size
+    let packed = Panels(byteCount: panelCount * panelLength * elementSize)
+    // Rows are dequantised in blocks: whole panels of outputs forward, an even number of summands backward.
+    let block = direction == .forward ? width : 64
+    ComputePool.shared.forEachItem(count: (rows + block - 1) / block) { index in
+      let range = index * block..<min(rows, (index + 1) * block)
+      withScratch(Float.self, count: range.count * columns) { values in
+        dequantize(range, into: values)
+        switch direction {
+        case .forward:
+          packForward(range, values, into: packed.start + index * panelLength * elementSize, precision)
+        case .backward:
+          for panel in 0..<panelCount {
+            let offset = panel * panelLength + range.lowerBound * width
+            packBackward(
+              range, values + panel * width, columns: min(width, columns - panel * width),
+              into: packed.start + offset * elementSize, precision)
+          }
+        }
+      }
+    }
+    return packed
+  }
+
+  private func packForward(
+    _ range: Range<Int>, _ values: FloatSource, into out: UnsafeMutableRawPointer, _ precision: Precision
+  ) {
+    switch precision {
+    case .f32:
+      Kernels.current.packTransposed(
+        out.assumingMemoryBound(to: Float.self), values, stride: columns, n: range.count, k: columns)
+    case .bf16:
+      Kernels.current.packTransposedBF16(
+        out.assumingMemoryBound(to: UInt16.self), values, stride: columns, n: range.count, k: columns)
+    }
+  }
+
+  private func packBackward(
+    _ range: Range<Int>, _ values: FloatSource, columns panelColumns: Int, into out: UnsafeMutableRawPointer,
+    _ precision: Precision
+  ) {
+    switch precision {
+    case .f32:
+      Kernels.current.pack(
+        out.assumingMemoryBound(to: Float.self), values, stride: columns, k: range.count, n: panelColumns)
+    case .bf16:
+      Kernels.current.packBF16(
+        out.assumingMemoryBound(to: UInt16.self), values, stride: columns, k: range.count, n: panelColumns)
+    }
+  }
+}

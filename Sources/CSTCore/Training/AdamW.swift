@@ -1,0 +1,78 @@
+import Foundation
+
+/// Adam with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101, algorithm 2), as `torch.optim.AdamW`
+/// computes it.
+public struct AdamW: Sendable, Hashable, Codable {
+  /// Peak learning rate; a schedule scales it.
+  public var learningRate: Double
+  /// Decay rate of the mean of gradients.
+  public var beta1 = 0.9
+  /// Decay rate of the mean of squared gradients.
+  public var beta2 = 0.999
+  /// Added to the denominator.
+  public var epsilon = 1e-8
+  /// Weight decay per update, multiplied by the learning rate.
+  public var weightDecay: Double
+
+  /// Traps on negative or non-finite values.
+  public init(learningRate: Double = 1e-4, weightDecay: Double = 0) {
+    precondition(learningRate >= 0 && learningRate.isFinite, "a learning rate is not negative: \(learningRate)")
+    precondition(weightDecay >= 0 && weightDecay.isFinite, "a weight decay is not negative: \(weightDecay)")
+    self.learningRate = learningRate
+    self.weightDecay = weightDecay
+  }
+
+  /// The running means of one container of parameters.
+  public struct State: Sendable {
+    /// Updates done.
+    public internal(set) var step: Int
+    /// Means of gradients, one tensor per parameter.
+    public internal(set) var means: [Tensor]
+    /// Means of squared gradients.
+    public internal(set) var squares: [Tensor]
+
+    /// Zero means for these parameters.
+    public init(for parameters: some ParameterContainer) {
+      step = 0
+      means = parameters.parameters.map { Tensor.zeros($0.shape) }
+      squares = means
+    }
+
+    init(step: Int, means: [Tensor], squares: [Tensor]) {
+      self.step = step
+      self.means = means
+      self.squares = squares
+    }
+  }
+
+  /// The parameters after one update; `state` advances with them.
+  /// - Parameters:
+  ///   - gradient: A container of the same shapes.
+  ///   - gradientScale: Multiplies every gradient first (gradient clipping).
+  ///   - rateFactor: The schedule's factor on the learning rate.
+  public func update<Parameters: ParameterContainer>(
+    _ parameters: Parameters, gradient: Parameters, gradientScale: Double = 1, rateFactor: Double = 1,
+    state: inout State
+  ) -> Parameters {
+    let gradients = gradient.parameters
+    precondition(gradients.count == state.means.count, "\(gradients.count) gradients, state for \(state.means.count)")
+    state.step += 1
+    let corrections = (1 - pow(beta1, Double(state.step)), 1 - pow(beta2, Double(state.step)))
+    var index = 0
+    return parameters.mapParameters { parameter in
+      defer { index += 1 }
+      let gradient = gradients[index]
+      precondition(gradient.shape == parameter.shape, "gradient \(gradient.shape), parameter \(parameter.shape)")
+      let updated = parameter.storage.copy()
+      let mean = state.means[index].storage.copy()
+      let square = state.squares[index].storage.copy()
+      Kernels.current.table.adamw_f32(
+        updated.start, mean.start, square.start, gradient.start, updated.count, Float(gradientScale),
+        Float(learningRate * rateFactor), Float(beta1), Float(beta2), Float(epsilon), Float(weightDecay),
+        Float(corrections.0), Float(corrections.1))
+      state.means[index] = Tensor(storage: mean, shape: parameter.shape)
+      state.squares[index] = Tensor(storage: square, shape: parameter.shape)
+      return Tensor(storage: updated, shape: parameter.shape)
+    }
+  }
+}

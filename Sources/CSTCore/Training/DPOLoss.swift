@@ -1,0 +1,60 @@
+import Foundation
+
+/// The log-probabilities of a pair's two answers: sums over their tokens, in natural-log units.
+public struct PairLogProbabilities: Sendable, Hashable {
+  /// log π(y_w | x, s).
+  public var chosen: Double
+  /// log π(y_l | x, s).
+  public var rejected: Double
+
+  /// The log-probabilities of the preferred and the other answer.
+  public init(chosen: Double, rejected: Double) {
+    self.chosen = chosen
+    self.rejected = rejected
+  }
+}
+
+/// Direct preference optimisation (Rafailov et al., arXiv 2305.18290, equation 7), which CST trains with under a
+/// system prompt s (Gallego, arXiv 2404.00495):
+///
+///     L = -log σ( β·[log πθ(y_w|x,s) − log πref(y_w|x,s)] − β·[log πθ(y_l|x,s) − log πref(y_l|x,s)] )
+///
+/// A pure function of per-sequence log-probabilities, in Double: it knows no model and no tokens.
+public struct DPOLoss: Sendable, Hashable, Codable {
+  /// β, how strongly the policy is held to the reference; positive.
+  public let beta: Double
+
+  /// Traps where `beta` is not positive and finite.
+  public init(beta: Double = 0.1) {
+    precondition(beta > 0 && beta.isFinite, "β is positive, not \(beta)")
+    self.beta = beta
+  }
+
+  /// One pair's loss, its rewards and the loss's derivatives.
+  public struct Value: Sendable, Hashable {
+    /// The loss of the pair.
+    public let loss: Double
+    /// β·(log πθ(y_w) − log πref(y_w)), the implicit reward of the preferred answer.
+    public let chosenReward: Double
+    /// β·(log πθ(y_l) − log πref(y_l)).
+    public let rejectedReward: Double
+    /// ∂loss / ∂ log πθ(y_w) and ∂loss / ∂ log πθ(y_l).
+    public let gradient: PairLogProbabilities
+
+    /// The reward margin, chosen minus rejected; the pair is ranked rightly where it is positive.
+    public var margin: Double { chosenReward - rejectedReward }
+  }
+
+  /// The loss of one pair.
+  public func callAsFunction(policy: PairLogProbabilities, reference: PairLogProbabilities) -> Value {
+    let chosenReward = beta * (policy.chosen - reference.chosen)
+    let rejectedReward = beta * (policy.rejected - reference.rejected)
+    let margin = chosenReward - rejectedReward
+    // -log σ(m) = log(1 + e^-m), and its derivative -σ(-m), without overflow for margins of either sign.
+    let loss = max(-margin, 0) + log1p(exp(-abs(margin)))
+    let weight = margin >= 0 ? exp(-margin) / (1 + exp(-margin)) : 1 / (1 + exp(margin))
+    return Value(
+      loss: loss, chosenReward: chosenReward, rejectedReward: rejectedReward,
+      gradient: PairLogProbabilities(chosen: -beta * weight, rejected: beta * weight))
+  }
+}

@@ -1,0 +1,88 @@
+import Foundation
+
+/// Trains a low-rank adapter on preference pairs with the DPO loss; with pairs flipped by a policy this is
+/// Configurable Safety Tuning.
+///
+/// ```swift
+/// let trainer = DPOTrainer(model: model, loss: DPOLoss(beta: 0.1), adapter: LoRAConfiguration(rank: 16))
+/// for try await event in trainer.run(on: pairs.configured(by: policy), plan: TrainingPlan(epochs: 2)) { … }
+/// ```
+///
+/// The reference model is the same model with the adapter off, run through the same code on the same batches.
+public struct DPOTrainer: Sendable {
+  /// The model; its own adapter, if it has one, is ignored.
+  public let model: LanguageModel
+  /// The loss.
+  public var loss: DPOLoss
+  /// Update rule and peak learning rate.
+  public var optimizer: AdamW
+  /// How the learning rate changes.
+  public var schedule: LearningRateSchedule
+  /// Most tokens of prompt and answer together; the model's context length at most.
+  public var maximumLength: Int
+  /// Scores of the reference model; share it between runs over the same model and precision to score once.
+  public var reference: ReferenceScores
+
+  private let start: Start
+
+  private enum Start: Sendable {
+    case fresh(LoRAConfiguration)
+    case existing(LoRAAdapter)
+  }
+
+  /// A trainer that starts from a fresh adapter, initialised from the plan's seed.
+  public init(
+    model: LanguageModel, loss: DPOLoss = DPOLoss(), adapter: LoRAConfiguration = LoRAConfiguration(),
+    optimizer: AdamW = AdamW(), schedule: LearningRateSchedule = LearningRateSchedule(), maximumLength: Int = 1024,
+    reference: ReferenceScores = ReferenceScores()
+  ) {
+    self.init(model, loss, .fresh(adapter), optimizer, schedule, maximumLength, reference)
+  }
+
+  /// A trainer that starts from an existing adapter. Traps where the adapter is not for this model.
+  public init(
+    model: LanguageModel, loss: DPOLoss = DPOLoss(), startingFrom adapter: LoRAAdapter, optimizer: AdamW = AdamW(),
+    schedule: LearningRateSchedule = LearningRateSchedule(), maximumLength: Int = 1024,
+    reference: ReferenceScores = ReferenceScores()
+  ) {
+    precondition(adapter.fits(model.configuration), "the adapter is for another model")
+    self.init(model, loss, .existing(adapter), optimizer, schedule, maximumLength, reference)
+  }
+
+  private init(
+    _ model: LanguageModel, _ loss: DPOLoss, _ start: Start, _ optimizer: AdamW, _ schedule: LearningRateSchedule,
+    _ maximumLength: Int, _ reference: ReferenceScores
+  ) {
+    self.model = model
+    self.loss = loss
+    self.start = start
+    self.optimizer = optimizer
+    self.schedule = schedule
+    self.maximumLength = min(maximumLength, model.configuration.contextLength)
+    self.reference = reference
+  }
+
+  /// A run over these pairs. Nothing happens until its first event is asked for.
+  ///
+  /// - Parameters:
+  ///   - pairs: What to train on; see `configured(by:)`, `vanilla(by:)` and `asWritten()`.
+  ///   - plan: Length, batches, order and seed.
+  ///   - checkpoint: Where to go on; from the beginning where `nil`.
+  ///   - shouldStop: Asked after every step; where it says yes, the run ends early with a checkpoint and the adapter
+  ///     as learnt so far.
+  public func run(
+    on pairs: some Collection<ConfiguredPair>, plan: TrainingPlan = TrainingPlan(),
+    resuming checkpoint: TrainingCheckpoint? = nil, shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) -> TrainingRun {
+    TrainingRun(trainer: self, pairs: Array(pairs), plan: plan, checkpoint: checkpoint, shouldStop: shouldStop)
+  }
+
+  func initialAdapter(seed: UInt64) -> LoRAAdapter {
+    switch start {
+    case .existing(let adapter): return adapter
+    case .fresh(let configuration):
+      var generator = SeededGenerator(seed: seed)
+      return LoRAAdapter(for: model.configuration, configuration, using: &generator)
+    }
+  }
+}

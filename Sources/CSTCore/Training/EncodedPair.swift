@@ -1,0 +1,32 @@
+/// A configured pair as tokens: what one row of training runs over.
+public struct EncodedPair: Sendable, Hashable {
+  /// The prompt's tokens, shared by both answers.
+  public let prompt: [Int32]
+  /// The chosen answer.
+  public let chosen: ConversationEncoder.Completion
+  /// The rejected answer.
+  public let rejected: ConversationEncoder.Completion
+  /// The configuration's name, where the row has one.
+  public let configuration: String?
+  /// The row of the data it comes from.
+  public let source: Int
+
+  /// Encodes a pair.
+  /// - Throws: ``EncodingError`` naming the row.
+  public init(_ pair: ConfiguredPair, with encoder: ConversationEncoder) throws(EncodingError) {
+    do throws(EncodingError) {
+      prompt = try encoder.prompt(pair.prompt)
+      chosen = try encoder.completion(pair.chosen, to: pair.prompt, prompt: prompt)
+      rejected = try encoder.completion(pair.rejected, to: pair.prompt, prompt: prompt)
+    } catch {
+      var error = error
+      error.row = pair.source
+      throw error
+    }
+    configuration = pair.configuration
+    source = pair.source
+  }
+
+  /// The pair as one prompt with two completions, chosen first.
+  var group: CompletionGroup { CompletionGroup(prompt: prompt, completions: [chosen.tokens, rejected.tokens]) }
+}

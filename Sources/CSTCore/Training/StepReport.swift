@@ -1,0 +1,97 @@
+/// Means over the pairs of one step, with TRL's meanings.
+public struct RewardMetrics: Sendable, Hashable {
+  /// Pairs the means are over.
+  public let pairCount: Int
+  /// Mean loss.
+  public let loss: Double
+  /// Mean implicit reward of the chosen answers.
+  public let chosenReward: Double
+  /// Mean implicit reward of the rejected answers.
+  public let rejectedReward: Double
+  /// Mean reward margin.
+  public let rewardMargin: Double
+  /// Share of pairs whose chosen answer has the higher reward.
+  public let rewardAccuracy: Double
+  /// Mean log-probability of the chosen answers under the policy.
+  public let chosenLogProbability: Double
+  /// Mean log-probability of the rejected answers under the policy.
+  public let rejectedLogProbability: Double
+
+  init(_ pairs: [(policy: PairLogProbabilities, value: DPOLoss.Value)]) {
+    func mean(_ value: (PairLogProbabilities, DPOLoss.Value) -> Double) -> Double {
+      pairs.reduce(0) { $0 + value($1.policy, $1.value) } / Double(max(1, pairs.count))
+    }
+    pairCount = pairs.count
+    loss = mean { $1.loss }
+    chosenReward = mean { $1.chosenReward }
+    rejectedReward = mean { $1.rejectedReward }
+    rewardMargin = mean { $1.margin }
+    rewardAccuracy = mean { $1.margin > 0 ? 1 : 0 }
+    chosenLogProbability = mean { policy, _ in policy.chosen }
+    rejectedLogProbability = mean { policy, _ in policy.rejected }
+  }
+}
+
+/// Metrics over the pairs of one configuration.
+public struct ConfigurationMetrics: Sendable, Hashable {
+  /// The configuration's name.
+  public let name: String
+  /// Means over its pairs.
+  public let metrics: RewardMetrics
+}
+
+/// What one optimizer step did.
+public struct StepReport: Sendable, Hashable {
+  /// The step, from 1.
+  public let step: Int
+  /// Steps of the whole run.
+  public let totalSteps: Int
+  /// Metrics over all pairs of the step.
+  public let metrics: RewardMetrics
+  /// Metrics over the pairs of each configuration that the step saw, by name in the order first seen.
+  public let metricsByConfiguration: [ConfigurationMetrics]
+  /// Global L2 norm of the gradient before clipping.
+  public let gradientNorm: Double
+  /// Learning rate of the update.
+  public let learningRate: Double
+  /// Tokens the policy ran over.
+  public let tokens: Int
+  /// Wall time of the step in seconds.
+  public let seconds: Double
+
+  /// Mean loss of the step's pairs.
+  public var loss: Double { metrics.loss }
+  /// Mean reward margin of the step's pairs.
+  public var rewardMargin: Double { metrics.rewardMargin }
+}
+
+extension StepReport: Encodable {
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  /// A flat object with TRL's names; a configuration's share of a metric is `rewards/margins/<name>`.
+  public func encode(to encoder: any Encoder) throws {
+    var row = encoder.container(keyedBy: Key.self)
+    func put(_ name: String, _ value: some Encodable) throws { try row.encode(value, forKey: Key(stringValue: name)) }
+    func put(_ metrics: RewardMetrics, suffix: String) throws {
+      try put("loss" + suffix, metrics.loss)
+      try put("rewards/chosen" + suffix, metrics.chosenReward)
+      try put("rewards/rejected" + suffix, metrics.rejectedReward)
+      try put("rewards/margins" + suffix, metrics.rewardMargin)
+      try put("rewards/accuracies" + suffix, metrics.rewardAccuracy)
+      try put("logps/chosen" + suffix, metrics.chosenLogProbability)
+      try put("logps/rejected" + suffix, metrics.rejectedLogProbability)
+    }
+    try put("step", step)
+    try put(metrics, suffix: "")
+    for share in metricsByConfiguration { try put(share.metrics, suffix: "/" + share.name) }
+    try put("grad_norm", gradientNorm)
+    try put("learning_rate", learningRate)
+    try put("tokens", tokens)
+    try put("seconds", seconds)
+  }
+}

@@ -1,0 +1,28 @@
+/// Why a run cannot start or go on.
+public struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What is wrong.
+  public enum Reason: Sendable, Hashable {
+    /// There is nothing to train on.
+    case noPairs
+    /// A log-probability, loss or gradient is not a number or infinite; nothing was updated.
+    case nonFinite(quantity: String, step: Int, rows: [Int])
+    /// A checkpoint does not belong to this model, adapter, plan or data.
+    case checkpointMismatch(what: String, expected: String, found: String)
+  }
+
+  /// What is wrong.
+  public let reason: Reason
+
+  /// One line: what was expected, what was found and what to do.
+  public var description: String {
+    switch reason {
+    case .noPairs:
+      return "there are no preference pairs to train on"
+    case .nonFinite(let quantity, let step, let rows):
+      return "step \(step): \(quantity) is not finite (rows \(rows.map(String.init).joined(separator: ", "))); "
+        + "the step was not taken: lower the learning rate or look at these rows"
+    case .checkpointMismatch(let what, let expected, let found):
+      return "the checkpoint's \(what) is \(found), this run's is \(expected): resume with the settings it was made with"
+    }
+  }
+}

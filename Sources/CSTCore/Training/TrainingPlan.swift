@@ -1,0 +1,88 @@
+/// How a run goes over its data.
+public struct TrainingPlan: Sendable, Hashable, Codable {
+  /// When a run ends.
+  public enum Length: Sendable, Hashable, Codable {
+    /// After this many passes over the data.
+    case epochs(Int)
+    /// After this many optimizer steps, going over the data as often as that takes.
+    case steps(Int)
+  }
+
+  /// The order of the rows.
+  public enum Order: String, Sendable, Hashable, Codable {
+    /// A new random order every epoch, decided by the seed and the epoch.
+    case shuffled
+    /// As given.
+    case asGiven
+  }
+
+  /// When the run ends.
+  public var length: Length
+  /// Pairs computed together.
+  public var batchSize: Int
+  /// Batches whose gradients make one optimizer step.
+  public var gradientAccumulation: Int
+  /// The order of the rows.
+  public var order: Order
+  /// Gradients are scaled down to this global norm; `nil` leaves them as they are.
+  public var maximumGradientNorm: Double?
+  /// Decides the order of rows, fresh adapters and dropout.
+  public var seed: UInt64
+  /// Steps between checkpoints; `nil` gives one at the end only.
+  public var checkpointInterval: Int?
+
+  /// Traps on counts below 1 and on a gradient norm that is not positive.
+  public init(
+    epochs: Int = 1, batchSize: Int = 4, gradientAccumulation: Int = 1, order: Order = .shuffled,
+    maximumGradientNorm: Double? = 1, seed: UInt64 = 42, checkpointInterval: Int? = nil
+  ) {
+    self.init(
+      length: .epochs(epochs), batchSize: batchSize, gradientAccumulation: gradientAccumulation, order: order,
+      maximumGradientNorm: maximumGradientNorm, seed: seed, checkpointInterval: checkpointInterval)
+  }
+
+  /// Traps on counts below 1 and on a gradient norm that is not positive.
+  public init(
+    length: Length, batchSize: Int = 4, gradientAccumulation: Int = 1, order: Order = .shuffled,
+    maximumGradientNorm: Double? = 1, seed: UInt64 = 42, checkpointInterval: Int? = nil
+  ) {
+    switch length {
+    case .epochs(let count), .steps(let count): precondition(count >= 1, "a run has at least one \(length)")
+    }
+    precondition(batchSize >= 1 && gradientAccumulation >= 1, "a step has at least one pair")
+    precondition(maximumGradientNorm.map { $0 > 0 } ?? true, "a maximum gradient norm is positive")
+    precondition(checkpointInterval.map { $0 >= 1 } ?? true, "a checkpoint interval is at least 1")
+    self.length = length
+    self.batchSize = batchSize
+    self.gradientAccumulation = gradientAccumulation
+    self.order = order
+    self.maximumGradientNorm = maximumGradientNorm
+    self.seed = seed
+    self.checkpointInterval = checkpointInterval
+  }
+
+  /// Pairs of a full optimizer step.
+  var pairsPerStep: Int { batchSize * gradientAccumulation }
+
+  /// Optimizer steps of one pass over `pairCount` pairs; the last may be short.
+  func stepsPerEpoch(pairCount: Int) -> Int { (pairCount + pairsPerStep - 1) / pairsPerStep }
+
+  /// Optimizer steps of the whole run.
+  func totalSteps(pairCount: Int) -> Int {
+    switch length {
+    case .epochs(let epochs): epochs * stepsPerEpoch(pairCount: pairCount)
+    case .steps(let steps): steps
+    }
+  }
+
+  /// The rows of one step (from 0), in the order they are computed.
+  func rows(ofStep step: Int, pairCount: Int) -> ArraySlice<Int> {
+    let (epoch, inEpoch) = step.quotientAndRemainder(dividingBy: stepsPerEpoch(pairCount: pairCount))
+    var order = Array(0..<pairCount)
+    if self.order == .shuffled {
+      var generator = SeededGenerator(seed: seed, stream: UInt64(epoch) + 1)
+      order = generator.permutation(of: pairCount)
+    }
+    return order[inEpoch * pairsPerStep..<min(pairCount, (inEpoch + 1) * pairsPerStep)]
+  }
+}
