@@ -1,6 +1,10 @@
 // C[m,n] (=, +=) A[m,k] . B[k,n] with B in packed panels (pack.h), after the GotoBLAS/BLIS scheme: a register tile of
-// CK_GEMM_ROWS x panel width, a block of A that stays in the second-level cache, and B streamed through it panel by
-// panel. A is read where it lies, so there is nothing to pack and no scratch.
+// CK_GEMM_ROWS x panel width, a block of A on the stack that stays in the second-level cache, and B streamed through it
+// panel by panel.
+//
+// The block of A is copied because rows of A may lie a multiple of 4096 bytes apart, where they fight for the same sets
+// of the first-level cache (1024^3 ran at 80 instead of XX GFLOP/s); the copy also removes the cases of a transposed A,
+// of bf16 A on CPUs without bf16 products, and of an odd k. It costs a few percent even for a single panel of B.
 //
 // The sum of an element of C: for every block of CK_GEMM_BLOCK along k one accumulator starts at zero and takes the
 // products in order; the block's sum is then added to C (the first one stored, for CKStoreStore). That holds in every
@@ -11,7 +15,6 @@
 //   CK_GEMM_ROWS                    most rows in a register tile
 //   CK_GEMM_BLOCK                   products summed in registers before C is touched; even
 //   CK_GEMM_BLOCK_ROWS              rows of A between two passes over B
-//   CK_GEMM_WIDENED_ROWS            the same where bf16 rows are widened on the stack
 //   CK_GEMM_EACH_TILE(X)            X(rows, vectors) for every tile size
 
 /// Where a tile's sums go: `columns` is the used part of the panel.
@@ -24,8 +27,17 @@ typedef struct CKTarget {
 #define CK_TILE_INLINE static inline __attribute__((always_inline))
 #define CK_UNROLL _Pragma("clang loop unroll(full)")
 
-CK_TILE_INLINE void ck_tile_zero(gv sums[CK_GEMM_ROWS][CK_GEMM_VECTORS], const size_t rows, const size_t vectors) {
+enum {
+  /// Elements from a row of the copied block of A to the next: a row more than a whole number of cache lines away from
+  /// every multiple of the first-level cache's sets.
+  CK_BLOCK_STRIDE = CK_GEMM_BLOCK + 16,
+};
+
+CK_TILE_INLINE void ck_tile_start(CKTarget to, gv sums[CK_GEMM_ROWS][CK_GEMM_VECTORS], const size_t rows,
+                                  const size_t vectors) {
   CK_UNROLL for (size_t i = 0; i < rows; i++) {
+    __builtin_prefetch(to.c + i * to.stride, 1);
+    __builtin_prefetch(to.c + i * to.stride + to.columns - 1, 1);
     CK_UNROLL for (size_t v = 0; v < vectors; v++) sums[i][v] = gv_zero();
   }
 }
@@ -45,85 +57,55 @@ CK_TILE_INLINE void ck_tile_finish(CKTarget to, gv sums[CK_GEMM_ROWS][CK_GEMM_VE
   }
 }
 
-// MARK: float32
+// MARK: Tiles
 
-CK_TILE_INLINE void ck_tile_f32(CKTarget to, const float *a, size_t row_stride, size_t column_stride, const float *b,
-                                size_t k, const size_t rows, const size_t vectors) {
+CK_TILE_INLINE void ck_tile_f32(CKTarget to, const float *a, const float *b, size_t k, const size_t rows,
+                                const size_t vectors) {
   gv sums[CK_GEMM_ROWS][CK_GEMM_VECTORS];
-  ck_tile_zero(sums, rows, vectors);
+  ck_tile_start(to, sums, rows, vectors);
 #pragma clang loop unroll_count(4)
   for (size_t p = 0; p < k; p++) {
     gv columns[CK_GEMM_VECTORS];
     CK_UNROLL for (size_t v = 0; v < vectors; v++) columns[v] = gv_load(b + p * CK_PANEL_WIDTH + v * CK_GEMM_LANES);
     CK_UNROLL for (size_t i = 0; i < rows; i++) {
-      const gv x = gv_broadcast(a[i * row_stride + p * column_stride]);
+      const gv x = gv_broadcast(a[i * CK_BLOCK_STRIDE + p]);
       CK_UNROLL for (size_t v = 0; v < vectors; v++) sums[i][v] = gv_fma(sums[i][v], x, columns[v]);
     }
   }
   ck_tile_finish(to, sums, rows, vectors);
 }
 
-typedef void CKTileF32(CKTarget to, const float *a, size_t row_stride, size_t column_stride, const float *b, size_t k);
-
-#define CK_TILE_F32(ROWS, VECTORS)                                                                                     \
-  static void ck_tile_f32_##ROWS##x##VECTORS(CKTarget to, const float *a, size_t row_stride, size_t column_stride,     \
-                                             const float *b, size_t k) {                                               \
-    if (column_stride == 1)                                                                                            \
-      ck_tile_f32(to, a, row_stride, 1, b, k, ROWS, VECTORS);                                                          \
-    else                                                                                                               \
-      ck_tile_f32(to, a, row_stride, column_stride, b, k, ROWS, VECTORS);                                              \
-  }
-CK_GEMM_EACH_TILE(CK_TILE_F32)
-
-#define CK_TILE_F32_ENTRY(ROWS, VECTORS) [ROWS][VECTORS] = ck_tile_f32_##ROWS##x##VECTORS,
-static CKTileF32 *const ck_tiles_f32[CK_GEMM_ROWS + 1][CK_GEMM_VECTORS + 1] = {CK_GEMM_EACH_TILE(CK_TILE_F32_ENTRY)};
-
-// MARK: bf16
-
 #if CK_BF16_DOT
 
-/// The pair (x[0], x[1]) as one word.
-static inline uint32_t ck_pair(const uint16_t *x) {
-  uint32_t pair;
-  __builtin_memcpy(&pair, x, sizeof pair);
-  return pair;
-}
+typedef uint16_t CKBlockBF16;
 
-CK_TILE_INLINE void ck_tile_bf16(CKTarget to, const uint16_t *a, size_t row_stride, const uint16_t *b, size_t k,
-                                 const size_t rows, const size_t vectors) {
+CK_TILE_INLINE void ck_tile_bf16(CKTarget to, const uint16_t *a, const uint16_t *b, size_t k, const size_t rows,
+                                 const size_t vectors) {
   gv sums[CK_GEMM_ROWS][CK_GEMM_VECTORS];
-  ck_tile_zero(sums, rows, vectors);
+  ck_tile_start(to, sums, rows, vectors);
 #pragma clang loop unroll_count(4)
-  for (size_t p = 0; p < k / 2; p++) {
-    const uint16_t *columns = b + p * 2 * CK_PANEL_WIDTH;
+  for (size_t p = 0; p < k; p += 2) {
+    const uint16_t *columns = b + p * CK_PANEL_WIDTH;
     CK_UNROLL for (size_t i = 0; i < rows; i++) {
-      const uint32_t x = ck_pair(a + i * row_stride + 2 * p);
+      uint32_t pair;
+      __builtin_memcpy(&pair, a + i * CK_BLOCK_STRIDE + p, sizeof pair);
       CK_UNROLL for (size_t v = 0; v < vectors; v++)
-        sums[i][v] = gv_dot(sums[i][v], x, columns + v * 2 * CK_GEMM_LANES);
-    }
-  }
-  if (k % 2) {
-    const uint16_t *columns = b + (k - 1) * CK_PANEL_WIDTH;
-    CK_UNROLL for (size_t i = 0; i < rows; i++) {
-      const uint32_t x = a[i * row_stride + k - 1];
-      CK_UNROLL for (size_t v = 0; v < vectors; v++)
-        sums[i][v] = gv_dot(sums[i][v], x, columns + v * 2 * CK_GEMM_LANES);
+        sums[i][v] = gv_dot(sums[i][v], pair, columns + v * 2 * CK_GEMM_LANES);
     }
   }
   ck_tile_finish(to, sums, rows, vectors);
 }
 
-typedef uint16_t CKTileBF16Row;
-
 #else
 
+typedef float CKBlockBF16;
 typedef uint32_t ck_gemm_words __attribute__((vector_size(4 * CK_GEMM_LANES)));
 
-/// The same from rows of A widened to float32 and zero-padded to an even length: bf16 B is widened in registers.
-CK_TILE_INLINE void ck_tile_bf16(CKTarget to, const float *a, size_t row_stride, const uint16_t *b, size_t k,
-                                 const size_t rows, const size_t vectors) {
+/// A widened to float32; bf16 B is widened in registers.
+CK_TILE_INLINE void ck_tile_bf16(CKTarget to, const float *a, const uint16_t *b, size_t k, const size_t rows,
+                                 const size_t vectors) {
   gv sums[CK_GEMM_ROWS][CK_GEMM_VECTORS];
-  ck_tile_zero(sums, rows, vectors);
+  ck_tile_start(to, sums, rows, vectors);
   for (size_t p = 0; p < k; p += 2) {
     ck_gemm_words pairs[CK_GEMM_VECTORS];
     __builtin_memcpy(pairs, b + p * CK_PANEL_WIDTH, vectors * sizeof pairs[0]);
@@ -131,7 +113,7 @@ CK_TILE_INLINE void ck_tile_bf16(CKTarget to, const float *a, size_t row_stride,
       gv columns[CK_GEMM_VECTORS];
       CK_UNROLL for (size_t v = 0; v < vectors; v++) columns[v] = (gv)(odd ? pairs[v] & 0xffff0000 : pairs[v] << 16);
       CK_UNROLL for (size_t i = 0; i < rows; i++) {
-        const gv x = gv_broadcast(a[i * row_stride + p + odd]);
+        const gv x = gv_broadcast(a[i * CK_BLOCK_STRIDE + p + odd]);
         CK_UNROLL for (size_t v = 0; v < vectors; v++) sums[i][v] = gv_fma(sums[i][v], x, columns[v]);
       }
     }
@@ -139,32 +121,24 @@ CK_TILE_INLINE void ck_tile_bf16(CKTarget to, const float *a, size_t row_stride,
   ck_tile_finish(to, sums, rows, vectors);
 }
 
-typedef float CKTileBF16Row;
-
-/// out[i, 0..<CK_GEMM_BLOCK] = float32(a[i, 0..<k]), one zero more where k is odd.
-static void ck_widen_rows(float *restrict out, const uint16_t *restrict a, size_t a_stride, size_t rows, size_t k) {
-  for (size_t i = 0; i < rows; i++, out += CK_GEMM_BLOCK, a += a_stride) {
-    for (size_t p = 0; p < k; p++) {
-      const uint32_t bits = (uint32_t)a[p] << 16;
-      __builtin_memcpy(out + p, &bits, sizeof bits);
-    }
-    if (k % 2) out[k] = 0;
-  }
-}
-
 #endif
 
-typedef void CKTileBF16(CKTarget to, const CKTileBF16Row *a, size_t row_stride, const uint16_t *b, size_t k);
+typedef void CKTileF32(CKTarget to, const float *a, const float *b, size_t k);
+typedef void CKTileBF16(CKTarget to, const CKBlockBF16 *a, const uint16_t *b, size_t k);
 
-#define CK_TILE_BF16(ROWS, VECTORS)                                                                                    \
-  static void ck_tile_bf16_##ROWS##x##VECTORS(CKTarget to, const CKTileBF16Row *a, size_t row_stride,                  \
-                                              const uint16_t *b, size_t k) {                                           \
-    ck_tile_bf16(to, a, row_stride, b, k, ROWS, VECTORS);                                                              \
+#define CK_TILE(ROWS, VECTORS)                                                                                         \
+  static void ck_tile_f32_##ROWS##x##VECTORS(CKTarget to, const float *a, const float *b, size_t k) {                  \
+    ck_tile_f32(to, a, b, k, ROWS, VECTORS);                                                                           \
+  }                                                                                                                    \
+  static void ck_tile_bf16_##ROWS##x##VECTORS(CKTarget to, const CKBlockBF16 *a, const uint16_t *b, size_t k) {        \
+    ck_tile_bf16(to, a, b, k, ROWS, VECTORS);                                                                          \
   }
-CK_GEMM_EACH_TILE(CK_TILE_BF16)
+CK_GEMM_EACH_TILE(CK_TILE)
 
-#define CK_TILE_BF16_ENTRY(ROWS, VECTORS) [ROWS][VECTORS] = ck_tile_bf16_##ROWS##x##VECTORS,
-static CKTileBF16 *const ck_tiles_bf16[CK_GEMM_ROWS + 1][CK_GEMM_VECTORS + 1] = {CK_GEMM_EACH_TILE(CK_TILE_BF16_ENTRY)};
+#define CK_TILE_F32(ROWS, VECTORS) [ROWS][VECTORS] = ck_tile_f32_##ROWS##x##VECTORS,
+#define CK_TILE_BF16(ROWS, VECTORS) [ROWS][VECTORS] = ck_tile_bf16_##ROWS##x##VECTORS,
+static CKTileF32 *const ck_tiles_f32[CK_GEMM_ROWS + 1][CK_GEMM_VECTORS + 1] = {CK_GEMM_EACH_TILE(CK_TILE_F32)};
+static CKTileBF16 *const ck_tiles_bf16[CK_GEMM_ROWS + 1][CK_GEMM_VECTORS + 1] = {CK_GEMM_EACH_TILE(CK_TILE_BF16)};
 
 // MARK: Blocks
 
@@ -187,8 +161,49 @@ static inline void ck_store_zeros(float *c, size_t c_stride, size_t m, size_t n)
     for (size_t j = 0; j < n; j++) c[i * c_stride + j] = 0;
 }
 
+/// out[i, p] = A(i, p)
+static void ck_copy_block_f32(float *restrict out, const float *restrict a, size_t row_stride, size_t column_stride,
+                              size_t rows, size_t k) {
+  if (column_stride == 1) {
+    for (size_t i = 0; i < rows; i++) __builtin_memcpy(out + i * CK_BLOCK_STRIDE, a + i * row_stride, k * sizeof *a);
+    return;
+  }
+  size_t p = 0;
+  if (row_stride == 1)
+    for (; p + 4 <= k; p += 4) {
+      const float *x = a + p * column_stride;
+      size_t i = 0;
+      for (; i + 4 <= rows; i += 4) {
+        ck_u32x4 columns[4];
+        for (size_t q = 0; q < 4; q++) columns[q] = ck_u32x4_load(x + i + q * column_stride);
+        ck_transpose_4x4((ck_word *)(out + i * CK_BLOCK_STRIDE + p), CK_BLOCK_STRIDE, columns);
+      }
+      for (; i < rows; i++)
+        for (size_t q = 0; q < 4; q++) out[i * CK_BLOCK_STRIDE + p + q] = x[i + q * column_stride];
+    }
+  for (; p < k; p++)
+    for (size_t i = 0; i < rows; i++) out[i * CK_BLOCK_STRIDE + p] = a[i * row_stride + p * column_stride];
+}
+
+/// out[i, p] = a[i, p], widened where there are no bf16 products, and one zero more where k is odd.
+static void ck_copy_block_bf16(CKBlockBF16 *restrict out, const uint16_t *restrict a, size_t a_stride, size_t rows,
+                               size_t k) {
+  for (size_t i = 0; i < rows; i++, out += CK_BLOCK_STRIDE, a += a_stride) {
+#if CK_BF16_DOT
+    __builtin_memcpy(out, a, k * sizeof *a);
+#else
+    for (size_t p = 0; p < k; p++) {
+      const uint32_t bits = (uint32_t)a[p] << 16;
+      __builtin_memcpy(out + p, &bits, sizeof bits);
+    }
+#endif
+    if (k % 2) out[k] = 0;
+  }
+}
+
 static void ck_gemm_f32(float *c, size_t c_stride, const float *a, size_t a_row_stride, size_t a_column_stride,
                         const float *packed_b, size_t m, size_t n, size_t k, CKStore store) {
+  float block[CK_GEMM_BLOCK_ROWS * CK_BLOCK_STRIDE] __attribute__((aligned(64)));
   if (k == 0 && store == CKStoreStore) ck_store_zeros(c, c_stride, m, n);
   size_t rows;
   for (size_t i = 0; i < m; i += rows) {
@@ -196,15 +211,15 @@ static void ck_gemm_f32(float *c, size_t c_stride, const float *a, size_t a_row_
     const CKTiling tiling = ck_tiling(rows);
     for (size_t p = 0; p < k; p += CK_GEMM_BLOCK) {
       const size_t length = ck_smaller(k - p, CK_GEMM_BLOCK);
+      ck_copy_block_f32(block, a + i * a_row_stride + p * a_column_stride, a_row_stride, a_column_stride, rows, length);
       for (size_t j = 0; j < n; j += CK_PANEL_WIDTH) {
-        const float *b = packed_b + j * k + p * CK_PANEL_WIDTH;
+        const float *a_tile = block, *b = packed_b + j * k + p * CK_PANEL_WIDTH;
         const size_t columns = ck_smaller(n - j, CK_PANEL_WIDTH), vectors = ck_ceiling(columns, CK_GEMM_LANES);
-        const float *a_tile = a + i * a_row_stride + p * a_column_stride;
         CKTarget to = {c + i * c_stride + j, c_stride, columns, store == CKStoreAdd || p > 0};
         for (size_t t = 0; t < tiling.tiles; t++) {
           const size_t tile_rows = tiling.rows + (t < tiling.taller);
-          ck_tiles_f32[tile_rows][vectors](to, a_tile, a_row_stride, a_column_stride, b, length);
-          a_tile += tile_rows * a_row_stride;
+          ck_tiles_f32[tile_rows][vectors](to, a_tile, b, length);
+          a_tile += tile_rows * CK_BLOCK_STRIDE;
           to.c += tile_rows * c_stride;
         }
       }
@@ -214,38 +229,25 @@ static void ck_gemm_f32(float *c, size_t c_stride, const float *a, size_t a_row_
 
 static void ck_gemm_bf16_f32(float *c, size_t c_stride, const uint16_t *a, size_t a_stride, const uint16_t *packed_b,
                              size_t m, size_t n, size_t k, CKStore store) {
-#if CK_BF16_DOT
-  enum { BLOCK_ROWS = CK_GEMM_BLOCK_ROWS };
-#else
-  enum { BLOCK_ROWS = CK_GEMM_WIDENED_ROWS };
-  float widened[BLOCK_ROWS * CK_GEMM_BLOCK];
-#endif
+  CKBlockBF16 block[CK_GEMM_BLOCK_ROWS * CK_BLOCK_STRIDE] __attribute__((aligned(64)));
   if (k == 0 && store == CKStoreStore) ck_store_zeros(c, c_stride, m, n);
   const size_t even_k = k + k % 2;
   size_t rows;
   for (size_t i = 0; i < m; i += rows) {
-    rows = ck_smaller(m - i, BLOCK_ROWS);
+    rows = ck_smaller(m - i, CK_GEMM_BLOCK_ROWS);
     const CKTiling tiling = ck_tiling(rows);
     for (size_t p = 0; p < k; p += CK_GEMM_BLOCK) {
       const size_t length = ck_smaller(k - p, CK_GEMM_BLOCK);
-      const uint16_t *a_block = a + i * a_stride + p;
-#if CK_BF16_DOT
-      const uint16_t *rows_of_a = a_block;
-      const size_t row_stride = a_stride;
-#else
-      ck_widen_rows(widened, a_block, a_stride, rows, length);
-      const float *rows_of_a = widened;
-      const size_t row_stride = CK_GEMM_BLOCK;
-#endif
+      ck_copy_block_bf16(block, a + i * a_stride + p, a_stride, rows, length);
       for (size_t j = 0; j < n; j += CK_PANEL_WIDTH) {
+        const CKBlockBF16 *a_tile = block;
         const uint16_t *b = packed_b + j * even_k + p * CK_PANEL_WIDTH;
         const size_t columns = ck_smaller(n - j, CK_PANEL_WIDTH), vectors = ck_ceiling(columns, CK_GEMM_LANES);
-        const CKTileBF16Row *a_tile = rows_of_a;
         CKTarget to = {c + i * c_stride + j, c_stride, columns, store == CKStoreAdd || p > 0};
         for (size_t t = 0; t < tiling.tiles; t++) {
           const size_t tile_rows = tiling.rows + (t < tiling.taller);
-          ck_tiles_bf16[tile_rows][vectors](to, a_tile, row_stride, b, length);
-          a_tile += tile_rows * row_stride;
+          ck_tiles_bf16[tile_rows][vectors](to, a_tile, b, length);
+          a_tile += tile_rows * CK_BLOCK_STRIDE;
           to.c += tile_rows * c_stride;
         }
       }
