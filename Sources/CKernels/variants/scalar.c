@@ -6,6 +6,7 @@
 #pragma clang fp contract(off)
 
 #include "../simd/scalar.h"
+#include "../simd/gemm_scalar.h"
 
 #define CK_VARIANT CKVariantScalar
 #define CK_TABLE ck_table_scalar

@@ -1,0 +1,256 @@
+// C[m,n] (=, +=) A[m,k] . B[k,n] with B in packed panels (pack.h), after the GotoBLAS/BLIS scheme: a register tile of
+// CK_GEMM_ROWS x panel width, a block of A on the stack that stays in the second-level cache, and B streamed through it
+// panel by panel.
+//
+// The block of A is copied because rows of A may lie a multiple of 4096 bytes apart, where they fight for the same sets
+// of the first-level cache (1024^3 ran at 80 instead of XX GFLOP/s); the copy also removes the cases of a transposed A,
+// of bf16 A on CPUs without bf16 products, and of an odd k. It costs a few percent even for a single panel of B.
+//
+// The sum of an element of C: for every block of CK_GEMM_BLOCK along k one accumulator starts at zero and takes the
+// products in order; the block's sum is then added to C (the first one stored, for CKStoreStore). That holds in every
+// tile whatever its rows and columns, so any split of m, or of n at a panel, gives the same bits.
+//
+// simd/gemm_X.h defines the vector type gv, its operations and the constants:
+//   CK_GEMM_LANES, CK_GEMM_VECTORS  floats in a gv, gvs in a panel's width
+//   CK_GEMM_ROWS                    most rows in a register tile
+//   CK_GEMM_BLOCK                   products summed in registers before C is touched; even
+//   CK_GEMM_BLOCK_ROWS              rows of A between two passes over B
+//   CK_GEMM_EACH_TILE(X)            X(rows, vectors) for every tile size
+
+/// Where a tile's sums go: `columns` is the used part of the panel.
+typedef struct CKTarget {
+  float *c;
+  size_t stride, columns;
+  bool add;
+} CKTarget;
+
+#define CK_TILE_INLINE static inline __attribute__((always_inline))
+#define CK_UNROLL _Pragma("clang loop unroll(full)")
+
+enum {
+  /// Elements from a row of the copied block of A to the next: a row more than a whole number of cache lines away from
+  /// every multiple of the first-level cache's sets.
+  CK_BLOCK_STRIDE = CK_GEMM_BLOCK + 16,
+};
+
+CK_TILE_INLINE void ck_tile_start(CKTarget to, gv sums[CK_GEMM_ROWS][CK_GEMM_VECTORS], const size_t rows,
+                                  const size_t vectors) {
+  CK_UNROLL for (size_t i = 0; i < rows; i++) {
+    __builtin_prefetch(to.c + i * to.stride, 1);
+    __builtin_prefetch(to.c + i * to.stride + to.columns - 1, 1);
+    CK_UNROLL for (size_t v = 0; v < vectors; v++) sums[i][v] = gv_zero();
+  }
+}
+
+CK_TILE_INLINE void ck_tile_finish(CKTarget to, gv sums[CK_GEMM_ROWS][CK_GEMM_VECTORS], const size_t rows,
+                                   const size_t vectors) {
+  const size_t last = (vectors - 1) * CK_GEMM_LANES, tail = to.columns - last;
+  CK_UNROLL for (size_t i = 0; i < rows; i++) {
+    float *c = to.c + i * to.stride;
+    CK_UNROLL for (size_t v = 0; v < vectors; v++) {
+      float *out = c + v * CK_GEMM_LANES;
+      if (v == vectors - 1 && tail < CK_GEMM_LANES)
+        gv_store_first(out, to.add ? gv_add(gv_load_first(out, tail), sums[i][v]) : sums[i][v], tail);
+      else
+        gv_store(out, to.add ? gv_add(gv_load(out), sums[i][v]) : sums[i][v]);
+    }
+  }
+}
+
+// MARK: Tiles
+
+CK_TILE_INLINE void ck_tile_f32(CKTarget to, const float *a, const float *b, size_t k, const size_t rows,
+                                const size_t vectors) {
+  gv sums[CK_GEMM_ROWS][CK_GEMM_VECTORS];
+  ck_tile_start(to, sums, rows, vectors);
+#pragma clang loop unroll_count(4)
+  for (size_t p = 0; p < k; p++) {
+    gv columns[CK_GEMM_VECTORS];
+    CK_UNROLL for (size_t v = 0; v < vectors; v++) columns[v] = gv_load(b + p * CK_PANEL_WIDTH + v * CK_GEMM_LANES);
+    CK_UNROLL for (size_t i = 0; i < rows; i++) {
+      const gv x = gv_broadcast(a[i * CK_BLOCK_STRIDE + p]);
+      CK_UNROLL for (size_t v = 0; v < vectors; v++) sums[i][v] = gv_fma(sums[i][v], x, columns[v]);
+    }
+  }
+  ck_tile_finish(to, sums, rows, vectors);
+}
+
+#if CK_BF16_DOT
+
+typedef uint16_t CKBlockBF16;
+
+CK_TILE_INLINE void ck_tile_bf16(CKTarget to, const uint16_t *a, const uint16_t *b, size_t k, const size_t rows,
+                                 const size_t vectors) {
+  gv sums[CK_GEMM_ROWS][CK_GEMM_VECTORS];
+  ck_tile_start(to, sums, rows, vectors);
+#pragma clang loop unroll_count(4)
+  for (size_t p = 0; p < k; p += 2) {
+    const uint16_t *columns = b + p * CK_PANEL_WIDTH;
+    CK_UNROLL for (size_t i = 0; i < rows; i++) {
+      uint32_t pair;
+      __builtin_memcpy(&pair, a + i * CK_BLOCK_STRIDE + p, sizeof pair);
+      CK_UNROLL for (size_t v = 0; v < vectors; v++)
+        sums[i][v] = gv_dot(sums[i][v], pair, columns + v * 2 * CK_GEMM_LANES);
+    }
+  }
+  ck_tile_finish(to, sums, rows, vectors);
+}
+
+#else
+
+typedef float CKBlockBF16;
+typedef uint32_t ck_gemm_words __attribute__((vector_size(4 * CK_GEMM_LANES)));
+
+/// A widened to float32; bf16 B is widened in registers.
+CK_TILE_INLINE void ck_tile_bf16(CKTarget to, const float *a, const uint16_t *b, size_t k, const size_t rows,
+                                 const size_t vectors) {
+  gv sums[CK_GEMM_ROWS][CK_GEMM_VECTORS];
+  ck_tile_start(to, sums, rows, vectors);
+  for (size_t p = 0; p < k; p += 2) {
+    ck_gemm_words pairs[CK_GEMM_VECTORS];
+    __builtin_memcpy(pairs, b + p * CK_PANEL_WIDTH, vectors * sizeof pairs[0]);
+    CK_UNROLL for (size_t odd = 0; odd < 2; odd++) {
+      gv columns[CK_GEMM_VECTORS];
+      CK_UNROLL for (size_t v = 0; v < vectors; v++) columns[v] = (gv)(odd ? pairs[v] & 0xffff0000 : pairs[v] << 16);
+      CK_UNROLL for (size_t i = 0; i < rows; i++) {
+        const gv x = gv_broadcast(a[i * CK_BLOCK_STRIDE + p + odd]);
+        CK_UNROLL for (size_t v = 0; v < vectors; v++) sums[i][v] = gv_fma(sums[i][v], x, columns[v]);
+      }
+    }
+  }
+  ck_tile_finish(to, sums, rows, vectors);
+}
+
+#endif
+
+typedef void CKTileF32(CKTarget to, const float *a, const float *b, size_t k);
+typedef void CKTileBF16(CKTarget to, const CKBlockBF16 *a, const uint16_t *b, size_t k);
+
+#define CK_TILE(ROWS, VECTORS)                                                                                         \
+  static void ck_tile_f32_##ROWS##x##VECTORS(CKTarget to, const float *a, const float *b, size_t k) {                  \
+    ck_tile_f32(to, a, b, k, ROWS, VECTORS);                                                                           \
+  }                                                                                                                    \
+  static void ck_tile_bf16_##ROWS##x##VECTORS(CKTarget to, const CKBlockBF16 *a, const uint16_t *b, size_t k) {        \
+    ck_tile_bf16(to, a, b, k, ROWS, VECTORS);                                                                          \
+  }
+CK_GEMM_EACH_TILE(CK_TILE)
+
+#define CK_TILE_F32(ROWS, VECTORS) [ROWS][VECTORS] = ck_tile_f32_##ROWS##x##VECTORS,
+#define CK_TILE_BF16(ROWS, VECTORS) [ROWS][VECTORS] = ck_tile_bf16_##ROWS##x##VECTORS,
+static CKTileF32 *const ck_tiles_f32[CK_GEMM_ROWS + 1][CK_GEMM_VECTORS + 1] = {CK_GEMM_EACH_TILE(CK_TILE_F32)};
+static CKTileBF16 *const ck_tiles_bf16[CK_GEMM_ROWS + 1][CK_GEMM_VECTORS + 1] = {CK_GEMM_EACH_TILE(CK_TILE_BF16)};
+
+// MARK: Blocks
+
+static inline size_t ck_smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+static inline size_t ck_ceiling(size_t a, size_t b) { return (a + b - 1) / b; }
+
+/// A block of rows as tiles of nearly equal height: 15 rows are 8 + 7, not 14 and a lonely one.
+typedef struct CKTiling {
+  size_t tiles, rows, taller; ///< the first `taller` tiles have rows + 1 rows
+} CKTiling;
+
+static inline CKTiling ck_tiling(size_t rows) {
+  const size_t tiles = ck_ceiling(rows, CK_GEMM_ROWS);
+  return (CKTiling){tiles, rows / tiles, rows % tiles};
+}
+
+static inline void ck_store_zeros(float *c, size_t c_stride, size_t m, size_t n) {
+  for (size_t i = 0; i < m; i++)
+    for (size_t j = 0; j < n; j++) c[i * c_stride + j] = 0;
+}
+
+/// out[i, p] = A(i, p)
+static void ck_copy_block_f32(float *restrict out, const float *restrict a, size_t row_stride, size_t column_stride,
+                              size_t rows, size_t k) {
+  if (column_stride == 1) {
+    for (size_t i = 0; i < rows; i++) __builtin_memcpy(out + i * CK_BLOCK_STRIDE, a + i * row_stride, k * sizeof *a);
+    return;
+  }
+  size_t p = 0;
+  if (row_stride == 1)
+    for (; p + 4 <= k; p += 4) {
+      const float *x = a + p * column_stride;
+      size_t i = 0;
+      for (; i + 4 <= rows; i += 4) {
+        ck_u32x4 columns[4];
+        for (size_t q = 0; q < 4; q++) columns[q] = ck_u32x4_load(x + i + q * column_stride);
+        ck_transpose_4x4((ck_word *)(out + i * CK_BLOCK_STRIDE + p), CK_BLOCK_STRIDE, columns);
+      }
+      for (; i < rows; i++)
+        for (size_t q = 0; q < 4; q++) out[i * CK_BLOCK_STRIDE + p + q] = x[i + q * column_stride];
+    }
+  for (; p < k; p++)
+    for (size_t i = 0; i < rows; i++) out[i * CK_BLOCK_STRIDE + p] = a[i * row_stride + p * column_stride];
+}
+
+/// out[i, p] = a[i, p], widened where there are no bf16 products, and one zero more where k is odd.
+static void ck_copy_block_bf16(CKBlockBF16 *restrict out, const uint16_t *restrict a, size_t a_stride, size_t rows,
+                               size_t k) {
+  for (size_t i = 0; i < rows; i++, out += CK_BLOCK_STRIDE, a += a_stride) {
+#if CK_BF16_DOT
+    __builtin_memcpy(out, a, k * sizeof *a);
+#else
+    for (size_t p = 0; p < k; p++) {
+      const uint32_t bits = (uint32_t)a[p] << 16;
+      __builtin_memcpy(out + p, &bits, sizeof bits);
+    }
+#endif
+    if (k % 2) out[k] = 0;
+  }
+}
+
+static void ck_gemm_f32(float *c, size_t c_stride, const float *a, size_t a_row_stride, size_t a_column_stride,
+                        const float *packed_b, size_t m, size_t n, size_t k, CKStore store) {
+  float block[CK_GEMM_BLOCK_ROWS * CK_BLOCK_STRIDE] __attribute__((aligned(64)));
+  if (k == 0 && store == CKStoreStore) ck_store_zeros(c, c_stride, m, n);
+  size_t rows;
+  for (size_t i = 0; i < m; i += rows) {
+    rows = ck_smaller(m - i, CK_GEMM_BLOCK_ROWS);
+    const CKTiling tiling = ck_tiling(rows);
+    for (size_t p = 0; p < k; p += CK_GEMM_BLOCK) {
+      const size_t length = ck_smaller(k - p, CK_GEMM_BLOCK);
+      ck_copy_block_f32(block, a + i * a_row_stride + p * a_column_stride, a_row_stride, a_column_stride, rows, length);
+      for (size_t j = 0; j < n; j += CK_PANEL_WIDTH) {
+        const float *a_tile = block, *b = packed_b + j * k + p * CK_PANEL_WIDTH;
+        const size_t columns = ck_smaller(n - j, CK_PANEL_WIDTH), vectors = ck_ceiling(columns, CK_GEMM_LANES);
+        CKTarget to = {c + i * c_stride + j, c_stride, columns, store == CKStoreAdd || p > 0};
+        for (size_t t = 0; t < tiling.tiles; t++) {
+          const size_t tile_rows = tiling.rows + (t < tiling.taller);
+          ck_tiles_f32[tile_rows][vectors](to, a_tile, b, length);
+          a_tile += tile_rows * CK_BLOCK_STRIDE;
+          to.c += tile_rows * c_stride;
+        }
+      }
+    }
+  }
+}
+
+static void ck_gemm_bf16_f32(float *c, size_t c_stride, const uint16_t *a, size_t a_stride, const uint16_t *packed_b,
+                             size_t m, size_t n, size_t k, CKStore store) {
+  CKBlockBF16 block[CK_GEMM_BLOCK_ROWS * CK_BLOCK_STRIDE] __attribute__((aligned(64)));
+  if (k == 0 && store == CKStoreStore) ck_store_zeros(c, c_stride, m, n);
+  const size_t even_k = k + k % 2;
+  size_t rows;
+  for (size_t i = 0; i < m; i += rows) {
+    rows = ck_smaller(m - i, CK_GEMM_BLOCK_ROWS);
+    const CKTiling tiling = ck_tiling(rows);
+    for (size_t p = 0; p < k; p += CK_GEMM_BLOCK) {
+      const size_t length = ck_smaller(k - p, CK_GEMM_BLOCK);
+      ck_copy_block_bf16(block, a + i * a_stride + p, a_stride, rows, length);
+      for (size_t j = 0; j < n; j += CK_PANEL_WIDTH) {
+        const CKBlockBF16 *a_tile = block;
+        const uint16_t *b = packed_b + j * even_k + p * CK_PANEL_WIDTH;
+        const size_t columns = ck_smaller(n - j, CK_PANEL_WIDTH), vectors = ck_ceiling(columns, CK_GEMM_LANES);
+        CKTarget to = {c + i * c_stride + j, c_stride, columns, store == CKStoreAdd || p > 0};
+        for (size_t t = 0; t < tiling.tiles; t++) {
+          const size_t tile_rows = tiling.rows + (t < tiling.taller);
+          ck_tiles_bf16[tile_rows][vectors](to, a_tile, b, length);
+          a_tile += tile_rows * CK_BLOCK_STRIDE;
+          to.c += tile_rows * c_stride;
+        }
+      }
+    }
+  }
+}
