@@ -1,0 +1,256 @@
+// Causal grouped-query attention with a shared prefix, one KV head a call, and its gradient.
+//
+// A "query" is one head of one row; query t = row * group + head. Keys are numbered prefix first, then own rows; query
+// t sees keys 0 ..< prefix_rows + row + 1. Queries are taken ATTENTION_QUERIES at a time, keys are transposed once into
+// panels so that scores are products over rows of the panel (tile_product.h).
+//
+// A query never touches a key it does not see: where queries of a tile see different numbers of keys, the common part
+// is one product and the rest is added row by row, in the same order.
+
+#define ATTENTION_QUERIES 24
+/// Keys of a panel: [head_width][ATTENTION_PANEL] floats, keys past the last are zero.
+#define ATTENTION_PANEL 64
+
+typedef struct {
+  const float *prefix, *own;
+  size_t prefix_stride, own_stride, prefix_rows, rows;
+} KeyRows;
+
+CK_INLINE const float *key_row(const KeyRows *keys, size_t key) {
+  return key < keys->prefix_rows ? keys->prefix + key * keys->prefix_stride
+                                 : keys->own + (key - keys->prefix_rows) * keys->own_stride;
+}
+
+CK_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+CK_INLINE size_t panel_count(const CKAttentionShape *shape) {
+  return (shape->prefix_rows + shape->rows + ATTENTION_PANEL - 1) / ATTENTION_PANEL;
+}
+CK_INLINE size_t seen_keys(const CKAttentionShape *shape, size_t query) {
+  return shape->prefix_rows + query / shape->group + 1;
+}
+
+/// panel[d][j] = key first_key + j, component d.
+static void pack_key_panel(float *panel, const KeyRows *keys, size_t first_key, size_t head_width) {
+  size_t total = keys->prefix_rows + keys->rows;
+  for (size_t j = 0; j < ATTENTION_PANEL; j += VF_LANES) {
+    size_t key = first_key + j, last = key + VF_LANES - 1;
+    int one_piece = last < total && (last < keys->prefix_rows || key >= keys->prefix_rows);
+    size_t d = 0;
+    if (one_piece) {
+      const float *x = key_row(keys, key);
+      size_t stride = key < keys->prefix_rows ? keys->prefix_stride : keys->own_stride;
+      for (; d + VF_LANES <= head_width; d += VF_LANES)
+        vf_transpose(panel + d * ATTENTION_PANEL + j, ATTENTION_PANEL, x + d, stride);
+    }
+    for (size_t lane = 0; lane < VF_LANES; lane++) {
+      const float *x = key + lane < total ? key_row(keys, key + lane) : NULL;
+      for (size_t rest = d; rest < head_width; rest++) panel[rest * ATTENTION_PANEL + j + lane] = x ? x[rest] : 0;
+    }
+  }
+}
+
+/// out[queries, head_width] += weights[queries, keys] . rows, over the keys in [first_key, end_key) each query sees.
+/// weights points at the column of first_key.
+static void add_weighted_rows(float *out, const float *weights, size_t weights_stride, const KeyRows *keys,
+                              const CKAttentionShape *shape, size_t first_query, size_t queries, size_t first_key,
+                              size_t end_key) {
+  size_t width = shape->head_width;
+  while (queries) {
+    size_t count = smaller(queries, VF_TILE_ROWS);
+    size_t common = smaller(end_key, seen_keys(shape, first_query));
+    for (size_t key = first_key; key < common;) {
+      size_t end = key < keys->prefix_rows ? smaller(common, keys->prefix_rows) : common;
+      size_t stride = key < keys->prefix_rows ? keys->prefix_stride : keys->own_stride;
+      tile_product(out, width, weights + (key - first_key), weights_stride, 1, key_row(keys, key), stride, count, width,
+                   end - key, CKStoreAdd);
+      key = end;
+    }
+    if (common < first_key) common = first_key;
+    for (size_t q = 0; q < count; q++) {
+      // Keys past `common` are own rows: the first query sees the whole prefix.
+      size_t seen = smaller(end_key, seen_keys(shape, first_query + q));
+      if (seen > common)
+        tile_product(out + q * width, width, weights + q * weights_stride + (common - first_key), weights_stride, 1,
+                     key_row(keys, common), keys->own_stride, 1, width, seen - common, CKStoreAdd);
+    }
+    out += count * width, weights += count * weights_stride;
+    first_query += count, queries -= count;
+  }
+}
+
+/// tile[q] = x of query first_query + q, rows of head_width floats.
+CK_INLINE void gather_queries(float *tile, const float *x, size_t x_stride, const CKAttentionShape *shape,
+                              size_t first_query, size_t queries) {
+  for (size_t q = 0; q < queries; q++) {
+    size_t query = first_query + q;
+    const float *from = x + query / shape->group * x_stride + query % shape->group * shape->head_width;
+    copy_row(tile + q * shape->head_width, from, shape->head_width);
+  }
+}
+
+// MARK: Forward
+//
+// Scratch: transposed keys [panels][head_width][PANEL], scores [QUERIES][panels * PANEL], queries and outputs
+// [QUERIES][head_width] each.
+
+static size_t ck_attention_scratch_f32(const CKAttentionShape *shape) {
+  size_t keys = panel_count(shape) * ATTENTION_PANEL;
+  return keys * shape->head_width + ATTENTION_QUERIES * keys + 2 * ATTENTION_QUERIES * shape->head_width;
+}
+
+static void ck_attention_f32(float *out, size_t out_stride, float *log_sum, size_t log_sum_stride, const float *q,
+                             size_t q_stride, const float *prefix_k, const float *prefix_v, size_t prefix_stride,
+                             const float *own_k, const float *own_v, size_t own_stride, const CKAttentionShape *shape,
+                             float *scratch) {
+  size_t width = shape->head_width, all_queries = shape->rows * shape->group, panels = panel_count(shape);
+  if (width == 0 || all_queries == 0) return;
+  KeyRows keys = {prefix_k, own_k, prefix_stride, own_stride, shape->prefix_rows, shape->rows};
+  KeyRows values = {prefix_v, own_v, prefix_stride, own_stride, shape->prefix_rows, shape->rows};
+  size_t scores_stride = panels * ATTENTION_PANEL, packed = 0;
+  float *key_panels = scratch, *scores = key_panels + scores_stride * width;
+  float *query_tile = scores + ATTENTION_QUERIES * scores_stride, *out_tile = query_tile + ATTENTION_QUERIES * width;
+
+  for (size_t first = 0; first < all_queries; first += ATTENTION_QUERIES) {
+    size_t queries = smaller(ATTENTION_QUERIES, all_queries - first);
+    size_t seen_by_last = seen_keys(shape, first + queries - 1);
+    gather_queries(query_tile, q, q_stride, shape, first, queries);
+    for (size_t panel = 0; panel * ATTENTION_PANEL < seen_by_last; panel++) {
+      float *key_panel = key_panels + panel * ATTENTION_PANEL * width;
+      if (panel == packed) pack_key_panel(key_panel, &keys, packed++ * ATTENTION_PANEL, width);
+      tile_product(scores + panel * ATTENTION_PANEL, scores_stride, query_tile, width, 1, key_panel, ATTENTION_PANEL,
+                   queries, ATTENTION_PANEL, width, CKStoreStore);
+    }
+    for (size_t t = 0; t < queries; t++) {
+      size_t query = first + t, seen = seen_keys(shape, query);
+      float *row = scores + t * scores_stride;
+      ck_scale_f32(row, row, shape->scale, seen);
+      float maximum = row_max(row, seen);
+      double sum = store_exponentials(row, row, seen, maximum);
+      ck_scale_f32(row, row, (float)(1.0 / sum), seen);
+      if (log_sum)
+        log_sum[query / shape->group * log_sum_stride + query % shape->group] = maximum + scalar_log((float)sum);
+    }
+    for (size_t i = 0; i < queries * width; i++) out_tile[i] = 0;
+    add_weighted_rows(out_tile, scores, scores_stride, &values, shape, first, queries, 0, seen_by_last);
+    for (size_t t = 0; t < queries; t++) {
+      float *to = out + (first + t) / shape->group * out_stride + (first + t) % shape->group * width;
+      copy_row(to, out_tile + t * width, width);
+    }
+  }
+}
+
+// MARK: Backward
+//
+// With p = exp(scale q.k - log_sum) and D = dout.out: dv += p dout, ds = scale p (dout.v - D), dq = sum ds k,
+// dk += ds q. Scratch: transposed keys and values [panels][head_width][PANEL] each; queries, output gradients and dq
+// [QUERIES][head_width] each; p and ds [QUERIES][PANEL] each; D and log_sum [QUERIES] each.
+
+static size_t ck_attention_backward_scratch_f32(const CKAttentionShape *shape) {
+  size_t keys = panel_count(shape) * ATTENTION_PANEL;
+  return 2 * keys * shape->head_width + ATTENTION_QUERIES * (3 * shape->head_width + 2 * ATTENTION_PANEL + 2);
+}
+
+/// gradient[key] += sum over the queries of the tile that see it of weights[query][key] x[query], for keys in
+/// [first_key, end_key), all prefix or all own; gradient and weights point at first_key.
+static void add_key_gradients(float *gradient, size_t gradient_stride, const float *weights, const float *x,
+                              const CKAttentionShape *shape, size_t first_query, size_t queries, size_t first_key,
+                              size_t end_key) {
+  size_t width = shape->head_width;
+  for (size_t key = first_key; key < end_key; key += VF_TILE_ROWS) {
+    size_t count = smaller(VF_TILE_ROWS, end_key - key), common = 0;
+    // Queries before `starts[r]` do not see key + r; the last key of the tile has the latest start.
+    size_t starts[VF_TILE_ROWS];
+    for (size_t r = 0; r < count; r++) {
+      size_t own = key + r < shape->prefix_rows ? 0 : (key + r - shape->prefix_rows) * shape->group;
+      starts[r] = own < first_query ? 0 : smaller(own - first_query, queries);
+      common = starts[r];
+    }
+    float *rows = gradient + (key - first_key) * gradient_stride;
+    const float *columns = weights + (key - first_key);
+    for (size_t r = 0; r < count; r++)
+      if (starts[r] < common)
+        tile_product(rows + r * gradient_stride, gradient_stride, columns + r + starts[r] * ATTENTION_PANEL, 1,
+                     ATTENTION_PANEL, x + starts[r] * width, width, 1, width, common - starts[r], CKStoreAdd);
+    tile_product(rows, gradient_stride, columns + common * ATTENTION_PANEL, 1, ATTENTION_PANEL, x + common * width,
+                 width, count, width, queries - common, CKStoreAdd);
+  }
+}
+
+/// In place: scores become p, and products dout.v become ds, for the first `count` keys of a panel.
+static void score_gradients(float *scores, float *products, size_t count, float scale, float log_sum, float d) {
+  vf factor = vf_set1(scale), shift = vf_set1(log_sum), mean = vf_set1(d);
+  for (size_t j = 0; j < count; j += VF_LANES) {
+    // Panels are whole vectors, so the last one may be handled past `count`: nothing there is used.
+    vf p = vf_exp(vf_sub(vf_mul(vf_load(scores + j), factor), shift));
+    vf_store(scores + j, p);
+    vf_store(products + j, vf_mul(vf_mul(p, factor), vf_sub(vf_load(products + j), mean)));
+  }
+}
+
+static void ck_attention_backward_f32(float *dq, size_t dq_stride, float *dprefix_k, float *dprefix_v,
+                                      size_t dprefix_stride, float *down_k, float *down_v, size_t down_stride,
+                                      const float *dout, size_t dout_stride, const float *out, size_t out_stride,
+                                      const float *log_sum, size_t log_sum_stride, const float *q, size_t q_stride,
+                                      const float *prefix_k, const float *prefix_v, size_t prefix_stride,
+                                      const float *own_k, const float *own_v, size_t own_stride,
+                                      const CKAttentionShape *shape, float *scratch) {
+  size_t width = shape->head_width, all_queries = shape->rows * shape->group, panels = panel_count(shape);
+  if (width == 0 || all_queries == 0) return;
+  KeyRows keys = {prefix_k, own_k, prefix_stride, own_stride, shape->prefix_rows, shape->rows};
+  KeyRows values = {prefix_v, own_v, prefix_stride, own_stride, shape->prefix_rows, shape->rows};
+  size_t panel_size = ATTENTION_PANEL * width, tile_size = ATTENTION_QUERIES * width, packed = 0;
+  float *key_panels = scratch, *value_panels = key_panels + panels * panel_size;
+  float *query_tile = value_panels + panels * panel_size, *dout_tile = query_tile + tile_size;
+  float *dq_tile = dout_tile + tile_size, *scores = dq_tile + tile_size;
+  float *products = scores + ATTENTION_QUERIES * ATTENTION_PANEL;
+  float *d = products + ATTENTION_QUERIES * ATTENTION_PANEL, *log_sums = d + ATTENTION_QUERIES;
+
+  for (size_t first = 0; first < all_queries; first += ATTENTION_QUERIES) {
+    size_t queries = smaller(ATTENTION_QUERIES, all_queries - first);
+    size_t seen_by_last = seen_keys(shape, first + queries - 1);
+    // The outputs are only needed for D: they pass through dq's tile.
+    gather_queries(dq_tile, out, out_stride, shape, first, queries);
+    gather_queries(dout_tile, dout, dout_stride, shape, first, queries);
+    gather_queries(query_tile, q, q_stride, shape, first, queries);
+    for (size_t t = 0; t < queries; t++) {
+      d[t] = row_dot(dout_tile + t * width, dq_tile + t * width, width);
+      log_sums[t] = log_sum[(first + t) / shape->group * log_sum_stride + (first + t) % shape->group];
+    }
+    for (size_t i = 0; i < queries * width; i++) dq_tile[i] = 0;
+
+    for (size_t panel = 0; panel * ATTENTION_PANEL < seen_by_last; panel++) {
+      size_t first_key = panel * ATTENTION_PANEL, end_key = smaller(first_key + ATTENTION_PANEL, seen_by_last);
+      float *key_panel = key_panels + panel * panel_size, *value_panel = value_panels + panel * panel_size;
+      if (panel == packed) {
+        pack_key_panel(key_panel, &keys, first_key, width);
+        pack_key_panel(value_panel, &values, first_key, width);
+        packed++;
+      }
+      tile_product(scores, ATTENTION_PANEL, query_tile, width, 1, key_panel, ATTENTION_PANEL, queries, ATTENTION_PANEL,
+                   width, CKStoreStore);
+      tile_product(products, ATTENTION_PANEL, dout_tile, width, 1, value_panel, ATTENTION_PANEL, queries,
+                   ATTENTION_PANEL, width, CKStoreStore);
+      for (size_t t = 0; t < queries; t++) {
+        size_t seen = smaller(end_key, seen_keys(shape, first + t));
+        if (seen > first_key)
+          score_gradients(scores + t * ATTENTION_PANEL, products + t * ATTENTION_PANEL, seen - first_key, shape->scale,
+                          log_sums[t], d[t]);
+      }
+      add_weighted_rows(dq_tile, products, ATTENTION_PANEL, &keys, shape, first, queries, first_key, end_key);
+      for (size_t key = first_key; key < end_key;) {
+        int own = key >= shape->prefix_rows;
+        size_t end = own ? end_key : smaller(end_key, shape->prefix_rows), at = key - first_key;
+        float *dk = own ? down_k + (key - shape->prefix_rows) * down_stride : dprefix_k + key * dprefix_stride;
+        float *dv = own ? down_v + (key - shape->prefix_rows) * down_stride : dprefix_v + key * dprefix_stride;
+        size_t stride = own ? down_stride : dprefix_stride;
+        add_key_gradients(dk, stride, products + at, query_tile, shape, first, queries, key, end);
+        add_key_gradients(dv, stride, scores + at, dout_tile, shape, first, queries, key, end);
+        key = end;
+      }
+    }
+    for (size_t t = 0; t < queries; t++) {
+      float *to = dq + (first + t) / shape->group * dq_stride + (first + t) % shape->group * width;
+      copy_row(to, dq_tile + t * width, width);
+    }
+  }
+}
