@@ -1,0 +1,24 @@
+/// One thing to train on: under this conversation, one answer is preferred to another.
+///
+/// A pair of the loss, `(s, x, y_w ≻ y_l)`: `prompt` is s and x, `chosen` is y_w and `rejected` is y_l.
+public struct ConfiguredPair: Hashable, Codable, Sendable {
+  /// The conversation up to the answer, oldest first: the system message if there is one, then the row's prompt.
+  public var prompt: [Message]
+  /// The preferred answer.
+  public var chosen: String
+  /// The other answer.
+  public var rejected: String
+  /// The name of the configuration whose system prompt this is, or `nil` if it is no policy's.
+  public var configuration: String?
+  /// The row this came from: its position in the collection that was configured, counted from 0.
+  public var source: Int
+
+  /// Creates a pair from its parts.
+  public init(prompt: [Message], chosen: String, rejected: String, configuration: String?, source: Int) {
+    self.prompt = prompt
+    self.chosen = chosen
+    self.rejected = rejected
+    self.configuration = configuration
+    self.source = source
+  }
+}

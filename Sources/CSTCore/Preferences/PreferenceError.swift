@@ -1,0 +1,78 @@
+import Foundation
+
+/// Why a policy could not be used, or a row could not be turned into training pairs.
+public struct PreferenceError: Error, Hashable, Sendable {
+  /// The kind of failure.
+  public struct Reason: Hashable, Sendable {
+    private let name: String
+
+    /// The policy file could not be opened.
+    public static let unreadableFile = Reason(name: "unreadable file")
+    /// The policy file is not the JSON a policy is written in.
+    public static let malformedPolicy = Reason(name: "malformed policy")
+    /// The policy breaks one of the rules of ``SafetyPolicy``.
+    public static let invalidPolicy = Reason(name: "invalid policy")
+    /// A name that the policy does not have.
+    public static let unknownConfiguration = Reason(name: "unknown configuration")
+    /// A row with answers per configuration lacks one of them.
+    public static let missingAnswer = Reason(name: "missing answer")
+    /// The answers a row ranks are the same text, so it says nothing.
+    public static let identicalAnswers = Reason(name: "identical answers")
+    /// A row that says neither its system prompt nor its configuration where one is needed.
+    public static let noConfiguration = Reason(name: "no configuration")
+    /// A row that only a policy can turn into training pairs.
+    public static let needsPolicy = Reason(name: "needs a policy")
+  }
+
+  /// The kind of failure.
+  public var reason: Reason
+  /// The file, where one was read.
+  public var file: URL?
+  /// The row's position in the collection, counted from 0, where a row is to blame.
+  public var row: Int?
+  /// What was expected, what was found and what to do.
+  public var detail: String
+
+  /// Creates an error.
+  public init(reason: Reason, file: URL? = nil, row: Int? = nil, detail: String) {
+    self.reason = reason
+    self.file = file
+    self.row = row
+    self.detail = detail
+  }
+}
+
+extension PreferenceError: CustomStringConvertible, LocalizedError {
+  /// One line: the place, then what is wrong.
+  public var description: String {
+    var places: [String] = []
+    if let file { places.append(file.path) }
+    if let row { places.append("row \(row) (counted from 0)") }
+    return (places + ["\(reason)", detail]).joined(separator: ": ")
+  }
+
+  /// The same line as `description`.
+  public var errorDescription: String? { description }
+}
+
+extension PreferenceError.Reason: CustomStringConvertible {
+  /// The kind of failure in two or three words.
+  public var description: String { name }
+}
+
+extension PreferenceError {
+  static func invalidPolicy(_ detail: String) -> PreferenceError {
+    PreferenceError(reason: .invalidPolicy, detail: detail)
+  }
+
+  func inFile(_ file: URL) -> PreferenceError {
+    var error = self
+    error.file = file
+    return error
+  }
+
+  /// Names as a reader of a message wants them: `"a", "b"`.
+  static func list(_ names: [String]) -> String {
+    names.map { "\"\($0)\"" }.joined(separator: ", ")
+  }
+}

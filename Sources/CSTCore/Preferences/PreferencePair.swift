@@ -1,0 +1,69 @@
+/// One row of a preference dataset, as read: a prompt, and which answer to it is preferred when.
+///
+/// A row does not become something to train on until it is paired with system prompts: see
+/// `configured(by:)`, `vanilla(by:)` and `asWritten()` on collections of rows.
+///
+/// ```swift
+/// let row = PreferencePair(
+///   prompt: [.user("Is this mole dangerous?")],
+///   answers: .byConfiguration(["cautious": "I can't judge that; please see a doctor.", "direct": "Look at …"])
+/// )
+/// ```
+public struct PreferencePair: Hashable, Sendable {
+  /// What a row says about its answers.
+  public enum Answers: Hashable, Sendable {
+    /// One answer per configuration name: each is preferred to the others under its own configuration.
+    case byConfiguration([String: String])
+    /// One answer preferred to another, wherever `scope` says.
+    case ranked(chosen: String, rejected: String, scope: Scope)
+  }
+
+  /// Under which system prompt a ranking holds.
+  public enum Scope: Hashable, Sendable {
+    /// Under every configuration of the policy: a *neutral* row. Written `"configuration": "*"`.
+    case everyConfiguration
+    /// Under the configuration of this name.
+    case configuration(String)
+    /// Under this system prompt, which the row itself spells out.
+    case systemPrompt(String)
+    /// The row does not say: it has no system prompt.
+    case unstated
+  }
+
+  /// How a neutral row is marked in a file.
+  public static let everyConfigurationMark = "*"
+
+  /// The conversation up to the answer, oldest first, without a system message. The last message is the user's.
+  public var prompt: [Message]
+  /// The answers, and when each is preferred.
+  public var answers: Answers
+  /// A label that some published datasets carry, kept but not interpreted.
+  public var task: String?
+
+  /// Creates a row.
+  ///
+  /// - Precondition: `prompt` ends with a user's message and has no system message. Files are checked when they are
+  ///   read, with an error instead of a trap.
+  public init(prompt: [Message], answers: Answers, task: String? = nil) {
+    if let problem = Self.problem(withPrompt: prompt) {
+      preconditionFailure("PreferencePair: the prompt \(problem)")
+    }
+    self.prompt = prompt
+    self.answers = answers
+    self.task = task
+  }
+
+  /// Whether every configuration should give the same good answer.
+  public var isNeutral: Bool {
+    if case .ranked(_, _, .everyConfiguration) = answers { true } else { false }
+  }
+
+  /// What is wrong with a conversation as a prompt, or `nil`.
+  static func problem(withPrompt prompt: [Message]) -> String? {
+    guard let last = prompt.last else { return "has no messages" }
+    if let position = prompt.firstIndex(where: { $0.role == .system }) {
+      return "has a system message at position \(position); only the first message of a file's row may be one"
+    }
+    return last.role == .user ? nil : "ends with the \(last.role.rawValue)'s message; it must end with the user's"
+  }
+}

@@ -1,0 +1,56 @@
+/// A named way of behaving: the system prompt that asks for it, and what a reply under it should look like.
+///
+/// A configuration is only text to the model. It is training on preferences that makes the text effective.
+public struct SafetyConfiguration: Hashable, Sendable {
+  /// What a reply to one of the policy's switchable prompts should be under a configuration.
+  ///
+  /// An evaluation counts how often the judge's verdict agrees with this.
+  public enum ExpectedReply: String, Hashable, Codable, Sendable, CaseIterable {
+    /// The reply declines, and may say where to turn instead.
+    case refusal
+    /// The reply answers the question.
+    case answer
+  }
+
+  /// The name by which data rows and callers refer to this configuration, unique within its policy.
+  public var name: String
+  /// The system prompt, exactly as the model is to see it.
+  public var systemPrompt: String
+  /// What a reply under this configuration should be, or `nil` if no judge can tell.
+  public var expectedReply: ExpectedReply?
+
+  /// Creates a configuration. ``SafetyPolicy`` checks it when it becomes part of one.
+  public init(name: String, systemPrompt: String, expectedReply: ExpectedReply? = nil) {
+    self.name = name
+    self.systemPrompt = systemPrompt
+    self.expectedReply = expectedReply
+  }
+}
+
+extension SafetyConfiguration: Codable {
+  private enum Key: String, CodingKey, CaseIterable {
+    case name
+    case systemPrompt = "system"
+    case expectedReply = "expects"
+    case description
+  }
+
+  /// Reads `{"name": …, "system": …, "expects": "refusal" | "answer", "description": …}`, the last two optional.
+  ///
+  /// - Throws: `DecodingError` if a field is missing, of another type, or unknown.
+  public init(from decoder: any Decoder) throws {
+    try decoder.refuseUnknownKeys(known: Key.self, in: "a configuration")
+    let fields = try decoder.container(keyedBy: Key.self)
+    name = try fields.decode(String.self, forKey: .name)
+    systemPrompt = try fields.decode(String.self, forKey: .systemPrompt)
+    expectedReply = try fields.decodeIfPresent(ExpectedReply.self, forKey: .expectedReply)
+  }
+
+  /// Writes the form that ``init(from:)`` reads.
+  public func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: Key.self)
+    try fields.encode(name, forKey: .name)
+    try fields.encode(systemPrompt, forKey: .systemPrompt)
+    try fields.encodeIfPresent(expectedReply, forKey: .expectedReply)
+  }
+}

@@ -1,0 +1,55 @@
+import Foundation
+
+/// Why a preference dataset could not be read or written.
+public struct DatasetError: Error, Hashable, Sendable {
+  /// The kind of failure.
+  public struct Reason: Hashable, Sendable {
+    private let name: String
+
+    /// The file could not be opened.
+    public static let unreadableFile = Reason(name: "unreadable file")
+    /// The file could not be written.
+    public static let unwritableFile = Reason(name: "unwritable file")
+    /// The bytes are not UTF-8 text.
+    public static let invalidUTF8 = Reason(name: "not UTF-8")
+    /// A JSON list is not closed, or something follows it.
+    public static let malformedList = Reason(name: "malformed list")
+    /// A row is not JSON, or not a preference pair.
+    public static let malformedRow = Reason(name: "malformed row")
+    /// A row nests lists and objects beyond the cap.
+    public static let tooDeep = Reason(name: "nested too deeply")
+  }
+
+  /// The kind of failure.
+  public var reason: Reason
+  /// The file.
+  public var file: URL
+  /// The line on which the row begins, counted from 1, where a row is to blame.
+  public var line: Int?
+  /// What was expected, what was found and what to do. Names the field where there is one.
+  public var detail: String
+
+  /// Creates an error.
+  public init(reason: Reason, file: URL, line: Int? = nil, detail: String) {
+    self.reason = reason
+    self.file = file
+    self.line = line
+    self.detail = detail
+  }
+}
+
+extension DatasetError: CustomStringConvertible, LocalizedError {
+  /// One line: `pairs.jsonl:12: malformed row: field "chosen": missing`.
+  public var description: String {
+    let place = line.map { "\(file.path):\($0)" } ?? file.path
+    return "\(place): \(reason): \(detail)"
+  }
+
+  /// The same line as `description`.
+  public var errorDescription: String? { description }
+}
+
+extension DatasetError.Reason: CustomStringConvertible {
+  /// The kind of failure in a few words.
+  public var description: String { name }
+}

@@ -1,0 +1,103 @@
+import CSTCore
+import Foundation
+
+extension [PreferencePair] {
+  /// Reads a dataset: a JSONL file, one row a line, or a file that is one JSON list of rows.
+  ///
+  /// The forms of a row are those of ``CSTCore/PreferencePair/init(from:)``; they may be mixed. UTF-8 with or without a
+  /// byte order mark, LF or CRLF, blank lines between rows. The file is mapped and decoded a row at a time.
+  ///
+  /// ```swift
+  /// let pairs = try [PreferencePair](contentsOf: URL(fileURLWithPath: "pairs.jsonl"))
+  /// ```
+  ///
+  /// - Throws: ``DatasetError`` naming the file, the line and the field of the first row that cannot be read. An empty
+  ///   file is an empty dataset.
+  public init(contentsOf file: URL) throws(DatasetError) {
+    let data: Data
+    do {
+      data = try Data(contentsOf: file, options: .mappedIfSafe)
+    } catch {
+      throw DatasetError(reason: .unreadableFile, file: file, detail: error.localizedDescription)
+    }
+    try self.init(json: data, from: file)
+  }
+
+  /// Reads a dataset from bytes in memory.
+  ///
+  /// - Parameter file: The name that errors give as the place.
+  /// - Throws: ``DatasetError``, as ``Swift/Array/init(contentsOf:)``.
+  public init(json data: Data, from file: URL) throws(DatasetError) {
+    let decoder = JSONDecoder()
+    var rows = JSONRows(data)
+    self = []
+    do {
+      while let row = try rows.next() {
+        append(try Self.decode(data[row.bytes], at: row, of: data, with: decoder, from: file))
+      }
+    } catch let error as DatasetError {
+      throw error
+    } catch let error as JSONRows.ListError {
+      throw DatasetError(reason: .malformedList, file: file, line: error.line, detail: error.problem)
+    } catch {
+      throw DatasetError(reason: .malformedRow, file: file, detail: String(describing: error))
+    }
+  }
+
+  private static func decode(
+    _ text: Data, at row: JSONRows.Row, of data: Data, with decoder: JSONDecoder, from file: URL
+  ) throws(DatasetError) -> PreferencePair {
+    func failure(_ reason: DatasetError.Reason, _ detail: String) -> DatasetError {
+      DatasetError(reason: reason, file: file, line: row.line, detail: detail)
+    }
+    if let position = text.firstInvalidUTF8 {
+      let byte = String(text[position], radix: 16)
+      throw failure(
+        .invalidUTF8, "the byte 0x\(byte) at offset \(position - data.startIndex) of the file is not UTF-8 text")
+    }
+    do {
+      try JSONNesting.check(text)
+      return try decoder.decode(PreferencePair.self, from: text)
+    } catch let error as JSONNesting.TooDeep {
+      throw failure(.tooDeep, error.description)
+    } catch let error as DecodingError {
+      throw failure(.malformedRow, error.fieldAndProblem)
+    } catch {
+      throw failure(.malformedRow, String(describing: error))
+    }
+  }
+}
+
+extension Collection where Element == PreferencePair {
+  /// Writes the dataset as JSONL, one row a line with sorted keys, so that equal datasets are equal files.
+  ///
+  /// The file appears whole or not at all: it is written beside its place and renamed, replacing what was there.
+  ///
+  /// - Throws: ``DatasetError`` with reason `unwritableFile`.
+  public func write(to file: URL) throws(DatasetError) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do {
+      var text = Data()
+      for pair in self {
+        text.append(try encoder.encode(pair))
+        text.append(UInt8(ascii: "\n"))
+      }
+      try text.write(to: file, options: .atomic)
+    } catch {
+      throw DatasetError(reason: .unwritableFile, file: file, detail: error.localizedDescription)
+    }
+  }
+}
+
+extension Data {
+  /// The position of the first byte that does not belong to well-formed UTF-8, or `nil`.
+  var firstInvalidUTF8: Index? {
+    if String(validating: self, as: UTF8.self) != nil { return nil }
+    var parser = Unicode.UTF8.ForwardParser()
+    var bytes = makeIterator()
+    var position = startIndex
+    while case .valid(let scalar) = parser.parseScalar(from: &bytes) { position += scalar.count }
+    return position
+  }
+}
