@@ -1,0 +1,19 @@
+extension Tokenizer {
+  /// What decoding does with control tokens.
+  public enum ControlTokens: Sendable, Hashable {
+    /// Leave them out: what a person reads.
+    case skipped
+    /// Write their spelling: what a developer reads.
+    case shown
+  }
+
+  /// The text of token ids. Bytes that are not valid UTF-8 become U+FFFD, one for each maximal ill-formed part.
+  ///
+  /// - Precondition: all ids are in `0..<vocabularyCount`.
+  /// - Complexity: O(n) in the text's bytes.
+  public func decode(_ ids: some Sequence<Int32>, controlTokens: ControlTokens = .shown) -> String {
+    var bytes: [UInt8] = []
+    for id in ids where controlTokens == .shown || !isControl(id) { bytes += self.bytes(of: id) }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
