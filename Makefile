@@ -1,0 +1,46 @@
+# The project's commands. `make` alone lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long bench format check clean
+
+# What `make demo` passes to `cst demo`.
+DEMO_OPTIONS ?= --out demo-out
+# Tests are built in release (a model at -O0 takes minutes a test) and in a folder of their own: sharing one with the
+# tool's build would compile everything again on each change between them. CONFIGURATION=debug checks more and is slow.
+CONFIGURATION ?= release
+TEST_BUILD := .build-tests
+TEST_FLAGS := --configuration $(CONFIGURATION) --scratch-path $(TEST_BUILD) -Xswiftc -enable-testing
+# Passed to `swift test`, e.g. make test TEST_OPTIONS='--filter Tokenizer'
+TEST_OPTIONS ?=
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install missing system packages and fetch the model (both only once)
+	@Scripts/setup
+	@Scripts/fetch-model
+
+demo: setup ## train the example's safety switch and show it: about ten minutes
+	swift build --configuration release --product cst
+	.build/release/cst demo $(DEMO_OPTIONS)
+
+test: setup check ## all checks and tests: under fifteen minutes
+	@mkdir -p $(TEST_BUILD)
+	swift build --build-tests $(TEST_FLAGS) 2>&1 | tee $(TEST_BUILD)/build.log
+	Scripts/check --build-log $(TEST_BUILD)/build.log
+	Scripts/check-kernels $(TEST_BUILD)/$(CONFIGURATION)
+	CST_EXPECT_KERNELS=$$(Scripts/expected-kernels) swift test --skip-build $(TEST_FLAGS) $(TEST_OPTIONS)
+
+test-long: export CST_LONG_TESTS := 1
+test-long: test ## the same with the tests that take long (whole training runs, every kernel variant over the model)
+
+format: ## put Swift and C sources into the project's format
+	git ls-files --cached --others --exclude-standard '*.swift' | xargs -r swift format --in-place --parallel
+	git ls-files --cached --others --exclude-standard '*.c' '*.h' | xargs -r Scripts/clang-format -i
+
+check: ## format, floors, file sizes and stray files, without building
+	@Scripts/check
+
+clean: ## remove build products (the fetched model stays in .cache)
+	rm -rf .build $(TEST_BUILD)
