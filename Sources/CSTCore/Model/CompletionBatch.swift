@@ -47,7 +47,7 @@ struct CompletionBatch {
   }
 }
 
-extension Decoder {
+extension Transformer {
   /// The log-probability of every completion token of a batch, `[batch.targets.count]`.
   func tokenLogProbabilities(of batch: CompletionBatch, adaptation: Adaptation?, precision: Precision) -> Tensor {
     hiddenStates(

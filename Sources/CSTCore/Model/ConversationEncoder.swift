@@ -24,11 +24,11 @@ public struct ConversationEncoder: Sendable {
   }
 
   /// A conversation up to the point where the assistant speaks.
-  /// - Throws: ``EncodingError`` where it leaves no room for an answer.
-  public func prompt(_ messages: [Message]) throws(EncodingError) -> [Int32] {
+  /// - Throws: ``ConversationError`` where it leaves no room for an answer.
+  public func prompt(_ messages: [Message]) throws(ConversationError) -> [Int32] {
     let tokens = encode(template.render(messages, generationPrompt: .appended))
     guard tokens.count < maximumLength else {
-      throw EncodingError(reason: .promptTooLong(tokens: tokens.count, limit: maximumLength))
+      throw ConversationError(reason: .promptTooLong(tokens: tokens.count, limit: maximumLength))
     }
     return tokens
   }
@@ -37,14 +37,14 @@ public struct ConversationEncoder: Sendable {
   /// - Parameters:
   ///   - messages: The conversation.
   ///   - prompt: Its tokens, from ``prompt(_:)``.
-  /// - Throws: ``EncodingError`` where prompt and answer cannot be told apart in token space.
-  public func completion(_ answer: String, to messages: [Message], prompt: [Int32]) throws(EncodingError) -> Completion {
-    let whole = encode(template.render(messages + [.assistant(answer)], generationPrompt: .none))
+  /// - Throws: ``ConversationError`` where prompt and answer cannot be told apart in token space.
+  public func completion(_ answer: String, to messages: [Message], prompt: [Int32]) throws(ConversationError) -> Completion {
+    let whole = encode(template.render(messages + [.assistant(answer)], generationPrompt: .omitted))
     guard whole.count > prompt.count, whole.starts(with: prompt) else {
-      throw EncodingError(reason: .boundaryMismatch(answerStart: String(answer.prefix(24))))
+      throw ConversationError(reason: .boundaryMismatch(answerStart: String(answer.prefix(24))))
     }
     let tokens = Array(whole[prompt.count...])
-    guard tokens.contains(template.endOfTurnID) else { throw EncodingError(reason: .noEndOfTurn) }
+    guard tokens.contains(template.endOfTurnID) else { throw ConversationError(reason: .noEndOfTurn) }
     let room = maximumLength - prompt.count
     return Completion(tokens: Array(tokens.prefix(room)), isTruncated: tokens.count > room)
   }
@@ -58,7 +58,7 @@ public struct ConversationEncoder: Sendable {
 }
 
 /// A conversation or an answer that cannot be turned into tokens.
-public struct EncodingError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct ConversationError: Error, Sendable, Hashable, CustomStringConvertible {
   /// What is wrong.
   public enum Reason: Sendable, Hashable {
     /// The prompt alone fills the allowed length; it is never cut, because it carries the configuration.

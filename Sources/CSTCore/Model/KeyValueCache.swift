@@ -47,7 +47,7 @@ final class KeyValueCache {
   }
 }
 
-extension Decoder {
+extension Transformer {
   /// Runs new tokens of several sequences at once, growing their caches, and returns the hidden state of each
   /// sequence's last new token.
   ///

@@ -37,6 +37,15 @@ public struct LoRAAdapter: ParameterContainer {
     self.factors = factors
   }
 
+  /// Whether every factor has the shape that this model needs.
+  func fits(_ model: ModelConfiguration) -> Bool {
+    layerCount == model.layerCount
+      && factors.enumerated().allSatisfy { index, factors in
+        let (outputs, inputs) = model.shape(of: configuration.targets[index % configuration.targets.count])
+        return factors.a.shape == [configuration.rank, inputs] && factors.b.shape == [outputs, configuration.rank]
+      }
+  }
+
   /// The factors of one projection of one layer; `nil` where it is not a target.
   public func factors(layer: Int, _ projection: Projection) -> LoRAFactors? {
     guard let index = configuration.targets.firstIndex(of: projection) else { return nil }

@@ -146,13 +146,12 @@ public final class ComputePool: @unchecked Sendable {
 
   /// The CPUs this process may run on: the affinity mask on Linux, the active processors elsewhere.
   private static func availableProcessors() -> Int {
-    #if os(Linux)
-      var set = cpu_set_t()
-      if sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 {
-        let count = withUnsafeBytes(of: &set) { $0.reduce(0) { $0 + $1.nonzeroBitCount } }
-        if count > 0 { return count }
-      }
-    #endif
+    if let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+      let mask = status.split(separator: "\n").first(where: { $0.hasPrefix("Cpus_allowed:") })?.split(separator: ":").last
+    {
+      let allowed = mask.compactMap(\.hexDigitValue).reduce(0) { $0 + $1.nonzeroBitCount }
+      if allowed > 0 { return allowed }
+    }
     return ProcessInfo.processInfo.activeProcessorCount
   }
 }

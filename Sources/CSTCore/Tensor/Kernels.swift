@@ -35,7 +35,7 @@ public struct Kernels: Sendable {
   static func spinHint() { ck_spin_hint() }
 
   private static let variants: [(name: String, variant: CKVariant)] = [
-    ("scalar", .Scalar), ("avx2", .AVX2), ("avx512", .AVX512), ("avx512bf16", .AVX512BF16), ("neon", .NEON),
+    ("scalar", .scalar), ("avx2", .AVX2), ("avx512", .AVX512), ("avx512bf16", .AVX512BF16), ("neon", .NEON),
   ]
 
   private static func selection() -> Result<Kernels, KernelSelectionError> {
@@ -65,7 +65,7 @@ public struct KernelSelectionError: Error, CustomStringConvertible, Sendable {
 enum StoreMode {
   case store, add
 
-  fileprivate var value: CKStore { self == .store ? .Store : .Add }
+  fileprivate var value: CKStore { self == .store ? .store : .add }
 }
 
 typealias FloatSource = UnsafePointer<Float>
@@ -197,7 +197,7 @@ extension Kernels {
   ) {
     table.rotate_f32(
       x.start, x.stride, cosines, sines, positions, rows, heads, headWidth,
-      direction == .forward ? .Forward : .Backward)
+      direction == .forward ? .forward : .backward)
   }
 
   func softmaxBackward(

@@ -12,9 +12,9 @@ public struct EncodedPair: Sendable, Hashable {
   public let source: Int
 
   /// Encodes a pair.
-  /// - Throws: ``EncodingError`` naming the row.
-  public init(_ pair: ConfiguredPair, with encoder: ConversationEncoder) throws(EncodingError) {
-    do throws(EncodingError) {
+  /// - Throws: ``ConversationError`` naming the row.
+  public init(_ pair: ConfiguredPair, with encoder: ConversationEncoder) throws(ConversationError) {
+    do throws(ConversationError) {
       prompt = try encoder.prompt(pair.prompt)
       chosen = try encoder.completion(pair.chosen, to: pair.prompt, prompt: prompt)
       rejected = try encoder.completion(pair.rejected, to: pair.prompt, prompt: prompt)

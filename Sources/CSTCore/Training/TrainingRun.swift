@@ -38,7 +38,7 @@ public struct TrainingRun: AsyncSequence, Sendable {
     /// The next event; `nil` after ``TrainingEvent/finished(_:)``.
     ///
     /// Runs on a compute thread, not on the cooperative pool.
-    /// - Throws: ``EncodingError``, ``TrainingError``; `CancellationError` where the task is cancelled. After an error
+    /// - Throws: ``ConversationError``, ``TrainingError``; `CancellationError` where the task is cancelled. After an error
     ///   the run is over.
     public mutating func next() async throws -> TrainingEvent? {
       try Task.checkCancellation()

@@ -14,7 +14,7 @@ struct TrainingState: Sendable {
   private(set) var stepsDone: Int
 
   /// Encodes the data and makes or restores adapter and optimizer.
-  /// - Throws: ``EncodingError`` naming the row, ``TrainingError``.
+  /// - Throws: ``ConversationError`` naming the row, ``TrainingError``.
   init(_ run: TrainingRun) throws {
     trainer = run.trainer
     plan = run.plan
@@ -89,15 +89,15 @@ struct TrainingState: Sendable {
     _ batch: [EncodedPair], pairsInStep: Int
   ) throws -> (gradient: LoRAAdapter, evaluated: [Evaluated]) {
     let groups = batch.map(\.group)
-    let (decoder, precision) = (trainer.model.decoder, trainer.model.precision)
+    let (transformer, precision) = (trainer.model.transformer, trainer.model.precision)
     let reference = trainer.reference.values(of: groups) { groups in
-      CompletionScores(groups, decoder: decoder, adaptation: nil, precision: precision).sums
+      CompletionScores(groups, transformer: transformer, adaptation: nil, precision: precision).sums
     }
     let packed = CompletionBatch(groups)
     let dropoutSeed = plan.seed ^ (UInt64(stepsDone + 1) << 20) ^ UInt64(batch.first?.source ?? 0)
     let (logProbabilities, pullback) = valueWithPullback(at: adapter) { adapter in
-      decoder.tokenLogProbabilities(
-        of: packed, adaptation: Decoder.Adaptation(adapter: adapter, dropoutSeed: dropoutSeed), precision: precision)
+      transformer.tokenLogProbabilities(
+        of: packed, adaptation: Transformer.Adaptation(adapter: adapter, dropoutSeed: dropoutSeed), precision: precision)
     }
     let policy = CompletionScores.sums(of: logProbabilities, over: packed.completionRanges)
     var evaluated: [Evaluated] = []

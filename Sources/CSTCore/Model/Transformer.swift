@@ -27,7 +27,7 @@ struct DecoderLayer: Sendable {
 /// A decoder-only transformer: embedding, layers, final norm; the head is applied by whoever needs logits.
 ///
 /// One path for everything: training, scoring and generation differ only in how attention finds keys and values.
-struct Decoder: Sendable {
+struct Transformer: Sendable {
   let configuration: ModelConfiguration
   let embedding: WeightMatrix
   let layers: [DecoderLayer]
@@ -66,10 +66,10 @@ private struct LayerPass {
   let configuration: ModelConfiguration
   let layer: DecoderLayer
   let index: Int
-  let adaptation: Decoder.Adaptation?
+  let adaptation: Transformer.Adaptation?
   let precision: Precision
 
-  func attention(_ stream: Tensor, rotary: RotaryTable, positions: [Int32], attend: Decoder.Attend) -> Tensor {
+  func attention(_ stream: Tensor, rotary: RotaryTable, positions: [Int32], attend: Transformer.Attend) -> Tensor {
     let normalized = stream.rmsNorm(weight: layer.attentionNorm, epsilon: configuration.normEpsilon)
     let queries = project(.query, normalized).rotated(by: rotary, positions: positions)
     let keys = project(.key, normalized).rotated(by: rotary, positions: positions)

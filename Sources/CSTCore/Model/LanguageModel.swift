@@ -1,0 +1,91 @@
+import Foundation
+
+/// A language model ready to score, train on and talk to: weights, tokenizer, chat template, and optionally an adapter.
+///
+/// ```swift
+/// let model = try await LanguageModel(contentsOf: file)
+/// let tuned = model.adapted(by: adapter)
+/// for try await text in tuned.reply(to: "Is tea good for a cold?", under: policy["cautious"]) { show(text) }
+/// ```
+///
+/// A value: copies share the weights, which are mapped from the file and packed for the kernels once.
+public struct LanguageModel: Sendable {
+  /// Sizes and constants.
+  public let configuration: ModelConfiguration
+  /// The model's tokenizer.
+  public let tokenizer: Tokenizer
+  /// The model's chat template.
+  public let chatTemplate: ChatTemplate
+  /// What products with the weights are computed in.
+  public var precision: Precision
+  /// The adapter in use; `nil` is the base model.
+  public private(set) var adapter: LoRAAdapter?
+  /// What tells this model from others in records and checkpoints: file name and size.
+  public let identity: String
+  let transformer: Transformer
+
+  init(
+    transformer: Transformer, tokenizer: Tokenizer, chatTemplate: ChatTemplate, precision: Precision, identity: String
+  ) {
+    configuration = transformer.configuration
+    self.transformer = transformer
+    self.tokenizer = tokenizer
+    self.chatTemplate = chatTemplate
+    self.precision = precision
+    self.identity = identity
+  }
+
+  /// Reads a `.gguf` file. The weights are mapped, not copied.
+  ///
+  /// - Parameters:
+  ///   - location: The file.
+  ///   - precision: What products with the weights are computed in.
+  /// - Throws: ``FormatError`` for a file that is missing, damaged or of an architecture, quantisation or feature that
+  ///   is not supported; ``TokenizerError`` for a tokenizer or chat template that is not known.
+  public init(contentsOf location: URL, precision: Precision = .automatic) async throws {
+    self = try await onComputeThread { try GGUFModel(contentsOf: location).languageModel(precision: precision) }
+  }
+
+  /// This model with an adapter instead of the one it has. Traps where the adapter's shapes are not this model's.
+  public func adapted(by adapter: LoRAAdapter?) -> LanguageModel {
+    precondition(adapter?.fits(configuration) ?? true, "the adapter is for another model")
+    var model = self
+    model.adapter = adapter
+    return model
+  }
+
+  /// Turns conversations and answers into tokens.
+  /// - Parameter maximumLength: Most tokens of prompt and answer; the context length where `nil`.
+  public func encoder(maximumLength: Int? = nil) -> ConversationEncoder {
+    ConversationEncoder(
+      tokenizer: tokenizer, template: chatTemplate,
+      maximumLength: min(maximumLength ?? configuration.contextLength, configuration.contextLength))
+  }
+
+  /// Log-probabilities of completions given their prompts, summed over each completion's tokens in Double.
+  ///
+  /// - Parameters:
+  ///   - groups: Prompts with their completions.
+  ///   - tokensPerBatch: About how many tokens are computed together; it bounds memory and does not change results.
+  /// - Returns: By group and completion.
+  public func logProbabilities(of groups: [CompletionGroup], tokensPerBatch: Int = 1024) async throws -> [[Double]] {
+    try await onComputeThread {
+      var scores: [[Double]] = []
+      var next = groups[...]
+      while !next.isEmpty {
+        var tokens = 0
+        let batch = next.prefix { group in
+          tokens += group.tokenCount
+          return tokens <= tokensPerBatch || tokens == group.tokenCount
+        }
+        next = next.dropFirst(batch.count)
+        scores += CompletionScores(
+          Array(batch), transformer: transformer, adaptation: adaptation, precision: precision
+        ).sums
+      }
+      return scores
+    }
+  }
+
+  var adaptation: Transformer.Adaptation? { adapter.map { Transformer.Adaptation(adapter: $0) } }
+}

@@ -1,0 +1,41 @@
+extension Tensor {
+  /// Softmax of every row of the last axis, its maximum subtracted first. A row of only −∞ gives NaN.
+  public func softmax() -> Tensor {
+    let (rows, width) = shape.matrix
+    let out = rowwise { Kernels.current.table.softmax_rows_f32($0, width, $1, width, $2, width) }
+    return out.recorded(from: [self]) { [node] gradient in
+      node?.accumulate { dx, mode in
+        ComputePool.shared.forEachRange(count: rows, grain: 16) { range in
+          let offset = range.lowerBound * width
+          Kernels.current.softmaxBackward(
+            dx + offset, dy: gradient.start + offset, y: out.start + offset, rows: range.count, width: width, mode)
+        }
+      }
+    }
+  }
+
+  /// The logarithm of the softmax of every row of the last axis.
+  public func logSoftmax() -> Tensor {
+    let (rows, width) = shape.matrix
+    let out = rowwise { Kernels.current.table.log_softmax_rows_f32($0, width, $1, width, $2, width) }
+    return out.recorded(from: [self]) { [node] gradient in
+      node?.accumulate { dx, mode in
+        ComputePool.shared.forEachRange(count: rows, grain: 16) { range in
+          let offset = range.lowerBound * width
+          Kernels.current.logSoftmaxBackward(
+            dx + offset, dy: gradient.start + offset, y: out.start + offset, rows: range.count, width: width, mode)
+        }
+      }
+    }
+  }
+
+  /// A constant like self from a kernel over rows `(out, x, rows)`.
+  private func rowwise(_ kernel: (FloatDestination, FloatSource, Int) -> Void) -> Tensor {
+    let (rows, width) = shape.matrix
+    return Tensor(shape: shape) { out in
+      ComputePool.shared.forEachRange(count: rows, grain: 16) { range in
+        kernel(out + range.lowerBound * width, start + range.lowerBound * width, range.count)
+      }
+    }
+  }
+}
