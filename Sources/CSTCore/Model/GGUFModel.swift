@@ -1,2 +1,192 @@
 import Foundation
-struct GGUFModel { init(contentsOf: URL) throws {}; func languageModel(precision: Precision) throws -> LanguageModel { fatalError() } }
+
+/// A language model read from a GGUF file: metadata to configuration, tensors to weights.
+///
+/// Everything in the file that decides numbers is either used or refused by name: a key or tensor that this reader does
+/// not know could change what the model computes.
+struct GGUFModel {
+  private let file: GGUFFile
+  private let configuration: ModelConfiguration
+
+  /// Reads the file's metadata.
+  /// - Throws: ``FormatError``.
+  init(contentsOf location: URL) throws {
+    file = try GGUFFile(contentsOf: location)
+    configuration = try Self.configuration(of: file)
+  }
+
+  /// The model. Weights stay in the mapped file.
+  /// - Throws: ``FormatError``, ``TokenizerError``.
+  func languageModel(precision: Precision) throws -> LanguageModel {
+    let definition = try TokenizerDefinition(file)
+    let tokenizer = try Tokenizer(definition)
+    let template = try ChatTemplate(definition.chatTemplate, for: tokenizer)
+    guard tokenizer.vocabularyCount == configuration.vocabularyCount else {
+      throw FormatError(
+        .badLayout, file: file.path, at: .tensor("token_embd.weight"), expected: "\(tokenizer.vocabularyCount) rows",
+        found: "\(configuration.vocabularyCount)", advice: "the embedding and the tokenizer disagree")
+    }
+    let name = URL(filePath: file.path).lastPathComponent
+    return LanguageModel(
+      transformer: try transformer(), tokenizer: tokenizer, chatTemplate: template, precision: precision,
+      identity: "\(name), \(file.byteCount) bytes")
+  }
+
+  // MARK: Configuration
+
+  private static func configuration(of file: GGUFFile) throws -> ModelConfiguration {
+    let architecture = try file.string("general.architecture")
+    guard architecture == "llama" else {
+      throw FormatError(
+        .badValue, file: file.path, at: .key("general.architecture"), expected: "llama", found: architecture,
+        advice: "models of this architecture cannot be read yet")
+    }
+    func count(_ key: String, in range: ClosedRange<Int>) throws -> Int {
+      let value = try file.integer("llama." + key)
+      guard range.contains(value) else {
+        throw FormatError(
+          .badValue, file: file.path, at: .key("llama." + key), expected: "\(range.lowerBound) to \(range.upperBound)",
+          found: "\(value)")
+      }
+      return value
+    }
+    try refuseUnknownFeatures(of: file)
+    let width = try count("embedding_length", in: 1...1 << 20)
+    let queryHeads = try count("attention.head_count", in: 1...1 << 14)
+    let keyValueHeads =
+      file.metadata["llama.attention.head_count_kv"] == nil
+      ? queryHeads : try count("attention.head_count_kv", in: 1...queryHeads)
+    let headWidth =
+      file.metadata["llama.attention.key_length"] == nil
+      ? width / queryHeads : try count("attention.key_length", in: 2...1 << 12)
+    guard queryHeads % keyValueHeads == 0, headWidth % 2 == 0, headWidth > 0 else {
+      throw FormatError(
+        .badValue, file: file.path, at: .key("llama.attention.head_count"),
+        expected: "heads of even width in equal groups",
+        found: "\(queryHeads) query heads, \(keyValueHeads) key-value heads, width \(headWidth)")
+    }
+    for key in ["llama.rope.dimension_count", "llama.attention.value_length"] where file.metadata[key] != nil {
+      guard try file.integer(key) == headWidth else {
+        throw FormatError(
+          .badValue, file: file.path, at: .key(key), expected: "\(headWidth), the width of a head",
+          found: "\(try file.integer(key))")
+      }
+    }
+    let epsilon = try file.float("llama.attention.layer_norm_rms_epsilon")
+    let base = file.metadata["llama.rope.freq_base"] == nil ? 10_000 : try file.float("llama.rope.freq_base")
+    guard epsilon >= 0, epsilon < 1, base > 1, base.isFinite else {
+      throw FormatError(
+        .badValue, file: file.path, at: .key("llama.rope.freq_base"), expected: "a base above 1, an epsilon in 0..<1",
+        found: "base \(base), epsilon \(epsilon)")
+    }
+    let embedding = try file.tensor(named: "token_embd.weight")
+    return ModelConfiguration(
+      architecture: architecture, name: try? file.string("general.name"),
+      layerCount: try count("block_count", in: 1...4096), width: width,
+      feedForwardWidth: try count("feed_forward_length", in: 1...1 << 22),
+      heads: AttentionHeads(queryHeads: queryHeads, keyValueHeads: keyValueHeads, headWidth: headWidth),
+      normEpsilon: Float(epsilon), rotaryBase: base, contextLength: try count("context_length", in: 1...1 << 22),
+      vocabularyCount: embedding.shape.first ?? 0)
+  }
+
+  /// Keys of the architecture that this reader understands; any other is refused.
+  private static let knownKeys: Set<String> = [
+    "block_count", "context_length", "embedding_length", "feed_forward_length", "vocab_size",
+    "attention.head_count", "attention.head_count_kv", "attention.key_length", "attention.value_length",
+    "attention.layer_norm_rms_epsilon", "rope.dimension_count", "rope.freq_base",
+  ]
+
+  private static func refuseUnknownFeatures(of file: GGUFFile) throws {
+    for key in file.metadata.keys.sorted() where key.hasPrefix("llama.") {
+      guard knownKeys.contains(String(key.dropFirst("llama.".count))) else {
+        throw FormatError(
+          .badValue, file: file.path, at: .key(key), expected: "a Llama model without further features",
+          found: "a feature that is not supported")
+      }
+    }
+  }
+
+  // MARK: Weights
+
+  private func transformer() throws -> Transformer {
+    var unused = Set(file.tensors.map(\.name))
+    func matrix(
+      _ name: String, rows: Int, columns: Int, order: WeightMatrix.RowOrder = .asStored
+    ) throws -> WeightMatrix {
+      let tensor = try self.tensor(name, shape: [rows, columns])
+      unused.remove(name)
+      guard columns % tensor.format.blockLength == 0 else {
+        throw FormatError(
+          .badLayout, file: file.path, at: .tensor(name), expected: "rows of whole blocks of \(tensor.format.blockLength)",
+          found: "\(columns) columns")
+      }
+      return WeightMatrix(
+        rows: rows, columns: columns, format: tensor.format, bytes: file.bytes(of: tensor), owner: file,
+        rowOrder: order)
+    }
+    func norm(_ name: String) throws -> Tensor {
+      let width = configuration.width
+      let tensor = try self.tensor(name, shape: [width])
+      unused.remove(name)
+      guard tensor.format.blockLength == 1 else {
+        throw FormatError(
+          .unsupportedType, file: file.path, at: .tensor(name), expected: "F32, F16 or BF16", found: "\(tensor.format)")
+      }
+      return WeightMatrix(
+        rows: 1, columns: width, format: tensor.format, bytes: file.bytes(of: tensor), owner: file
+      ).dequantized().reshaped([width])
+    }
+    let layers = try (0..<configuration.layerCount).map { index in
+      try DecoderLayer(
+        attentionNorm: norm("blk.\(index).attn_norm.weight"), feedForwardNorm: norm("blk.\(index).ffn_norm.weight")
+      ) { projection in
+        let (outputs, inputs) = configuration.shape(of: projection)
+        let isRotated = projection == .query || projection == .key
+        return try matrix(
+          "blk.\(index).\(projection.ggufName).weight", rows: outputs, columns: inputs,
+          order: isRotated ? .interleavedHalves(headWidth: configuration.heads.headWidth) : .asStored)
+      }
+    }
+    let embedding = try matrix("token_embd.weight", rows: configuration.vocabularyCount, columns: configuration.width)
+    let isTied = !unused.contains("output.weight")
+    let head =
+      isTied
+      ? embedding : try matrix("output.weight", rows: configuration.vocabularyCount, columns: configuration.width)
+    let finalNorm = try norm("output_norm.weight")
+    if let name = unused.sorted().first {
+      throw FormatError(
+        .badValue, file: file.path, at: .tensor(name), expected: "the tensors of a Llama model",
+        found: "a tensor that is not supported")
+    }
+    return Transformer(
+      configuration: configuration, embedding: embedding, layers: layers, finalNorm: finalNorm, head: head,
+      rotary: RotaryTable(
+        headWidth: configuration.heads.headWidth, base: configuration.rotaryBase,
+        positionCount: configuration.contextLength))
+  }
+
+  private func tensor(_ name: String, shape: [Int]) throws -> GGUFTensor {
+    let tensor = try file.tensor(named: name)
+    guard tensor.shape == shape else {
+      throw FormatError(
+        .badLayout, file: file.path, at: .tensor(name), expected: "shape \(Shape(shape))",
+        found: "shape \(Shape(tensor.shape))")
+    }
+    return tensor
+  }
+}
+
+extension Projection {
+  /// The name GGUF gives the matrix within a layer.
+  fileprivate var ggufName: String {
+    switch self {
+    case .query: "attn_q"
+    case .key: "attn_k"
+    case .value: "attn_v"
+    case .output: "attn_output"
+    case .gate: "ffn_gate"
+    case .up: "ffn_up"
+    case .down: "ffn_down"
+    }
+  }
+}

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Everything a run needs to go on exactly where it was: the adapter, the optimizer's state and the number of steps
 /// done. The data order and dropout follow from plan and step.
 public struct TrainingCheckpoint: Sendable {
@@ -9,4 +11,70 @@ public struct TrainingCheckpoint: Sendable {
   public let optimizerState: AdamW.State
   /// What must be the same for the run to go on, by name.
   let identity: [String: String]
+
+  init(step: Int, adapter: LoRAAdapter, optimizerState: AdamW.State, identity: [String: String]) {
+    self.step = step
+    self.adapter = adapter
+    self.optimizerState = optimizerState
+    self.identity = identity
+  }
+
+  // MARK: Files
+
+  /// What the file's metadata holds beside the tensors.
+  private struct Header: Codable {
+    var step: Int
+    var optimizerStep: Int
+    var adapter: PEFTConfiguration
+    var identity: [String: String]
+  }
+
+  private static let metadataKey = "cst_checkpoint"
+  private static let meansPrefix = "optimizer.mean."
+  private static let squaresPrefix = "optimizer.square."
+
+  /// Writes one safetensors file, as a whole or not at all.
+  /// - Throws: ``FormatError`` where it cannot be written.
+  public func write(to file: URL) throws {
+    let header = Header(
+      step: step, optimizerStep: optimizerState.step,
+      adapter: PEFTConfiguration(adapter.configuration, baseModelName: ""), identity: identity)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let names = adapter.namedParameters.map(\.name)
+    var tensors = adapter.namedParameters.map { SafetensorsTensor($0.name, $0.tensor) }
+    tensors += zip(names, optimizerState.means).map { SafetensorsTensor(Self.meansPrefix + $0, $1) }
+    tensors += zip(names, optimizerState.squares).map { SafetensorsTensor(Self.squaresPrefix + $0, $1) }
+    try SafetensorsFile.write(
+      tensors, metadata: [Self.metadataKey: String(decoding: encoder.encode(header), as: UTF8.self)], to: file)
+  }
+
+  /// Reads a checkpoint for a model.
+  /// - Throws: ``FormatError`` for a file that is missing, damaged, no checkpoint, or for another model.
+  public init(contentsOf location: URL, for model: ModelConfiguration) throws {
+    let file = try SafetensorsFile(contentsOf: location)
+    guard let json = file.metadata[Self.metadataKey] else {
+      throw FormatError(
+        .missing, file: file.path, at: .key(Self.metadataKey), expected: "a checkpoint of a training run",
+        found: "another safetensors file")
+    }
+    let header: Header
+    do { header = try JSONDecoder().decode(Header.self, from: Data(json.utf8)) } catch let error as DecodingError {
+      throw FormatError(
+        .badSyntax, file: file.path, at: .key(Self.metadataKey), expected: "a checkpoint's header",
+        found: error.fieldAndProblem)
+    }
+    guard header.step >= 0, header.optimizerStep >= 0 else {
+      throw FormatError(
+        .badValue, file: file.path, at: .key(Self.metadataKey), expected: "steps of 0 or more", found: "\(header.step)")
+    }
+    let configuration = try header.adapter.loraConfiguration(file: location)
+    step = header.step
+    identity = header.identity
+    adapter = try LoRAAdapter(from: file, prefix: "", configuration, for: model)
+    optimizerState = AdamW.State(
+      step: header.optimizerStep,
+      means: try LoRAAdapter(from: file, prefix: Self.meansPrefix, configuration, for: model).parameters,
+      squares: try LoRAAdapter(from: file, prefix: Self.squaresPrefix, configuration, for: model).parameters)
+  }
 }

@@ -1,0 +1,107 @@
+import Foundation
+
+/// The part of PEFT's `adapter_config.json` that this project understands; features it lacks are refused by name.
+struct PEFTConfiguration: Codable {
+  var peftType: String
+  var rank: Int
+  var alpha: Double
+  var dropout: Double?
+  var targetModules: [String]
+  var bias: String?
+  var usesRankStabilizedScale: Bool?
+  var usesDoRA: Bool?
+  var fanInFanOut: Bool?
+  var modulesToSave: [String]?
+  var rankPattern: [String: Int]?
+  var alphaPattern: [String: Double]?
+  var layersToTransform: [Int]?
+  var taskType: String?
+  var baseModelName: String?
+  var inferenceMode: Bool?
+
+  private enum CodingKeys: String, CodingKey {
+    case peftType = "peft_type"
+    case rank = "r"
+    case alpha = "lora_alpha"
+    case dropout = "lora_dropout"
+    case targetModules = "target_modules"
+    case bias
+    case usesRankStabilizedScale = "use_rslora"
+    case usesDoRA = "use_dora"
+    case fanInFanOut = "fan_in_fan_out"
+    case modulesToSave = "modules_to_save"
+    case rankPattern = "rank_pattern"
+    case alphaPattern = "alpha_pattern"
+    case layersToTransform = "layers_to_transform"
+    case taskType = "task_type"
+    case baseModelName = "base_model_name_or_path"
+    case inferenceMode = "inference_mode"
+  }
+
+  /// The configuration file for an adapter.
+  init(_ configuration: LoRAConfiguration, baseModelName: String) {
+    peftType = "LORA"
+    rank = configuration.rank
+    alpha = configuration.alpha
+    dropout = configuration.dropout
+    targetModules = configuration.targets.map(\.rawValue)
+    bias = "none"
+    usesRankStabilizedScale = false
+    usesDoRA = false
+    fanInFanOut = false
+    taskType = "CAUSAL_LM"
+    self.baseModelName = baseModelName
+    inferenceMode = true
+  }
+
+  /// Reads `adapter_config.json`.
+  /// - Throws: ``FormatError`` naming the file and the key.
+  init(contentsOf file: URL) throws {
+    let data: Data
+    do { data = try Data(contentsOf: file) } catch {
+      throw FormatError(
+        .unreadable, file: file.path, expected: "an adapter folder with adapter_config.json",
+        found: FileManager.default.fileExists(atPath: file.path) ? "a file that cannot be opened" : "no such file")
+    }
+    do { self = try JSONDecoder().decode(PEFTConfiguration.self, from: data) } catch let error as DecodingError {
+      throw FormatError(.badSyntax, file: file.path, expected: "PEFT's LoRA configuration", found: error.fieldAndProblem)
+    }
+  }
+
+  /// The adapter's configuration.
+  /// - Throws: ``FormatError`` for what cannot be represented, by key.
+  func loraConfiguration(file: URL) throws -> LoRAConfiguration {
+    func refuse(_ key: CodingKeys, expected: String, found: String) -> FormatError {
+      FormatError(.badValue, file: file.path, at: .key(key.rawValue), expected: expected, found: found)
+    }
+    guard peftType == "LORA" else { throw refuse(.peftType, expected: "LORA", found: peftType) }
+    guard rank >= 1 else { throw refuse(.rank, expected: "at least 1", found: "\(rank)") }
+    guard alpha.isFinite else { throw refuse(.alpha, expected: "a finite number", found: "\(alpha)") }
+    guard (0..<1).contains(dropout ?? 0) else {
+      throw refuse(.dropout, expected: "0 or more and below 1", found: "\(dropout ?? 0)")
+    }
+    guard bias ?? "none" == "none" else { throw refuse(.bias, expected: "none", found: bias ?? "") }
+    for (key, value) in [
+      (CodingKeys.usesRankStabilizedScale, usesRankStabilizedScale), (.usesDoRA, usesDoRA), (.fanInFanOut, fanInFanOut),
+    ] where value == true {
+      throw refuse(key, expected: "false: this feature is not supported", found: "true")
+    }
+    for (key, isEmpty) in [
+      (CodingKeys.modulesToSave, modulesToSave?.isEmpty), (.rankPattern, rankPattern?.isEmpty),
+      (.alphaPattern, alphaPattern?.isEmpty), (.layersToTransform, layersToTransform?.isEmpty),
+    ] where isEmpty == false {
+      throw refuse(key, expected: "nothing: this feature is not supported", found: "a value")
+    }
+    var targets: Set<Projection> = []
+    for module in targetModules {
+      guard let target = Projection(rawValue: module) else {
+        throw refuse(
+          .targetModules, expected: "some of " + Projection.allCases.map(\.rawValue).joined(separator: ", "),
+          found: module)
+      }
+      targets.insert(target)
+    }
+    guard !targets.isEmpty else { throw refuse(.targetModules, expected: "at least one module", found: "none") }
+    return LoRAConfiguration(rank: rank, alpha: alpha, dropout: dropout ?? 0, targets: targets)
+  }
+}
