@@ -49,8 +49,9 @@ public struct ConversationEncoder: Sendable {
     return Completion(tokens: Array(tokens.prefix(room)), isTruncated: tokens.count > room)
   }
 
-  /// One BOS where the model wants one and the template has not written it.
-  private func encode(_ text: ProvenancedText) -> [Int32] {
+  /// The tokens of a rendered conversation, of whatever length: one BOS where the model wants one and the template has
+  /// not written it.
+  public func encode(_ text: ProvenancedText) -> [Int32] {
     let tokens = tokenizer.encode(text)
     guard tokenizer.addsBOS, let bos = tokenizer.bosID, tokens.first != bos else { return tokens }
     return [bos] + tokens
