@@ -1,21 +1,28 @@
 /// The elements of little-endian `bytes` stored as `format`, or nil where that is a quantised format.
 ///
-/// Every value of the three formats is exactly representable in `Float`; NaN stays NaN.
+/// Every value of the three plain formats is exactly representable in `Float`; NaN stays NaN.
 ///
 /// - Precondition: `bytes` holds a whole number of elements.
 func decodeFloats(_ bytes: UnsafeRawBufferPointer, as format: WeightFormat) -> [Float]? {
-  guard let width = [.f32: 4, .f16: 2, .bf16: 2][format] else { return nil }
-  precondition(bytes.count.isMultiple(of: width), "\(bytes.count) bytes are no whole number of \(format) elements")
+  switch format {
+  case .f32: decode(bytes, UInt32.self) { Float(bitPattern: $0) }
+  case .f16: decode(bytes, UInt16.self) { Float(halfBits: $0) }
+  case .bf16: decode(bytes, UInt16.self) { Float(bitPattern: UInt32($0) << 16) }
+  default: nil
+  }
+}
+
+@inline(__always)
+private func decode<Bits: FixedWidthInteger & BitwiseCopyable>(
+  _ bytes: UnsafeRawBufferPointer, _: Bits.Type, _ convert: (Bits) -> Float
+) -> [Float] {
+  let width = MemoryLayout<Bits>.size
+  precondition(bytes.count.isMultiple(of: width), "\(bytes.count) bytes are no whole number of \(width)-byte elements")
   let count = bytes.count / width
   return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
     for index in 0..<count {
-      if width == 4 {
-        let bits = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self))
-        buffer[index] = Float(bitPattern: bits)
-      } else {
-        let bits = UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
-        buffer[index] = format == .bf16 ? Float(bitPattern: UInt32(bits) << 16) : Float(halfBits: bits)
-      }
+      let bits = bytes.loadUnaligned(fromByteOffset: index * width, as: Bits.self)
+      buffer.initializeElement(at: index, to: convert(Bits(littleEndian: bits)))
     }
     initialized = count
   }
