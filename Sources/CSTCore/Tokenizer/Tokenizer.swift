@@ -38,14 +38,14 @@ public struct Tokenizer: Sendable {
     guard definition.model == "gpt2" else {
       throw TokenizerError(
         .unknownModel, at: "tokenizer.ggml.model",
-        "\"\(definition.model)\" is not implemented (known: \"gpt2\", byte-level BPE); use a model with such a tokenizer"
+        "\(TokenizerError.quote(definition.model)) is not implemented (known: \"gpt2\", byte-level BPE); use a model with such a tokenizer"
       )
     }
     preTokenizer = try PreTokenizer(named: definition.preTokenizer)
     vocabulary = try Vocabulary(definition)
     added = try AddedTokens(vocabulary)
     merges = try MergeTable(definition.merges, vocabulary, added: added.ids)
-    classes = ScalarClasses()
+    classes = ScalarClasses(numberVersion: preTokenizer.numberVersion)
     let count = vocabulary.count
     func checked(_ id: Int?, _ name: String) throws(TokenizerError) -> Int32? {
       guard let id else { return nil }
