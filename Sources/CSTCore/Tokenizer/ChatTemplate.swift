@@ -43,8 +43,8 @@ public struct ChatTemplate: Sendable, Hashable {
     guard let known = KnownChatTemplate.all.first(where: { $0.matches(source) }) else {
       throw TokenizerError(
         .unknownChatTemplate, at: place,
-        "a template of \(source.utf8.count) bytes beginning \(TokenizerError.quote(source)) is not one of the known ones (\(names)); "
-          + "rendering it as another would give the model text it was not trained on")
+        "a template of \(source.utf8.count) bytes beginning \(TokenizerError.quote(source)) is not one of the known "
+          + "ones (\(names)); rendering it as another would give the model text it was not trained on")
     }
     func control(_ spelling: String) throws(TokenizerError) -> Int32 {
       guard let id = tokenizer.id(ofToken: spelling), tokenizer.isControl(id) else {

@@ -38,7 +38,8 @@ public struct Tokenizer: Sendable {
     guard definition.model == "gpt2" else {
       throw TokenizerError(
         .unknownModel, at: "tokenizer.ggml.model",
-        "\(TokenizerError.quote(definition.model)) is not implemented (known: \"gpt2\", byte-level BPE); use a model with such a tokenizer"
+        "\(TokenizerError.quote(definition.model)) is not implemented (known: \"gpt2\", byte-level BPE); "
+          + "use a model with such a tokenizer"
       )
     }
     preTokenizer = try PreTokenizer(named: definition.preTokenizer)
