@@ -1,0 +1,64 @@
+import Foundation
+
+/// A file mapped read-only into memory: its bytes are there without being copied, and pages are loaded when touched.
+///
+/// Opening costs microseconds whatever the size, and mappings of one file share memory between processes. The mapping
+/// lives as long as this object: whoever keeps a pointer into ``bytes`` keeps the object too.
+///
+/// A file that another process *shortens* while it is mapped makes reads beyond the new end fail fatally (`SIGBUS`);
+/// replace model files by renaming over them, as ``AtomicFile`` does.
+///
+/// `@unchecked Sendable` is safe because the bytes are mapped read-only and the pointer is a `let`: nothing here ever
+/// changes until `deinit`, when no other reference is left.
+public final class MappedFile: @unchecked Sendable {
+  /// The path, for error messages.
+  public let path: String
+  /// All bytes of the file; valid as long as this object lives. Never empty.
+  public let bytes: UnsafeRawBufferPointer
+
+  /// The file's size in bytes.
+  public var size: Int { bytes.count }
+
+  /// Maps the file at `url`.
+  ///
+  /// - Throws: ``FormatError`` (`unreadable`) where there is no such file, it is a folder or device, or may not be read;
+  ///   (`truncated`) where it is empty.
+  public init(contentsOf url: URL) throws {
+    let path = url.path
+    func refuse(found: String, advice: String = "") -> FormatError {
+      FormatError(.unreadable, file: path, expected: "a readable file", found: found, advice: advice)
+    }
+    guard url.isFileURL else {
+      throw FormatError(.unreadable, file: url.absoluteString, expected: "a file URL", found: "another scheme")
+    }
+    // Without O_NONBLOCK, opening a named pipe would wait for a writer.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      switch errno {
+      case ENOENT: throw refuse(found: "no such file", advice: "check the path")
+      case EACCES: throw refuse(found: "no permission", advice: "check the file's and its folders' permissions")
+      case let code: throw refuse(found: String(cString: strerror(code)))
+      }
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw refuse(found: String(cString: strerror(errno))) }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: break
+    case S_IFDIR: throw refuse(found: "a folder", advice: "name a file in it")
+    default: throw refuse(found: "a device, pipe or socket")
+    }
+    guard let size = Int(exactly: status.st_size), size > 0 else {
+      throw FormatError(.truncated, file: path, expected: "a file with content", found: "an empty file")
+    }
+    guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
+      throw refuse(found: String(cString: strerror(errno)))
+    }
+    self.path = path
+    bytes = UnsafeRawBufferPointer(start: address, count: size)
+  }
+
+  deinit {
+    munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
+  }
+}
