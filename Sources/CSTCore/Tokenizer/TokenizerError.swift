@@ -23,8 +23,6 @@ public struct TokenizerError: Error, Sendable, Hashable, CustomStringConvertible
     public static let tokenAcrossSeam = Reason(description: "token across a seam")
     /// Bytes that should be text are not valid UTF-8.
     public static let invalidUTF8 = Reason(description: "invalid UTF-8")
-    /// A metadata entry is missing or has another type than expected.
-    public static let malformedMetadata = Reason(description: "malformed tokenizer metadata")
   }
 
   /// The kind of failure.

@@ -1,6 +1,5 @@
 import CSTCore
 import Foundation
-import Testing
 
 /// The real model's tokenizer for tests, and where tests find files.
 enum TokenizerTestModel {
@@ -10,10 +9,24 @@ enum TokenizerTestModel {
   /// Files written by Scripts/make-tokenizer-fixture.py.
   static let fixtures = packageRoot.appending(path: "Tests/Fixtures/tokenizer")
 
-  /// The model's tokenizer; `nil` where it cannot be read. This branch has no GGUF reader yet.
-  static func definition() throws -> TokenizerDefinition? {
-    print("skipped: no GGUF reader in this branch")
-    return nil
+  /// The model's tokenizer; `nil` where the model was not fetched, which is an error in continuous integration.
+  static func definition() throws -> TokenizerDefinition? { try cached.get() }
+
+  private static let cached = Result<TokenizerDefinition?, any Error> {
+    let environment = ProcessInfo.processInfo.environment
+    let file =
+      environment["CST_MODEL"].map { URL(fileURLWithPath: $0) }
+      ?? packageRoot.appending(path: ".cache/models/SmolLM2-135M-Instruct.Q4_1.gguf")
+    guard FileManager.default.fileExists(atPath: file.path) else {
+      print("skipped: no model at \(file.path) (Scripts/fetch-model)")
+      if environment["CI"] == "true" { throw ModelMissing(path: file.path) }
+      return nil
+    }
+    return try TokenizerDefinition(GGUFFile(contentsOf: file).metadata)
+  }
+
+  private struct ModelMissing: Error {
+    var path: String
   }
 
   /// The folder of reference numbers beside the package, or where CST_SHARED says; it is not part of the repository.
