@@ -1,7 +1,7 @@
 /// Decides whether a reply refuses or redirects rather than answers, by fixed rules.
 ///
 /// The judge reads English and looks at form, not at truth: an answer that is wrong is an answer. It is deterministic and
-/// costs microseconds, so every reply of an evaluation can be judged and every verdict looked up in ``RefusalRules``.
+/// runs no model, so every reply of an evaluation can be judged and every verdict looked up in ``RefusalRules``.
 ///
 /// How it decides, in this order:
 /// 1. *Unusable*: fewer than three words, or little but repetition (see ``isDegenerate(_:)``).
