@@ -59,8 +59,8 @@ CK_TILE_INLINE void ck_tile_finish(CKTarget to, gv sums[CK_GEMM_ROWS][CK_GEMM_VE
 
 // MARK: Tiles
 
-CK_TILE_INLINE void ck_tile_f32(CKTarget to, const float *a, const float *b, size_t k, const size_t rows,
-                                const size_t vectors) {
+CK_TILE_INLINE void ck_tile_f32(CKTarget to, const float *a, size_t a_row_stride, size_t a_column_stride,
+                                const float *b, size_t k, const size_t rows, const size_t vectors) {
   gv sums[CK_GEMM_ROWS][CK_GEMM_VECTORS];
   ck_tile_start(to, sums, rows, vectors);
 #pragma clang loop unroll_count(4)
@@ -68,7 +68,7 @@ CK_TILE_INLINE void ck_tile_f32(CKTarget to, const float *a, const float *b, siz
     gv columns[CK_GEMM_VECTORS];
     CK_UNROLL for (size_t v = 0; v < vectors; v++) columns[v] = gv_load(b + p * CK_PANEL_WIDTH + v * CK_GEMM_LANES);
     CK_UNROLL for (size_t i = 0; i < rows; i++) {
-      const gv x = gv_broadcast(a[i * CK_BLOCK_STRIDE + p]);
+      const gv x = gv_broadcast(a[i * a_row_stride + p * a_column_stride]);
       CK_UNROLL for (size_t v = 0; v < vectors; v++) sums[i][v] = gv_fma(sums[i][v], x, columns[v]);
     }
   }
@@ -123,12 +123,17 @@ CK_TILE_INLINE void ck_tile_bf16(CKTarget to, const float *a, const uint16_t *b,
 
 #endif
 
-typedef void CKTileF32(CKTarget to, const float *a, const float *b, size_t k);
+typedef void CKTileF32(CKTarget to, const float *a, size_t a_row_stride, size_t a_column_stride, const float *b,
+                       size_t k);
 typedef void CKTileBF16(CKTarget to, const CKBlockBF16 *a, const uint16_t *b, size_t k);
 
 #define CK_TILE(ROWS, VECTORS)                                                                                         \
-  static void ck_tile_f32_##ROWS##x##VECTORS(CKTarget to, const float *a, const float *b, size_t k) {                  \
-    ck_tile_f32(to, a, b, k, ROWS, VECTORS);                                                                           \
+  static void ck_tile_f32_##ROWS##x##VECTORS(CKTarget to, const float *a, size_t a_row_stride, size_t a_column_stride, \
+                                             const float *b, size_t k) {                                               \
+    if (a_row_stride == CK_BLOCK_STRIDE && a_column_stride == 1)                                                       \
+      ck_tile_f32(to, a, CK_BLOCK_STRIDE, 1, b, k, ROWS, VECTORS);                                                     \
+    else                                                                                                               \
+      ck_tile_f32(to, a, a_row_stride, a_column_stride, b, k, ROWS, VECTORS);                                          \
   }                                                                                                                    \
   static void ck_tile_bf16_##ROWS##x##VECTORS(CKTarget to, const CKBlockBF16 *a, const uint16_t *b, size_t k) {        \
     ck_tile_bf16(to, a, b, k, ROWS, VECTORS);                                                                          \
@@ -205,21 +210,29 @@ static void ck_gemm_f32(float *c, size_t c_stride, const float *a, size_t a_row_
                         const float *packed_b, size_t m, size_t n, size_t k, CKStore store) {
   float block[CK_GEMM_BLOCK_ROWS * CK_BLOCK_STRIDE] __attribute__((aligned(64)));
   if (k == 0 && store == CKStoreStore) ck_store_zeros(c, c_stride, m, n);
+  // Copying does not pay for itself in one or two panels.
+  const bool in_place = n <= 2 * CK_PANEL_WIDTH;
+  const size_t row_stride = in_place ? a_row_stride : CK_BLOCK_STRIDE;
+  const size_t column_stride = in_place ? a_column_stride : 1;
   size_t rows;
   for (size_t i = 0; i < m; i += rows) {
     rows = ck_smaller(m - i, CK_GEMM_BLOCK_ROWS);
     const CKTiling tiling = ck_tiling(rows);
     for (size_t p = 0; p < k; p += CK_GEMM_BLOCK) {
       const size_t length = ck_smaller(k - p, CK_GEMM_BLOCK);
-      ck_copy_block_f32(block, a + i * a_row_stride + p * a_column_stride, a_row_stride, a_column_stride, rows, length);
+      const float *a_block = a + i * a_row_stride + p * a_column_stride;
+      if (!in_place) {
+        ck_copy_block_f32(block, a_block, a_row_stride, a_column_stride, rows, length);
+        a_block = block;
+      }
       for (size_t j = 0; j < n; j += CK_PANEL_WIDTH) {
-        const float *a_tile = block, *b = packed_b + j * k + p * CK_PANEL_WIDTH;
+        const float *a_tile = a_block, *b = packed_b + j * k + p * CK_PANEL_WIDTH;
         const size_t columns = ck_smaller(n - j, CK_PANEL_WIDTH), vectors = ck_ceiling(columns, CK_GEMM_LANES);
         CKTarget to = {c + i * c_stride + j, c_stride, columns, store == CKStoreAdd || p > 0};
         for (size_t t = 0; t < tiling.tiles; t++) {
           const size_t tile_rows = tiling.rows + (t < tiling.taller);
-          ck_tiles_f32[tile_rows][vectors](to, a_tile, b, length);
-          a_tile += tile_rows * CK_BLOCK_STRIDE;
+          ck_tiles_f32[tile_rows][vectors](to, a_tile, row_stride, column_stride, b, length);
+          a_tile += tile_rows * row_stride;
           to.c += tile_rows * c_stride;
         }
       }

@@ -5,7 +5,7 @@
 #define CK_GEMM_VECTORS 2
 #define CK_GEMM_ROWS 14
 #define CK_GEMM_BLOCK 576
-#define CK_GEMM_BLOCK_ROWS 98
+#define CK_GEMM_BLOCK_ROWS 84
 
 #define CK_GEMM_ROW(X, ROWS) X(ROWS, 1) X(ROWS, 2)
 #define CK_GEMM_EACH_TILE(X)                                                                                           \
