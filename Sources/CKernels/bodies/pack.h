@@ -66,12 +66,11 @@ static inline __attribute__((always_inline)) void ck_pack_nt(ck_word *restrict p
         }
         ck_transpose_4x4(packed + i * W + j, W, rows);
       }
-    for (; i < words; i++)
-      for (size_t j = 0; j < fours; j++) packed[i * W + j] = ck_packed_word(panel + j * b_stride, k, i, pairs);
-    for (size_t j = fours; j < columns; j++)
-      for (i = 0; i < words; i++) packed[i * W + j] = ck_packed_word(panel + j * b_stride, k, i, pairs);
-    for (size_t j = columns; j < W; j++)
-      for (i = 0; i < words; i++) packed[i * W + j] = 0;
+    for (size_t q = 0; q < words; q++) {
+      for (size_t j = q < i ? fours : 0; j < columns; j++)
+        packed[q * W + j] = ck_packed_word(panel + j * b_stride, k, q, pairs);
+      if (columns < W) __builtin_memset(packed + q * W + columns, 0, (W - columns) * sizeof *packed);
+    }
   }
 }
 

@@ -2,9 +2,6 @@
 #include <immintrin.h>
 #include "../tables.h"
 
-#include <math.h>
-#include <string.h>
-
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
 #pragma clang fp contract(off)
 

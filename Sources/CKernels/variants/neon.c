@@ -2,9 +2,6 @@
 #include <arm_neon.h>
 #include "../tables.h"
 
-#include <math.h>
-#include <string.h>
-
 #pragma clang fp contract(off)
 
 #include "../simd/neon.h"

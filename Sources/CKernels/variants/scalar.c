@@ -1,8 +1,5 @@
 #include "../tables.h"
 
-#include <math.h>
-#include <string.h>
-
 #pragma clang fp contract(off)
 
 #include "../simd/scalar.h"
