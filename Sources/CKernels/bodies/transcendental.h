@@ -74,5 +74,6 @@ CK_INLINE vf vf_tanh(vf x) {
   vf near = vf_fma(vf_mul(p, square), x, x);
   vf e = vf_exp(vf_mul(vf_set1(-2.0f), magnitude));
   vf far = vf_div(vf_sub(vf_set1(1.0f), e), vf_add(vf_set1(1.0f), e));
-  return vf_select(vf_less(magnitude, vf_set1(0.625f)), near, vf_copysign(far, x));
+  // The sign of x for both: the polynomial alone would lose that of -0.
+  return vf_copysign(vf_select(vf_less(magnitude, vf_set1(0.625f)), near, far), x);
 }
