@@ -32,7 +32,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
-    .target(name: "TestSupport", dependencies: ["CSTCore"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["CKernels", "CSTCore"], path: "Tests/TestSupport"),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
     .testTarget(name: "CSTCoreTests", dependencies: ["CSTCore", "TestSupport"]),
     .testTarget(name: "CSTDataTests", dependencies: ["CSTCore", "CSTData", "TestSupport"]),
