@@ -31,15 +31,18 @@ struct Operand {
 
   /// The matrix, row-major without gaps.
   var values: [Float] {
-    (0..<rows).flatMap { row in (0..<width).map { buffer.elements[row * stride + $0] } }
+    guard rows > 0 else { return [] }
+    return (0..<rows).flatMap { buffer.elements[($0 * stride)..<($0 * stride + width)] }
   }
 
   /// Whether everything around the elements is as it was.
   var isIntact: Bool {
     guard buffer.isIntactInFront else { return false }
-    return buffer.elements.indices.allSatisfy { index in
-      (stride > 0 && index % stride < width && index / stride < rows) || buffer.elements[index] == Self.canary
+    let gaps = (0..<max(rows, 1)).map { row in
+      let end = rows == 0 ? 0 : row * stride + width
+      return end..<(row + 1 < rows ? end + stride - width : buffer.elements.count)
     }
+    return gaps.allSatisfy { gap in buffer.elements[gap].allSatisfy { $0 == Self.canary } }
   }
 }
 
