@@ -21,7 +21,8 @@ struct AttentionCase: Hashable, CustomTestStringConvertible {
     CKAttentionShape(rows: rows, prefix_rows: prefix, group: group, head_width: headWidth, scale: scale)
   }
 
-  /// Panels hold 64 keys and tiles 24 queries: shapes below, at and above those, with heads that are whole vectors or not.
+  /// Panels hold 64 keys and tiles 24 queries: shapes below, at and above those, with heads that are whole vectors or
+  /// not.
   static let all = [
     AttentionCase(rows: 1, prefix: 0, group: 1, headWidth: 1),
     AttentionCase(rows: 7, prefix: 0, group: 1, headWidth: 10),

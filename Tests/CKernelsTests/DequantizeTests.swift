@@ -2,10 +2,10 @@ import CKernels
 import TestSupport
 import Testing
 
-extension CKFormat: @retroactive CaseIterable, @retroactive CustomTestStringConvertible {
-  public static let allCases: [CKFormat] = [
-    .F32, .F16, .BF16, .Q8_0, .Q4_0, .Q4_1, .Q5_0, .Q5_1, .Q4_K, .Q5_K, .Q6_K,
-  ]
+extension CKFormat: @retroactive CustomTestStringConvertible {
+  static let every: [CKFormat] = [.F32, .F16, .BF16, .Q8_0, .Q4_0, .Q4_1, .Q5_0, .Q5_1, .Q4_K, .Q5_K, .Q6_K]
+
+  /// ggml's name of the format.
   public var testDescription: String {
     let names = ["F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K"]
     return names[Int(rawValue)]
@@ -50,7 +50,7 @@ extension CKFormat: @retroactive CaseIterable, @retroactive CustomTestStringConv
     #expect(source.elements.starts(with: bytes))
   }
 
-  @Test(arguments: CKVariant.runnable, CKFormat.allCases)
+  @Test(arguments: CKVariant.runnable, CKFormat.every)
   func randomBlocks(_ variant: CKVariant, format: CKFormat) {
     for count in [0, 1, 2, 7, 40] {
       for shift in [0, 1, 2, 3] {
@@ -61,7 +61,7 @@ extension CKFormat: @retroactive CaseIterable, @retroactive CustomTestStringConv
   }
 
   /// Every pair of special scales.
-  @Test(arguments: CKVariant.runnable, CKFormat.allCases)
+  @Test(arguments: CKVariant.runnable, CKFormat.every)
   func specialScales(_ variant: CKVariant, format: CKFormat) {
     let count = Self.specialHalves.count * Self.specialHalves.count
     Self.check(Self.blocks(count, format, special: true, seed: 9), format, variant.kernels)
@@ -80,7 +80,7 @@ extension CKFormat: @retroactive CaseIterable, @retroactive CustomTestStringConv
   }
 
   /// The largest products and sums each format can hold: every bit of the integers set.
-  @Test(arguments: CKVariant.runnable, CKFormat.allCases)
+  @Test(arguments: CKVariant.runnable, CKFormat.every)
   func allBitsSet(_ variant: CKVariant, format: CKFormat) {
     let (size, _) = BlockDecoder.blockSize(format)
     var bytes = [UInt8](repeating: 255, count: size)

@@ -1,8 +1,8 @@
 import CKernels
 import TestSupport
 
-/// A matrix laid out for a kernel. Without slack it ends at an unmapped page; `slack` canaries behind it give it another
-/// alignment. Gaps between the rows are canaries too.
+/// A matrix laid out for a kernel. Without slack it ends at an unmapped page; `slack` canaries behind it give it
+/// another alignment. Gaps between the rows are canaries too.
 struct Operand {
   let rows: Int
   let width: Int

@@ -1,13 +1,21 @@
 /// One AdamW step of one parameter in Double (Loshchilov & Hutter, algorithm 2).
 public struct AdamWOracle {
+  /// lr
   public let learningRate: Double
+  /// Decay of the first moment.
   public let beta1: Double
+  /// Decay of the second moment.
   public let beta2: Double
+  /// Added to the root of the second moment.
   public let epsilon: Double
+  /// Share of the parameter that a learning rate of 1 would take away.
   public let weightDecay: Double
+  /// 1 - beta1^step
   public let correction1: Double
+  /// 1 - beta2^step
   public let correction2: Double
 
+  /// The step with these settings.
   public init(
     learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, correction1: Double,
     correction2: Double

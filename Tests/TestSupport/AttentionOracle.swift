@@ -2,17 +2,24 @@ import Foundation
 
 /// Attention of one KV head with a prefix and causal own rows, in Double, one query at a time.
 public struct AttentionOracle: Sendable {
+  /// Query rows, and own key rows.
   public var rows: Int
+  /// Key rows every query sees.
   public var prefixRows: Int
+  /// Query heads a row.
   public var group: Int
+  /// Components of a head.
   public var headWidth: Int
+  /// Multiplies q.k.
   public var scale: Double
   /// [rows, group * headWidth]
   public var q: [Double]
   /// [prefixRows + rows, headWidth], prefix first
   public var k: [Double]
+  /// As k.
   public var v: [Double]
 
+  /// Attention of these inputs; nothing is computed yet.
   public init(
     rows: Int, prefixRows: Int, group: Int, headWidth: Int, scale: Double, q: [Double], k: [Double], v: [Double]
   ) {
@@ -22,7 +29,9 @@ public struct AttentionOracle: Sendable {
 
   /// Numbers with the errors a float32 kernel may make in them.
   public struct Bounded: Sendable {
+    /// What exact arithmetic gives.
     public var values: [Double]
+    /// How far from it a float32 kernel may be, element by element.
     public var errors: [Double]
 
     init(zeros count: Int) {
@@ -33,8 +42,11 @@ public struct AttentionOracle: Sendable {
 
   /// The gradients of the backward pass.
   public struct Gradients: Sendable {
+    /// [rows, group * headWidth]
     public var q: Bounded
+    /// [prefixRows + rows, headWidth]
     public var k: Bounded
+    /// [prefixRows + rows, headWidth]
     public var v: Bounded
   }
 
@@ -83,8 +95,8 @@ public struct AttentionOracle: Sendable {
   /// out [rows, group * headWidth] and log_sum [rows, group].
   ///
   /// An error d of the scores changes a probability by at most 2 d relatively (its own exponential and the sum), the
-  /// exponential's 2 ULP are 4 u, sums of exponentials round as SoftmaxOracle counts (54 u), and the sum over the keys is
-  /// one chain.
+  /// exponential's 2 ULP are 4 u, sums of exponentials round as SoftmaxOracle counts (54 u), and the sum over the keys
+  /// is one chain.
   public func forward() -> (out: Bounded, logSum: Bounded) {
     var out = Bounded(zeros: rows * group * headWidth)
     var logSums = Bounded(zeros: rows * group)
@@ -109,9 +121,9 @@ public struct AttentionOracle: Sendable {
 
   /// The gradients of `<dout, out>`.
   ///
-  /// p has the relative error of its score and of log_sum's rounding, and the exponential's 4 u. ds = scale p (dout.v - D)
-  /// adds the rounding of two dot products of headWidth terms and of the rounded `out` in D. The sums over keys and
-  /// queries are chains.
+  /// p has the relative error of its score and of log_sum's rounding, and the exponential's 4 u. ds = scale p
+  /// (dout.v - D) adds the rounding of two dot products of headWidth terms and of the rounded `out` in D. The sums over
+  /// keys and queries are chains.
   public func backward(dout: [Double]) -> Gradients {
     let keys = prefixRows + rows
     let queries = rows * group

@@ -1,6 +1,6 @@
 import CKernels
 
-/// ggml's quantised blocks decoded one weight at a time, as ggml's documentation of the layouts says and with the float32
+/// ggml's quantised blocks decoded one weight at a time, as the documentation of its layouts says and with the float32
 /// operations of its reference in their order: the kernels must give these bits.
 ///
 /// Written per weight ("which bits make weight i"), so that it shares no loop structure with the kernels.

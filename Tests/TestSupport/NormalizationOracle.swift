@@ -1,16 +1,20 @@
 /// RMSNorm of one row in Double: y = x r w, r = 1 / sqrt(mean(x^2) + epsilon).
 public struct NormalizationOracle {
+  /// The row.
   public let x: [Double]
+  /// As long as the row.
   public let weight: [Double]
   /// 1 / sqrt(mean(x^2) + epsilon)
   public let inverseRoot: Double
 
+  /// The row's oracle; a row without elements has no finite root.
   public init(x: [Double], weight: [Double], epsilon: Double) {
     self.x = x
     self.weight = weight
     inverseRoot = 1 / (x.reduce(0) { $0 + $1 * $1 } / Double(x.count) + epsilon).squareRoot()
   }
 
+  /// y
   public var output: [Double] { zip(x, weight).map { $0 * inverseRoot * $1 } }
 
   /// The gradient with respect to x of `<dy, output>`.

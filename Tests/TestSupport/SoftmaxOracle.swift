@@ -2,16 +2,20 @@ import Foundation
 
 /// Softmax and log-softmax of one row in Double, with the errors a float32 kernel may make.
 public struct SoftmaxOracle {
+  /// The row.
   public let x: [Double]
+  /// Its largest element; -infinity for an empty row.
   public let maximum: Double
   /// log(sum(exp(x - maximum)))
   public let logSum: Double
+  /// exp(x - maximum) / sum
   public let softmax: [Double]
   /// Relative error of the kernel's sum of exponentials: an exponential has the relative error u|x - maximum| of its
   /// rounded argument and at most 2 ULP (4 u) of its own; float32 chains of 64 vectors in four accumulators add at most
   /// 16 + 2 + 4 roundings, and 24 + 4 more are left for the reductions across lanes and the conversions.
   public let sumError: Double
 
+  /// The oracle of a row.
   public init(_ x: [Double]) {
     self.x = x
     maximum = x.max() ?? -.infinity
@@ -23,6 +27,7 @@ public struct SoftmaxOracle {
     sumError = 0x1p-24 * (argument + 4 + 22 + 28)
   }
 
+  /// x - maximum - logSum
   public var logSoftmax: [Double] { x.map { ($0 - maximum) - logSum } }
 
   /// The error of softmax[i]: of its own exponential, of the sum, of the reciprocal and the product.

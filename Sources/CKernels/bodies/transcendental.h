@@ -2,7 +2,7 @@
 
 /// exp(x) within 2 ULP, subnormal results included; 0 below -103.98, infinity above 88.73, NaN for NaN.
 CK_INLINE vf vf_exp(vf x) {
-  // The bounds keep n in -150...128 and are past where the result is 0 or infinity. NaN is the second operand: it stays.
+  // The bounds keep n in -150...128, past where the result is 0 or infinity. NaN is the second operand: it stays.
   x = vf_min(vf_set1(89.0f), vf_max(vf_set1(-104.0f), x));
   // n = round(x / ln 2): adding 1.5 * 2^23 leaves the integer in the low mantissa bits.
   const float shifter = 0x1.8p23f;
