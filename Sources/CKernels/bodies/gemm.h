@@ -3,8 +3,8 @@
 // panel by panel.
 //
 // The block of A is copied because rows of A may lie a multiple of 4096 bytes apart, where they fight for the same sets
-// of the first-level cache (read in place, 1024^3 ran at 80 GFLOP/s; copied, at 110). The copy also makes a transposed A
-// and an odd number of bf16 the ordinary case. One or two panels of B do not repay it: 1500x24x576 runs at 86 GFLOP/s in
+// of the first-level cache (in place, 1024^3 ran at 80 GFLOP/s; copied, at 110). The copy also makes a transposed A and
+// an odd number of bf16 the ordinary case. One or two panels of B do not repay it: 1500x24x576 runs at 86 GFLOP/s in
 // place and at 75 copied.
 //
 // Without bf16 products (CK_BF16_DOT) the blocks of bf16 A and B are widened to float32 and the float32 tiles do the
