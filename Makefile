@@ -13,6 +13,9 @@ TEST_BUILD := .build-tests
 TEST_FLAGS := --configuration $(CONFIGURATION) --scratch-path $(TEST_BUILD) -Xswiftc -enable-testing
 # Passed to `swift test`, e.g. make test TEST_OPTIONS='--filter Tokenizer'
 TEST_OPTIONS ?=
+# Rows (system, prompt, chosen, rejected) that `make bench` trains on, and more options for Benchmarks/training-step.
+BENCH_DATA ?=
+BENCH_OPTIONS ?=
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +37,11 @@ test: setup check ## all checks and tests: under fifteen minutes
 
 test-long: export CST_LONG_TESTS := 1
 test-long: test ## the same with the tests that take long (whole training runs, every kernel variant over the model)
+
+bench: setup ## speed and memory of training steps; BENCH_DATA=rows.jsonl, BENCH_OPTIONS='--contenders cst,trl'
+	@test -n "$(BENCH_DATA)" || { echo "make bench: say which rows: make bench BENCH_DATA=rows.jsonl" >&2; exit 1; }
+	swift build --configuration release --product cst
+	Benchmarks/training-step --data $(BENCH_DATA) $(BENCH_OPTIONS)
 
 format: ## put Swift and C sources into the project's format
 	git ls-files --cached --others --exclude-standard '*.swift' | xargs -r swift format --in-place --parallel

@@ -34,7 +34,7 @@ let package = Package(
     ),
     .target(name: "TestSupport", dependencies: ["CKernels", "CSTCore"], path: "Tests/TestSupport"),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
-    .testTarget(name: "CSTCoreTests", dependencies: ["CSTCore", "TestSupport"]),
+    .testTarget(name: "CSTCoreTests", dependencies: ["CSTCore", "CSTData", "TestSupport"]),
     .testTarget(name: "CSTDataTests", dependencies: ["CSTCore", "CSTData", "TestSupport"]),
     .testTarget(name: "CLITests", dependencies: ["TestSupport"]),
   ],

@@ -6,13 +6,15 @@ checkpoint: every quantised block becomes d * q + m in float32, nothing else is 
 
 import json
 import resource
+import statistics
 from pathlib import Path
 
 import numpy as np
 import torch
 from gguf import GGUFReader
 from gguf.quants import dequantize
-from peft import LoraConfig
+from peft import LoraConfig, set_peft_model_state_dict
+from safetensors.torch import load_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
@@ -131,6 +133,13 @@ def lora_configuration(rank=24, alpha=48):
     return LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=0.0, target_modules=LORA_TARGETS, task_type="CAUSAL_LM")
 
 
+def load_adapter_weights(model, folder):
+    """Puts the weights of a PEFT adapter's folder into a peft model's adapter of the same shape."""
+    result = set_peft_model_state_dict(model, load_file(Path(folder) / "adapter_model.safetensors"))
+    if result.unexpected_keys:
+        raise ValueError(f"{folder}: unexpected tensors {result.unexpected_keys}")
+
+
 def read_rows(path, count=None):
     """The first `count` objects (all without it) of a JSONL file with system, prompt, chosen and rejected."""
     rows = []
@@ -172,6 +181,29 @@ def log_probability(model, prompt_ids, completion_ids):
     logits = model(ids).logits[0, len(prompt_ids) - 1 : -1].float()
     picked = torch.log_softmax(logits, dim=-1).gather(1, torch.tensor(completion_ids)[:, None])
     return picked.double().sum().item()
+
+
+def token_count(prompt_ids, chosen_ids, rejected_ids):
+    """Tokens of a pair as every trainer here counts them, whatever it pads or shares: both sequences in full."""
+    return 2 * len(prompt_ids) + len(chosen_ids) + len(rejected_ids)
+
+
+def step_report(seconds, tokens, batch_size, warm_up):
+    """Speed over the steps after the first `warm_up`, from seconds a step and tokens a row."""
+    counted = seconds[warm_up:]
+    if not counted:
+        raise ValueError(f"{len(seconds)} steps, of which {warm_up} are warm-up: none is left to time")
+    rows = len(seconds) * batch_size
+    return {
+        "rows": rows,
+        "batch_size": batch_size,
+        "warm_up_steps": warm_up,
+        "pairs_per_second": len(counted) * batch_size / sum(counted),
+        "tokens_per_second": sum(tokens[warm_up * batch_size : rows]) / sum(counted),
+        "median_step_seconds": statistics.median(counted),
+        "step_seconds": seconds,
+        "peak_memory_bytes": peak_memory_bytes(),
+    }
 
 
 def peak_memory_bytes():

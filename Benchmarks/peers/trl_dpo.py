@@ -7,18 +7,27 @@ Prints one JSON object; the speed is that of the steps after the first `--warm-u
 
 import argparse
 import json
-import statistics
 import sys
 import tempfile
 import time
 
 import torch
 from datasets import Dataset
-from peft import PeftModel
 from transformers import TrainerCallback
 from trl import DPOConfig, DPOTrainer
 
-from gguf_model import encode, load_model, load_tokenizer, lora_configuration, peak_memory_bytes, read_rows, versions
+from gguf_model import (
+    encode,
+    load_adapter_weights,
+    load_model,
+    load_tokenizer,
+    lora_configuration,
+    peak_memory_bytes,
+    read_rows,
+    step_report,
+    token_count,
+    versions,
+)
 
 
 class StepClock(TrainerCallback):
@@ -58,14 +67,8 @@ def main():
     rows = read_rows(options.data, options.rows)
     tokenizer = load_tokenizer(options.model)
     model = load_model(options.model, torch.bfloat16 if options.precision == "bf16" else torch.float32)
-    if options.init_adapter:
-        model = PeftModel.from_pretrained(model, options.init_adapter, is_trainable=True)
 
-    # Tokens that a step must score, whatever a trainer pads or shares: both sequences of every pair in full.
-    tokens = []
-    for row in rows:
-        prompt, chosen, rejected = encode(tokenizer, row)
-        tokens.append(2 * len(prompt) + len(chosen) + len(rejected))
+    tokens = [token_count(*encode(tokenizer, row)) for row in rows]
 
     dataset = Dataset.from_list(
         [
@@ -104,38 +107,20 @@ def main():
             ),
             train_dataset=dataset,
             processing_class=tokenizer,
-            peft_config=None if options.init_adapter else lora_configuration(options.rank, options.alpha),
+            peft_config=lora_configuration(options.rank, options.alpha),
             callbacks=[clock],
         )
+        if options.init_adapter:
+            # Given a model that has an adapter, TRL takes that adapter as the reference; here it is the bare model.
+            load_adapter_weights(trainer.model, options.init_adapter)
         printed, sys.stdout = sys.stdout, sys.stderr  # the trainer's log lines; stdout is for the result
         trainer.train()
         sys.stdout = printed
 
-    counted = clock.seconds[options.warm_up :]
-    seconds = sum(counted)
-    first = options.warm_up * options.batch_size
-    last = len(clock.seconds) * options.batch_size
-    print(
-        json.dumps(
-            {
-                "peer": "trl",
-                "precision": options.precision,
-                "threads": options.threads,
-                "rows": last,
-                "batch_size": options.batch_size,
-                "warm_up_steps": options.warm_up,
-                "pairs_per_second": len(counted) * options.batch_size / seconds,
-                "tokens_per_second": sum(tokens[first:last]) / seconds,
-                "median_step_seconds": statistics.median(counted),
-                "step_seconds": clock.seconds,
-                "losses": clock.losses,
-                "gradient_norms": clock.gradient_norms,
-                "peak_memory_bytes": peak_memory_bytes(),
-                "versions": versions(),
-            },
-            indent=1,
-        )
-    )
+    report = {"peer": "trl", "precision": options.precision, "threads": options.threads}
+    report |= step_report(clock.seconds, tokens, options.batch_size, options.warm_up)
+    report |= {"losses": clock.losses, "gradient_norms": clock.gradient_norms, "versions": versions()}
+    print(json.dumps(report, indent=1))
 
 
 if __name__ == "__main__":

@@ -93,4 +93,16 @@ struct GemmBF16Operands {
       }
     }
   }
+
+  /// An odd k ends in half a pair. Whatever an earlier call left on the stack must not become its other half.
+  @Test(arguments: CKVariant.runnable)
+  func oddReductionIgnoresEarlierCalls(variant: CKVariant) {
+    let width = variant.kernels.panel_width_bf16
+    let poison = GemmBF16Operands(GemmOracle(m: 15, n: width, k: 8, bfloat16: true), variant, initial: 0)
+    poison.a.elements.update(repeating: BFloat16Oracle.bits(.nan))
+    let operands = GemmBF16Operands(GemmOracle(m: 15, n: width, k: 7, bfloat16: true), variant, initial: .nan)
+    poison.multiply(.store)
+    operands.multiply(.store)
+    operands.expectProduct()
+  }
 }

@@ -1,7 +1,10 @@
 /// A matrix product in Double, with its inputs and the error a float32 kernel may make.
 public struct GemmOracle {
+  /// Rows of A and C.
   public let m: Int
+  /// Columns of B and C.
   public let n: Int
+  /// Length of the sums.
   public let k: Int
   /// A, dense `[m, k]`.
   public let a: [Float]

@@ -3,8 +3,12 @@
 // panel by panel.
 //
 // The block of A is copied because rows of A may lie a multiple of 4096 bytes apart, where they fight for the same sets
-// of the first-level cache (1024^3 ran at 80 instead of XX GFLOP/s); the copy also removes the cases of a transposed A,
-// of bf16 A on CPUs without bf16 products, and of an odd k. It costs a few percent even for a single panel of B.
+// of the first-level cache (in place, 1024^3 ran at 80 GFLOP/s; copied, at 110). The copy also makes a transposed A and
+// an odd number of bf16 the ordinary case. One or two panels of B do not repay it: 1500x24x576 runs at 86 GFLOP/s in
+// place and at 75 copied.
+//
+// Without bf16 products (CK_BF16_DOT) the blocks of bf16 A and B are widened to float32 and the float32 tiles do the
+// rest: 109 GFLOP/s with AVX2, where widening inside the tile reached 78.
 //
 // The sum of an element of C: for every block of CK_GEMM_BLOCK along k one accumulator starts at zero and takes the
 // products in order; the block's sum is then added to C (the first one stored, for CKStoreStore). That holds in every
@@ -14,10 +18,11 @@
 //   CK_GEMM_LANES, CK_GEMM_VECTORS  floats in a gv, gvs in a panel's width
 //   CK_GEMM_ROWS                    most rows in a register tile
 //   CK_GEMM_BLOCK                   products summed in registers before C is touched; even
-//   CK_GEMM_BLOCK_ROWS              rows of A between two passes over B
+//   CK_GEMM_BLOCK_ROWS              rows of A for one pass over B; the stack holds (BLOCK_ROWS + panel width) * BLOCK
+//                                   floats, which is kept under 256 KB
 //   CK_GEMM_EACH_TILE(X)            X(rows, vectors) for every tile size
 
-/// Where a tile's sums go: `columns` is the used part of the panel.
+/// Where a tile's sums go: `columns` is the used part of the panel, `add` whether C is read.
 typedef struct CKTarget {
   float *c;
   size_t stride, columns;
@@ -28,8 +33,8 @@ typedef struct CKTarget {
 #define CK_UNROLL _Pragma("clang loop unroll(full)")
 
 enum {
-  /// Elements from a row of the copied block of A to the next: a row more than a whole number of cache lines away from
-  /// every multiple of the first-level cache's sets.
+  /// Elements from a row of the copied block of A to the next: 37 cache lines, odd, so that the rows of a tile spread
+  /// over all sets of the first-level cache.
   CK_BLOCK_STRIDE = CK_GEMM_BLOCK + 16,
 };
 
@@ -59,31 +64,45 @@ CK_TILE_INLINE void ck_tile_finish(CKTarget to, gv sums[CK_GEMM_ROWS][CK_GEMM_VE
 
 // MARK: Tiles
 
-CK_TILE_INLINE void ck_tile_f32(CKTarget to, const float *a, const float *b, size_t k, const size_t rows,
-                                const size_t vectors) {
+CK_TILE_INLINE void ck_tile_f32(CKTarget to, const float *a, size_t a_row_stride, size_t a_column_stride,
+                                const float *b, size_t k, const size_t rows, const size_t vectors) {
   gv sums[CK_GEMM_ROWS][CK_GEMM_VECTORS];
   ck_tile_start(to, sums, rows, vectors);
-#pragma clang loop unroll_count(4)
+#pragma clang loop unroll_count(2)
   for (size_t p = 0; p < k; p++) {
     gv columns[CK_GEMM_VECTORS];
     CK_UNROLL for (size_t v = 0; v < vectors; v++) columns[v] = gv_load(b + p * CK_PANEL_WIDTH + v * CK_GEMM_LANES);
     CK_UNROLL for (size_t i = 0; i < rows; i++) {
-      const gv x = gv_broadcast(a[i * CK_BLOCK_STRIDE + p]);
+      const gv x = gv_broadcast(a[i * a_row_stride + p * a_column_stride]);
       CK_UNROLL for (size_t v = 0; v < vectors; v++) sums[i][v] = gv_fma(sums[i][v], x, columns[v]);
     }
   }
   ck_tile_finish(to, sums, rows, vectors);
 }
 
-#if CK_BF16_DOT
+typedef void CKTileF32(CKTarget to, const float *a, size_t a_row_stride, size_t a_column_stride, const float *b,
+                       size_t k);
 
-typedef uint16_t CKBlockBF16;
+#define CK_TILE_F32(ROWS, VECTORS)                                                                                     \
+  static void ck_tile_f32_##ROWS##x##VECTORS(CKTarget to, const float *a, size_t a_row_stride, size_t a_column_stride, \
+                                             const float *b, size_t k) {                                               \
+    if (a_row_stride == CK_BLOCK_STRIDE && a_column_stride == 1)                                                       \
+      ck_tile_f32(to, a, CK_BLOCK_STRIDE, 1, b, k, ROWS, VECTORS);                                                     \
+    else                                                                                                               \
+      ck_tile_f32(to, a, a_row_stride, a_column_stride, b, k, ROWS, VECTORS);                                          \
+  }
+CK_GEMM_EACH_TILE(CK_TILE_F32)
+
+#define CK_TILE_F32_ENTRY(ROWS, VECTORS) [ROWS][VECTORS] = ck_tile_f32_##ROWS##x##VECTORS,
+static CKTileF32 *const ck_tiles_f32[CK_GEMM_ROWS + 1][CK_GEMM_VECTORS + 1] = {CK_GEMM_EACH_TILE(CK_TILE_F32_ENTRY)};
+
+#if CK_BF16_DOT
 
 CK_TILE_INLINE void ck_tile_bf16(CKTarget to, const uint16_t *a, const uint16_t *b, size_t k, const size_t rows,
                                  const size_t vectors) {
   gv sums[CK_GEMM_ROWS][CK_GEMM_VECTORS];
   ck_tile_start(to, sums, rows, vectors);
-#pragma clang loop unroll_count(4)
+#pragma clang loop unroll_count(2)
   for (size_t p = 0; p < k; p += 2) {
     const uint16_t *columns = b + p * CK_PANEL_WIDTH;
     CK_UNROLL for (size_t i = 0; i < rows; i++) {
@@ -96,49 +115,18 @@ CK_TILE_INLINE void ck_tile_bf16(CKTarget to, const uint16_t *a, const uint16_t 
   ck_tile_finish(to, sums, rows, vectors);
 }
 
-#else
+typedef void CKTileBF16(CKTarget to, const uint16_t *a, const uint16_t *b, size_t k);
 
-typedef float CKBlockBF16;
-typedef uint32_t ck_gemm_words __attribute__((vector_size(4 * CK_GEMM_LANES)));
-
-/// A widened to float32; bf16 B is widened in registers.
-CK_TILE_INLINE void ck_tile_bf16(CKTarget to, const float *a, const uint16_t *b, size_t k, const size_t rows,
-                                 const size_t vectors) {
-  gv sums[CK_GEMM_ROWS][CK_GEMM_VECTORS];
-  ck_tile_start(to, sums, rows, vectors);
-  for (size_t p = 0; p < k; p += 2) {
-    ck_gemm_words pairs[CK_GEMM_VECTORS];
-    __builtin_memcpy(pairs, b + p * CK_PANEL_WIDTH, vectors * sizeof pairs[0]);
-    CK_UNROLL for (size_t odd = 0; odd < 2; odd++) {
-      gv columns[CK_GEMM_VECTORS];
-      CK_UNROLL for (size_t v = 0; v < vectors; v++) columns[v] = (gv)(odd ? pairs[v] & 0xffff0000 : pairs[v] << 16);
-      CK_UNROLL for (size_t i = 0; i < rows; i++) {
-        const gv x = gv_broadcast(a[i * CK_BLOCK_STRIDE + p + odd]);
-        CK_UNROLL for (size_t v = 0; v < vectors; v++) sums[i][v] = gv_fma(sums[i][v], x, columns[v]);
-      }
-    }
-  }
-  ck_tile_finish(to, sums, rows, vectors);
-}
-
-#endif
-
-typedef void CKTileF32(CKTarget to, const float *a, const float *b, size_t k);
-typedef void CKTileBF16(CKTarget to, const CKBlockBF16 *a, const uint16_t *b, size_t k);
-
-#define CK_TILE(ROWS, VECTORS)                                                                                         \
-  static void ck_tile_f32_##ROWS##x##VECTORS(CKTarget to, const float *a, const float *b, size_t k) {                  \
-    ck_tile_f32(to, a, b, k, ROWS, VECTORS);                                                                           \
-  }                                                                                                                    \
-  static void ck_tile_bf16_##ROWS##x##VECTORS(CKTarget to, const CKBlockBF16 *a, const uint16_t *b, size_t k) {        \
+#define CK_TILE_BF16(ROWS, VECTORS)                                                                                    \
+  static void ck_tile_bf16_##ROWS##x##VECTORS(CKTarget to, const uint16_t *a, const uint16_t *b, size_t k) {           \
     ck_tile_bf16(to, a, b, k, ROWS, VECTORS);                                                                          \
   }
-CK_GEMM_EACH_TILE(CK_TILE)
+CK_GEMM_EACH_TILE(CK_TILE_BF16)
 
-#define CK_TILE_F32(ROWS, VECTORS) [ROWS][VECTORS] = ck_tile_f32_##ROWS##x##VECTORS,
-#define CK_TILE_BF16(ROWS, VECTORS) [ROWS][VECTORS] = ck_tile_bf16_##ROWS##x##VECTORS,
-static CKTileF32 *const ck_tiles_f32[CK_GEMM_ROWS + 1][CK_GEMM_VECTORS + 1] = {CK_GEMM_EACH_TILE(CK_TILE_F32)};
-static CKTileBF16 *const ck_tiles_bf16[CK_GEMM_ROWS + 1][CK_GEMM_VECTORS + 1] = {CK_GEMM_EACH_TILE(CK_TILE_BF16)};
+#define CK_TILE_BF16_ENTRY(ROWS, VECTORS) [ROWS][VECTORS] = ck_tile_bf16_##ROWS##x##VECTORS,
+static CKTileBF16 *const ck_tiles_bf16[CK_GEMM_ROWS + 1][CK_GEMM_VECTORS + 1] = {CK_GEMM_EACH_TILE(CK_TILE_BF16_ENTRY)};
+
+#endif
 
 // MARK: Blocks
 
@@ -185,41 +173,69 @@ static void ck_copy_block_f32(float *restrict out, const float *restrict a, size
     for (size_t i = 0; i < rows; i++) out[i * CK_BLOCK_STRIDE + p] = a[i * row_stride + p * column_stride];
 }
 
-/// out[i, p] = a[i, p], widened where there are no bf16 products, and one zero more where k is odd.
-static void ck_copy_block_bf16(CKBlockBF16 *restrict out, const uint16_t *restrict a, size_t a_stride, size_t rows,
+#if CK_BF16_DOT
+
+/// out[i, p] = a[i, p], and one zero more where k is odd.
+static void ck_copy_block_bf16(uint16_t *restrict out, const uint16_t *restrict a, size_t a_stride, size_t rows,
                                size_t k) {
   for (size_t i = 0; i < rows; i++, out += CK_BLOCK_STRIDE, a += a_stride) {
-#if CK_BF16_DOT
     __builtin_memcpy(out, a, k * sizeof *a);
+    if (k % 2) out[k] = 0;
+  }
+}
+
 #else
+
+/// out[i, p] = float32(a[i, p])
+static void ck_widen_block(float *restrict out, const uint16_t *restrict a, size_t a_stride, size_t rows, size_t k) {
+  for (size_t i = 0; i < rows; i++, out += CK_BLOCK_STRIDE, a += a_stride)
     for (size_t p = 0; p < k; p++) {
       const uint32_t bits = (uint32_t)a[p] << 16;
       __builtin_memcpy(out + p, &bits, sizeof bits);
     }
-#endif
-    if (k % 2) out[k] = 0;
-  }
 }
+
+/// `k` rows (one more if k is odd) of a bf16 panel as rows of a float32 panel.
+static void ck_widen_panel(float *restrict out, const uint16_t *restrict b, size_t k) {
+  typedef uint32_t words __attribute__((vector_size(4 * CK_GEMM_LANES)));
+  for (size_t p = 0; p < k; p += 2, out += 2 * CK_PANEL_WIDTH, b += 2 * CK_PANEL_WIDTH)
+    CK_UNROLL for (size_t v = 0; v < CK_GEMM_VECTORS; v++) {
+      words pairs;
+      __builtin_memcpy(&pairs, b + v * 2 * CK_GEMM_LANES, sizeof pairs);
+      const words even = pairs << 16, odd = pairs & 0xffff0000;
+      __builtin_memcpy(out + v * CK_GEMM_LANES, &even, sizeof even);
+      __builtin_memcpy(out + CK_PANEL_WIDTH + v * CK_GEMM_LANES, &odd, sizeof odd);
+    }
+}
+
+#endif
 
 static void ck_gemm_f32(float *c, size_t c_stride, const float *a, size_t a_row_stride, size_t a_column_stride,
                         const float *packed_b, size_t m, size_t n, size_t k, CKStore store) {
   float block[CK_GEMM_BLOCK_ROWS * CK_BLOCK_STRIDE] __attribute__((aligned(64)));
   if (k == 0 && store == CKStoreStore) ck_store_zeros(c, c_stride, m, n);
+  const bool in_place = n <= 2 * CK_PANEL_WIDTH;
+  const size_t row_stride = in_place ? a_row_stride : CK_BLOCK_STRIDE;
+  const size_t column_stride = in_place ? a_column_stride : 1;
   size_t rows;
   for (size_t i = 0; i < m; i += rows) {
     rows = ck_smaller(m - i, CK_GEMM_BLOCK_ROWS);
     const CKTiling tiling = ck_tiling(rows);
     for (size_t p = 0; p < k; p += CK_GEMM_BLOCK) {
       const size_t length = ck_smaller(k - p, CK_GEMM_BLOCK);
-      ck_copy_block_f32(block, a + i * a_row_stride + p * a_column_stride, a_row_stride, a_column_stride, rows, length);
+      const float *a_block = a + i * a_row_stride + p * a_column_stride;
+      if (!in_place) {
+        ck_copy_block_f32(block, a_block, a_row_stride, a_column_stride, rows, length);
+        a_block = block;
+      }
       for (size_t j = 0; j < n; j += CK_PANEL_WIDTH) {
-        const float *a_tile = block, *b = packed_b + j * k + p * CK_PANEL_WIDTH;
+        const float *a_tile = a_block, *b = packed_b + j * k + p * CK_PANEL_WIDTH;
         const size_t columns = ck_smaller(n - j, CK_PANEL_WIDTH), vectors = ck_ceiling(columns, CK_GEMM_LANES);
         CKTarget to = {c + i * c_stride + j, c_stride, columns, store == CKStoreAdd || p > 0};
         for (size_t t = 0; t < tiling.tiles; t++) {
           const size_t tile_rows = tiling.rows + (t < tiling.taller);
-          ck_tiles_f32[tile_rows][vectors](to, a_tile, b, length);
-          a_tile += tile_rows * CK_BLOCK_STRIDE;
+          ck_tiles_f32[tile_rows][vectors](to, a_tile, row_stride, column_stride, b, length);
+          a_tile += tile_rows * row_stride;
           to.c += tile_rows * c_stride;
         }
       }
@@ -229,7 +245,12 @@ static void ck_gemm_f32(float *c, size_t c_stride, const float *a, size_t a_row_
 
 static void ck_gemm_bf16_f32(float *c, size_t c_stride, const uint16_t *a, size_t a_stride, const uint16_t *packed_b,
                              size_t m, size_t n, size_t k, CKStore store) {
-  CKBlockBF16 block[CK_GEMM_BLOCK_ROWS * CK_BLOCK_STRIDE] __attribute__((aligned(64)));
+#if CK_BF16_DOT
+  uint16_t block[CK_GEMM_BLOCK_ROWS * CK_BLOCK_STRIDE] __attribute__((aligned(64)));
+#else
+  float block[CK_GEMM_BLOCK_ROWS * CK_BLOCK_STRIDE] __attribute__((aligned(64)));
+  float panel[CK_GEMM_BLOCK * CK_PANEL_WIDTH] __attribute__((aligned(64)));
+#endif
   if (k == 0 && store == CKStoreStore) ck_store_zeros(c, c_stride, m, n);
   const size_t even_k = k + k % 2;
   size_t rows;
@@ -238,16 +259,27 @@ static void ck_gemm_bf16_f32(float *c, size_t c_stride, const uint16_t *a, size_
     const CKTiling tiling = ck_tiling(rows);
     for (size_t p = 0; p < k; p += CK_GEMM_BLOCK) {
       const size_t length = ck_smaller(k - p, CK_GEMM_BLOCK);
+#if CK_BF16_DOT
       ck_copy_block_bf16(block, a + i * a_stride + p, a_stride, rows, length);
+#else
+      ck_widen_block(block, a + i * a_stride + p, a_stride, rows, length);
+#endif
       for (size_t j = 0; j < n; j += CK_PANEL_WIDTH) {
-        const CKBlockBF16 *a_tile = block;
         const uint16_t *b = packed_b + j * even_k + p * CK_PANEL_WIDTH;
         const size_t columns = ck_smaller(n - j, CK_PANEL_WIDTH), vectors = ck_ceiling(columns, CK_GEMM_LANES);
         CKTarget to = {c + i * c_stride + j, c_stride, columns, store == CKStoreAdd || p > 0};
+        size_t row = 0;
+#if !CK_BF16_DOT
+        ck_widen_panel(panel, b, length);
+#endif
         for (size_t t = 0; t < tiling.tiles; t++) {
           const size_t tile_rows = tiling.rows + (t < tiling.taller);
-          ck_tiles_bf16[tile_rows][vectors](to, a_tile, b, length);
-          a_tile += tile_rows * CK_BLOCK_STRIDE;
+#if CK_BF16_DOT
+          ck_tiles_bf16[tile_rows][vectors](to, block + row * CK_BLOCK_STRIDE, b, length);
+#else
+          ck_tiles_f32[tile_rows][vectors](to, block + row * CK_BLOCK_STRIDE, CK_BLOCK_STRIDE, 1, panel, length);
+#endif
+          row += tile_rows;
           to.c += tile_rows * c_stride;
         }
       }

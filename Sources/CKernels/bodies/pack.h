@@ -52,14 +52,13 @@ static inline __attribute__((always_inline)) void ck_pack_nt(ck_word *restrict p
   for (size_t first = 0; first < n; first += W, packed += W * words) {
     const size_t columns = n - first < W ? n - first : W;
     const float *panel = b + first * b_stride;
-    size_t j = 0;
-    for (; j + 4 <= columns; j += 4) {
-      const float *row = panel + j * b_stride;
-      size_t i = 0;
-      for (; i + 4 <= whole_words; i += 4) {
+    const size_t fours = columns / 4 * 4;
+    size_t i = 0;
+    for (; i + 4 <= whole_words; i += 4)
+      for (size_t j = 0; j < fours; j += 4) {
         ck_u32x4 rows[4];
         for (size_t r = 0; r < 4; r++) {
-          const float *x = row + r * b_stride;
+          const float *x = panel + (j + r) * b_stride;
           if (pairs)
             for (size_t l = 0; l < 4; l++) rows[r][l] = ck_bf16_pair(x[2 * (i + l)], x[2 * (i + l) + 1]);
           else
@@ -67,13 +66,11 @@ static inline __attribute__((always_inline)) void ck_pack_nt(ck_word *restrict p
         }
         ck_transpose_4x4(packed + i * W + j, W, rows);
       }
-      for (; i < words; i++)
-        for (size_t r = 0; r < 4; r++) packed[i * W + j + r] = ck_packed_word(row + r * b_stride, k, i, pairs);
+    for (size_t q = 0; q < words; q++) {
+      for (size_t j = q < i ? fours : 0; j < columns; j++)
+        packed[q * W + j] = ck_packed_word(panel + j * b_stride, k, q, pairs);
+      if (columns < W) __builtin_memset(packed + q * W + columns, 0, (W - columns) * sizeof *packed);
     }
-    for (; j < columns; j++)
-      for (size_t i = 0; i < words; i++) packed[i * W + j] = ck_packed_word(panel + j * b_stride, k, i, pairs);
-    for (; j < W; j++)
-      for (size_t i = 0; i < words; i++) packed[i * W + j] = 0;
   }
 }
 

@@ -2,7 +2,7 @@
 
 /// exp(x) within 2 ULP, subnormal results included; 0 below -103.98, infinity above 88.73, NaN for NaN.
 CK_INLINE vf vf_exp(vf x) {
-  // The bounds keep n in -150...128 and are past where the result is 0 or infinity. NaN is the second operand: it stays.
+  // The bounds keep n in -150...128, past where the result is 0 or infinity. NaN is the second operand: it stays.
   x = vf_min(vf_set1(89.0f), vf_max(vf_set1(-104.0f), x));
   // n = round(x / ln 2): adding 1.5 * 2^23 leaves the integer in the low mantissa bits.
   const float shifter = 0x1.8p23f;
@@ -74,5 +74,6 @@ CK_INLINE vf vf_tanh(vf x) {
   vf near = vf_fma(vf_mul(p, square), x, x);
   vf e = vf_exp(vf_mul(vf_set1(-2.0f), magnitude));
   vf far = vf_div(vf_sub(vf_set1(1.0f), e), vf_add(vf_set1(1.0f), e));
-  return vf_select(vf_less(magnitude, vf_set1(0.625f)), near, vf_copysign(far, x));
+  // The sign of x for both: the polynomial alone would lose that of -0.
+  return vf_copysign(vf_select(vf_less(magnitude, vf_set1(0.625f)), near, far), x);
 }

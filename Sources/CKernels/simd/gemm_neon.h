@@ -5,7 +5,7 @@
 #define CK_GEMM_VECTORS 4
 #define CK_GEMM_ROWS 6
 #define CK_GEMM_BLOCK 576
-#define CK_GEMM_BLOCK_ROWS 96
+#define CK_GEMM_BLOCK_ROWS 84
 
 #define CK_GEMM_ROW(X, ROWS) X(ROWS, 1) X(ROWS, 2) X(ROWS, 3) X(ROWS, 4)
 #define CK_GEMM_EACH_TILE(X)                                                                                           \

@@ -18,34 +18,34 @@ struct GGUFModel {
   /// The model. Weights stay in the mapped file.
   /// - Throws: ``FormatError``, ``TokenizerError``.
   func languageModel(precision: Precision) throws -> LanguageModel {
-    let definition = try TokenizerDefinition(file)
+    let definition = try TokenizerDefinition(file.metadata)
     let tokenizer = try Tokenizer(definition)
     let template = try ChatTemplate(definition.chatTemplate, for: tokenizer)
     guard tokenizer.vocabularyCount == configuration.vocabularyCount else {
       throw FormatError(
-        .badLayout, file: file.path, at: .tensor("token_embd.weight"), expected: "\(tokenizer.vocabularyCount) rows",
+        .badLayout, file: file.mapping.path, at: .tensor("token_embd.weight"), expected: "\(tokenizer.vocabularyCount) rows",
         found: "\(configuration.vocabularyCount)", advice: "the embedding and the tokenizer disagree")
     }
-    let name = URL(filePath: file.path).lastPathComponent
+    let name = URL(filePath: file.mapping.path).lastPathComponent
     return LanguageModel(
       transformer: try transformer(), tokenizer: tokenizer, chatTemplate: template, precision: precision,
-      identity: "\(name), \(file.byteCount) bytes")
+      identity: "\(name), \(file.mapping.size) bytes")
   }
 
   // MARK: Configuration
 
   private static func configuration(of file: GGUFFile) throws -> ModelConfiguration {
-    let architecture = try file.string("general.architecture")
+    let architecture = try file.metadata.string("general.architecture")
     guard architecture == "llama" else {
       throw FormatError(
-        .badValue, file: file.path, at: .key("general.architecture"), expected: "llama", found: architecture,
+        .badValue, file: file.mapping.path, at: .key("general.architecture"), expected: "llama", found: architecture,
         advice: "models of this architecture cannot be read yet")
     }
-    func count(_ key: String, in range: ClosedRange<Int>) throws -> Int {
-      let value = try file.integer("llama." + key)
+    func count(_ key: String, in range: ClosedRange<Int>, default: Int? = nil) throws -> Int {
+      let value = try file.metadata.integerIfPresent("llama." + key) ?? `default` ?? file.metadata.integer("llama." + key)
       guard range.contains(value) else {
         throw FormatError(
-          .badValue, file: file.path, at: .key("llama." + key), expected: "\(range.lowerBound) to \(range.upperBound)",
+          .badValue, file: file.mapping.path, at: .key("llama." + key), expected: "\(range.lowerBound) to \(range.upperBound)",
           found: "\(value)")
       }
       return value
@@ -53,39 +53,36 @@ struct GGUFModel {
     try refuseUnknownFeatures(of: file)
     let width = try count("embedding_length", in: 1...1 << 20)
     let queryHeads = try count("attention.head_count", in: 1...1 << 14)
-    let keyValueHeads =
-      file.metadata["llama.attention.head_count_kv"] == nil
-      ? queryHeads : try count("attention.head_count_kv", in: 1...queryHeads)
-    let headWidth =
-      file.metadata["llama.attention.key_length"] == nil
-      ? width / queryHeads : try count("attention.key_length", in: 2...1 << 12)
+    let keyValueHeads = try count("attention.head_count_kv", in: 1...queryHeads, default: queryHeads)
+    let headWidth = try count("attention.key_length", in: 2...1 << 12, default: width / queryHeads)
     guard queryHeads % keyValueHeads == 0, headWidth % 2 == 0, headWidth > 0 else {
       throw FormatError(
-        .badValue, file: file.path, at: .key("llama.attention.head_count"),
+        .badValue, file: file.mapping.path, at: .key("llama.attention.head_count"),
         expected: "heads of even width in equal groups",
         found: "\(queryHeads) query heads, \(keyValueHeads) key-value heads, width \(headWidth)")
     }
-    for key in ["llama.rope.dimension_count", "llama.attention.value_length"] where file.metadata[key] != nil {
-      guard try file.integer(key) == headWidth else {
+    for key in ["llama.rope.dimension_count", "llama.attention.value_length"] {
+      let found = try file.metadata.integerIfPresent(key) ?? headWidth
+      guard found == headWidth else {
         throw FormatError(
-          .badValue, file: file.path, at: .key(key), expected: "\(headWidth), the width of a head",
-          found: "\(try file.integer(key))")
+          .badValue, file: file.mapping.path, at: .key(key), expected: "\(headWidth), the width of a head",
+          found: "\(found)")
       }
     }
-    let epsilon = try file.float("llama.attention.layer_norm_rms_epsilon")
-    let base = file.metadata["llama.rope.freq_base"] == nil ? 10_000 : try file.float("llama.rope.freq_base")
+    let epsilon = try file.metadata.float("llama.attention.layer_norm_rms_epsilon")
+    let base = try file.metadata.floatIfPresent("llama.rope.freq_base") ?? 10_000
     guard epsilon >= 0, epsilon < 1, base > 1, base.isFinite else {
       throw FormatError(
-        .badValue, file: file.path, at: .key("llama.rope.freq_base"), expected: "a base above 1, an epsilon in 0..<1",
+        .badValue, file: file.mapping.path, at: .key("llama.rope.freq_base"), expected: "a base above 1, an epsilon in 0..<1",
         found: "base \(base), epsilon \(epsilon)")
     }
     let embedding = try file.tensor(named: "token_embd.weight")
     return ModelConfiguration(
-      architecture: architecture, name: try? file.string("general.name"),
+      architecture: architecture, name: try file.metadata.stringIfPresent("general.name"),
       layerCount: try count("block_count", in: 1...4096), width: width,
       feedForwardWidth: try count("feed_forward_length", in: 1...1 << 22),
       heads: AttentionHeads(queryHeads: queryHeads, keyValueHeads: keyValueHeads, headWidth: headWidth),
-      normEpsilon: Float(epsilon), rotaryBase: base, contextLength: try count("context_length", in: 1...1 << 22),
+      normEpsilon: epsilon, rotaryBase: Double(base), contextLength: try count("context_length", in: 1...1 << 22),
       vocabularyCount: embedding.shape.first ?? 0)
   }
 
@@ -97,10 +94,10 @@ struct GGUFModel {
   ]
 
   private static func refuseUnknownFeatures(of file: GGUFFile) throws {
-    for key in file.metadata.keys.sorted() where key.hasPrefix("llama.") {
+    for key in file.metadata.keys where key.hasPrefix("llama.") {
       guard knownKeys.contains(String(key.dropFirst("llama.".count))) else {
         throw FormatError(
-          .badValue, file: file.path, at: .key(key), expected: "a Llama model without further features",
+          .badValue, file: file.mapping.path, at: .key(key), expected: "a Llama model without further features",
           found: "a feature that is not supported")
       }
     }
@@ -115,26 +112,19 @@ struct GGUFModel {
     ) throws -> WeightMatrix {
       let tensor = try self.tensor(name, shape: [rows, columns])
       unused.remove(name)
-      guard columns % tensor.format.blockLength == 0 else {
+      guard columns.isMultiple(of: tensor.format.blockLength) else {
         throw FormatError(
-          .badLayout, file: file.path, at: .tensor(name), expected: "rows of whole blocks of \(tensor.format.blockLength)",
+          .badLayout, file: file.mapping.path, at: .tensor(name), expected: "rows of whole blocks of \(tensor.format.blockLength)",
           found: "\(columns) columns")
       }
       return WeightMatrix(
-        rows: rows, columns: columns, format: tensor.format, bytes: file.bytes(of: tensor), owner: file,
+        rows: rows, columns: columns, format: tensor.format, bytes: file.bytes(of: tensor), owner: file.mapping,
         rowOrder: order)
     }
     func norm(_ name: String) throws -> Tensor {
-      let width = configuration.width
-      let tensor = try self.tensor(name, shape: [width])
+      _ = try tensor(name, shape: [configuration.width])
       unused.remove(name)
-      guard tensor.format.blockLength == 1 else {
-        throw FormatError(
-          .unsupportedType, file: file.path, at: .tensor(name), expected: "F32, F16 or BF16", found: "\(tensor.format)")
-      }
-      return WeightMatrix(
-        rows: 1, columns: width, format: tensor.format, bytes: file.bytes(of: tensor), owner: file
-      ).dequantized().reshaped([width])
+      return Tensor(try file.floats(named: name), shape: [configuration.width])
     }
     let layers = try (0..<configuration.layerCount).map { index in
       try DecoderLayer(
@@ -155,7 +145,7 @@ struct GGUFModel {
     let finalNorm = try norm("output_norm.weight")
     if let name = unused.sorted().first {
       throw FormatError(
-        .badValue, file: file.path, at: .tensor(name), expected: "the tensors of a Llama model",
+        .badValue, file: file.mapping.path, at: .tensor(name), expected: "the tensors of a Llama model",
         found: "a tensor that is not supported")
     }
     return Transformer(
@@ -169,7 +159,7 @@ struct GGUFModel {
     let tensor = try file.tensor(named: name)
     guard tensor.shape == shape else {
       throw FormatError(
-        .badLayout, file: file.path, at: .tensor(name), expected: "shape \(Shape(shape))",
+        .badLayout, file: file.mapping.path, at: .tensor(name), expected: "shape \(Shape(shape))",
         found: "shape \(Shape(tensor.shape))")
     }
     return tensor

@@ -19,7 +19,7 @@ extension LoRAAdapter {
     let known = Set(Self.parameterNames(configuration, layerCount: layerCount))
     if let unknown = file.tensors.map(\.name).sorted().first(where: { !known.contains($0) }) {
       throw FormatError(
-        .badValue, file: file.path, at: .tensor(unknown),
+        .badValue, file: file.mapping.path, at: .tensor(unknown),
         expected: "only factors of the \(configuration.targets.count) target modules of \(layerCount) layers",
         found: "another tensor")
     }
@@ -51,9 +51,13 @@ extension LoRAAdapter {
   ///   - baseModelName: What `base_model_name_or_path` says.
   /// - Throws: ``FormatError`` where something cannot be written.
   public func write(to folder: URL, baseModelName: String) throws {
-    try AtomicFile.createFolder(folder)
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw FormatError(.unwritable, file: folder.path, expected: "a folder that can be made", found: "\(error.localizedDescription)")
+    }
     try SafetensorsFile.write(
-      namedParameters.map { SafetensorsTensor($0.name, $0.tensor) }, metadata: ["format": "pt"],
+      tensors: namedParameters.map { TensorData($0.name, $0.tensor) }, metadata: ["format": "pt"],
       to: folder.appending(path: Self.weightsName))
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -65,16 +69,23 @@ extension LoRAAdapter {
 extension SafetensorsFile {
   /// A tensor that must be there with this shape and finite values.
   func tensor(named name: String, shape: Shape) throws -> Tensor {
-    let found = try self.shape(of: name)
+    let found = try self.tensor(named: name).shape
     guard found == shape.lengths else {
       throw FormatError(
-        .badValue, file: path, at: .tensor(name), expected: "shape \(shape)", found: "shape \(Shape(found))",
+        .badValue, file: mapping.path, at: .tensor(name), expected: "shape \(shape)", found: "shape \(Shape(found))",
         advice: "the adapter is for another model or rank")
     }
     let values = try floats(named: name)
     guard values.allSatisfy(\.isFinite) else {
-      throw FormatError(.badValue, file: path, at: .tensor(name), expected: "finite values", found: "NaN or infinity")
+      throw FormatError(.badValue, file: mapping.path, at: .tensor(name), expected: "finite values", found: "NaN or infinity")
     }
     return Tensor(values, shape: shape)
+  }
+}
+
+extension TensorData {
+  /// A tensor's values under a name, ready to be written.
+  init(_ name: String, _ tensor: Tensor) {
+    self.init(name: name, shape: tensor.shape.lengths, floats: tensor.scalars)
   }
 }

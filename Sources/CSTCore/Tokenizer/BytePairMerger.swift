@@ -3,7 +3,8 @@
 /// Holds the buffers one encoding needs, so that words share them; nothing outlives the call that made it.
 struct BytePairMerger {
   /// Words up to this many bytes are merged by scanning for the best pair, longer ones with a queue. The scan is
-  /// quadratic but has no queue to maintain: up to here it was measured to be the faster one on English and Chinese.
+  /// quadratic but has no queue to maintain: with the queue alone, encoding English line by line took twice the time;
+  /// limits from 16 to 96 were equally fast.
   static let scanLimit = 48
 
   private let merges: MergeTable.View

@@ -41,11 +41,10 @@ public struct ChatTemplate: Sendable, Hashable {
         "the model has no chat template; use an instruction-tuned one (known: \(names))")
     }
     guard let known = KnownChatTemplate.all.first(where: { $0.matches(source) }) else {
-      let beginning = String(String.UnicodeScalarView(source.unicodeScalars.prefix(80))).debugDescription
       throw TokenizerError(
         .unknownChatTemplate, at: place,
-        "a template of \(source.utf8.count) bytes beginning \(beginning) is not one of the known ones (\(names)); "
-          + "rendering it as another would give the model text it was not trained on")
+        "a template of \(source.utf8.count) bytes beginning \(TokenizerError.quote(source)) is not one of the known "
+          + "ones (\(names)); rendering it as another would give the model text it was not trained on")
     }
     func control(_ spelling: String) throws(TokenizerError) -> Int32 {
       guard let id = tokenizer.id(ofToken: spelling), tokenizer.isControl(id) else {

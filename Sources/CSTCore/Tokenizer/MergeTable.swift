@@ -53,13 +53,15 @@ struct MergeTable: Sendable {
           continue
         }
         throw TokenizerError(
-          .malformedMerge, at: "merge \(rank)", "a part or the result of \"\(rule)\" is not in the vocabulary")
+          .malformedMerge, at: "merge \(rank)",
+          "a part or the result of \(TokenizerError.quote(rule)) is not in the vocabulary")
       }
       var slot = Self.slot(of: Self.key(left, right), mask: capacity - 1)
       while keys[slot] != .max {
         if keys[slot] == Self.key(left, right) {
           throw TokenizerError(
-            .malformedMerge, at: "merge \(rank)", "\"\(rule)\" is there already with rank \(ranks[slot])")
+            .malformedMerge, at: "merge \(rank)",
+            "\(TokenizerError.quote(rule)) is there already with rank \(ranks[slot])")
         }
         slot = (slot + 1) & (capacity - 1)
       }

@@ -12,16 +12,26 @@ enum PreTokenizer: String, CaseIterable, Sendable {
       let names = Self.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
       throw TokenizerError(
         .unknownPreTokenizer, at: "tokenizer.ggml.pre",
-        "\"\(name)\" is not implemented (known: \(names)); another rule would give the model wrong ids")
+        "\(TokenizerError.quote(name)) is not implemented (known: \(names)); another rule would give the model wrong ids"
+      )
     }
     self = known
   }
 
-  /// A walk over valid UTF-8 that yields one word after another.
+  /// The version of Unicode whose numbers the rule knows. The reference splits numbers for SmolLM with a newer library
+  /// than the one that runs its regular expressions.
+  var numberVersion: Int {
+    switch self {
+    case .gpt2: 16
+    case .smolLM: 17
+    }
+  }
+
+  /// Finds the words of valid UTF-8 text.
   struct Words {
     let rule: PreTokenizer
     let text: UnsafeBufferPointer<UInt8>
-    let classes: UnsafeBufferPointer<ScalarClass>
+    let classes: ScalarClasses.View
 
     /// The end of the word that begins at `start`; `end` is where the text ends.
     ///
@@ -84,13 +94,13 @@ enum PreTokenizer: String, CaseIterable, Sendable {
     @inline(__always)
     private func scalar(at position: Int) -> (ScalarClass, after: Int) {
       let lead = UInt32(text[position])
-      if lead < 0x80 { return (classes[Int(lead)], position + 1) }
+      if lead < 0x80 { return (classes[lead], position + 1) }
       let second = UInt32(text[position + 1]) & 0x3F
-      if lead < 0xE0 { return (classes[Int((lead & 0x1F) << 6 | second)], position + 2) }
+      if lead < 0xE0 { return (classes[(lead & 0x1F) << 6 | second], position + 2) }
       let third = UInt32(text[position + 2]) & 0x3F
-      if lead < 0xF0 { return (classes[Int((lead & 0x0F) << 12 | second << 6 | third)], position + 3) }
+      if lead < 0xF0 { return (classes[(lead & 0x0F) << 12 | second << 6 | third], position + 3) }
       let value = (lead & 0x07) << 18 | second << 12 | third << 6 | UInt32(text[position + 3]) & 0x3F
-      return (Unicode.Scalar(value).map(ScalarClasses.classify) ?? .other, position + 4)
+      return (classes[value], position + 4)
     }
   }
 }

@@ -12,28 +12,48 @@ enum ScalarClass: UInt8 {
 
 /// The class of every Unicode scalar, from a table for the first 65,536.
 ///
-/// The reference tokenizer's regular expressions know the letters of Unicode 16 and the numbers of Unicode 17, so later
-/// ones are `other` here even where the Swift runtime knows them: ids must not depend on the runtime's age.
+/// The reference tokenizer knows the letters of Unicode 16, so later ones are `other` here even where the Swift runtime
+/// knows them: ids must not depend on the runtime's age. The same holds for numbers, of a version the pre-tokenizer sets.
 struct ScalarClasses: Sendable {
+  private static let letterVersion = 16
+
+  private let numberVersion: Int
   private let table: [ScalarClass]
 
-  init() {
-    table = (0..<UInt32(0x10000)).map { value in Unicode.Scalar(value).map(Self.classify) ?? .other }
+  /// Classes with the numbers of the given major version of Unicode.
+  init(numberVersion: Int) {
+    self.numberVersion = numberVersion
+    table = (0..<UInt32(0x10000)).map { value in
+      Unicode.Scalar(value).map { Self.classify($0, numberVersion: numberVersion) } ?? .other
+    }
   }
 
-  /// Calls `body` with the table's first 65,536 classes.
-  func withTable<Result>(_ body: (UnsafeBufferPointer<ScalarClass>) -> Result) -> Result {
-    table.withUnsafeBufferPointer(body)
+  /// A pointer into the table, valid inside ``withView(_:)`` only: look-ups without reference counting.
+  struct View {
+    fileprivate let table: UnsafeBufferPointer<ScalarClass>
+    fileprivate let numberVersion: Int
+
+    /// The class of the scalar with this value; `other` for a surrogate.
+    @inline(__always)
+    subscript(value: UInt32) -> ScalarClass {
+      if value < 0x10000 { return table[Int(value)] }
+      return Unicode.Scalar(value).map { ScalarClasses.classify($0, numberVersion: numberVersion) } ?? .other
+    }
+  }
+
+  /// Calls `body` with a view of the classes.
+  func withView<Result>(_ body: (View) -> Result) -> Result {
+    table.withUnsafeBufferPointer { body(View(table: $0, numberVersion: numberVersion)) }
   }
 
   /// The class of a scalar from the Unicode properties.
-  static func classify(_ scalar: Unicode.Scalar) -> ScalarClass {
+  private static func classify(_ scalar: Unicode.Scalar, numberVersion: Int) -> ScalarClass {
     let properties = scalar.properties
     switch properties.generalCategory {
     case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter:
-      return (properties.age?.major ?? 0) <= 16 ? .letter : .other
+      return (properties.age?.major ?? 0) <= letterVersion ? .letter : .other
     case .decimalNumber, .letterNumber, .otherNumber:
-      return (properties.age?.major ?? 0) <= 17 ? .number : .other
+      return (properties.age?.major ?? 0) <= numberVersion ? .number : .other
     default:
       return properties.isWhitespace ? .whitespace : .other
     }

@@ -35,6 +35,28 @@ extension Tokenizer {
   /// - Complexity: as for ``encode(_:)``.
   public func encode(template: String) -> [Int32] { encode([.template(template)]) }
 
+  /// The ids of a prompt and of what follows it, split in token space: together they are the ids of the whole text, and
+  /// the prompt's are those it has on its own, when a model is asked to continue it.
+  ///
+  /// - Throws: ``TokenizerError`` with reason `tokenAcrossSeam` when the whole text has a token that is partly prompt
+  ///   and partly completion (an answer that begins with two line breaks after `assistant\n`, for example).
+  /// - Complexity: as for ``encode(_:)``.
+  public func encode(
+    prompt: ProvenancedText, completion: ProvenancedText
+  ) throws(TokenizerError) -> (prompt: [Int32], completion: [Int32]) {
+    let promptIDs = encode(prompt)
+    let ids = encode(prompt + completion)
+    guard ids.starts(with: promptIDs) else {
+      let place = zip(ids, promptIDs).prefix { $0 == $1 }.count
+      let token = place < ids.count ? TokenizerError.quote(decode([ids[place]])) : "nothing"
+      throw TokenizerError(
+        .tokenAcrossSeam, at: "token \(place)",
+        "the prompt's last tokens change when the completion follows (\(token) spans both); "
+          + "remove whitespace from the completion's start")
+    }
+    return (promptIDs, Array(ids[promptIDs.count...]))
+  }
+
   /// Plain text in one buffer, and the added tokens that stand between its parts.
   private struct GatheredText {
     var bytes: [UInt8] = []
@@ -67,7 +89,7 @@ extension Tokenizer {
     var output: [Int32] = []
     output.reserveCapacity(gathered.bytes.count / 3 + gathered.tokens.count)
     gathered.bytes.withUnsafeBufferPointer { text in
-      classes.withTable { classes in
+      classes.withView { classes in
         merges.withView { merges in
           vocabulary.byteIDs.withUnsafeBufferPointer { byteIDs in
             let words = PreTokenizer.Words(rule: preTokenizer, text: text, classes: classes)

@@ -27,6 +27,9 @@ public struct Tokenizer: Sendable {
   let preTokenizer: PreTokenizer
   let classes: ScalarClasses
 
+  /// GGUF's name for the one algorithm implemented here.
+  static let knownModel = "gpt2"
+
   /// Builds the tables of a tokenizer.
   ///
   /// Merge rules that would put an added token together from text are left out.
@@ -35,17 +38,18 @@ public struct Tokenizer: Sendable {
   ///   tokens, types, merges and ids contradict each other.
   /// - Complexity: linear in the bytes of the definition; tens of milliseconds for 50,000 tokens.
   public init(_ definition: TokenizerDefinition) throws(TokenizerError) {
-    guard definition.model == "gpt2" else {
+    guard definition.model == Self.knownModel else {
       throw TokenizerError(
         .unknownModel, at: "tokenizer.ggml.model",
-        "\"\(definition.model)\" is not implemented (known: \"gpt2\", byte-level BPE); use a model with such a tokenizer"
+        "\(TokenizerError.quote(definition.model)) is not implemented (known: \"\(Self.knownModel)\", byte-level BPE); "
+          + "use a model with such a tokenizer"
       )
     }
     preTokenizer = try PreTokenizer(named: definition.preTokenizer)
     vocabulary = try Vocabulary(definition)
     added = try AddedTokens(vocabulary)
     merges = try MergeTable(definition.merges, vocabulary, added: added.ids)
-    classes = ScalarClasses()
+    classes = ScalarClasses(numberVersion: preTokenizer.numberVersion)
     let count = vocabulary.count
     func checked(_ id: Int?, _ name: String) throws(TokenizerError) -> Int32? {
       guard let id else { return nil }

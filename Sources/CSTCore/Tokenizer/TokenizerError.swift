@@ -19,10 +19,10 @@ public struct TokenizerError: Error, Sendable, Hashable, CustomStringConvertible
     public static let unknownChatTemplate = Reason(description: "unknown chat template")
     /// A chat template names a token the vocabulary does not have.
     public static let missingToken = Reason(description: "missing token")
+    /// A token would be partly prompt and partly completion.
+    public static let tokenAcrossSeam = Reason(description: "token across a seam")
     /// Bytes that should be text are not valid UTF-8.
     public static let invalidUTF8 = Reason(description: "invalid UTF-8")
-    /// A metadata entry is missing or has another type than expected.
-    public static let malformedMetadata = Reason(description: "malformed tokenizer metadata")
   }
 
   /// The kind of failure.
@@ -37,6 +37,12 @@ public struct TokenizerError: Error, Sendable, Hashable, CustomStringConvertible
     self.reason = reason
     self.place = place
     self.detail = detail
+  }
+
+  /// Text from a file as it may stand in a message: in quotes, escaped and no longer than 80 characters.
+  static func quote(_ text: String) -> String {
+    let beginning = String(String.UnicodeScalarView(text.unicodeScalars.prefix(80)))
+    return beginning.debugDescription + (beginning.utf8.count < text.utf8.count ? "…" : "")
   }
 
   /// One line for a person: reason, place and detail.

@@ -17,7 +17,7 @@ public struct RewardMetrics: Sendable, Hashable {
   /// Mean log-probability of the rejected answers under the policy.
   public let rejectedLogProbability: Double
 
-  init(_ pairs: [(policy: PairLogProbabilities, value: DPOLoss.Value)]) {
+  init(_ pairs: [EvaluatedPair]) {
     func mean(_ value: (PairLogProbabilities, DPOLoss.Value) -> Double) -> Double {
       pairs.reduce(0) { $0 + value($1.policy, $1.value) } / Double(max(1, pairs.count))
     }

@@ -42,11 +42,11 @@ public struct TrainingCheckpoint: Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     let names = adapter.namedParameters.map(\.name)
-    var tensors = adapter.namedParameters.map { SafetensorsTensor($0.name, $0.tensor) }
-    tensors += zip(names, optimizerState.means).map { SafetensorsTensor(Self.meansPrefix + $0, $1) }
-    tensors += zip(names, optimizerState.squares).map { SafetensorsTensor(Self.squaresPrefix + $0, $1) }
+    var tensors = adapter.namedParameters.map { TensorData($0.name, $0.tensor) }
+    tensors += zip(names, optimizerState.means).map { TensorData(Self.meansPrefix + $0, $1) }
+    tensors += zip(names, optimizerState.squares).map { TensorData(Self.squaresPrefix + $0, $1) }
     try SafetensorsFile.write(
-      tensors, metadata: [Self.metadataKey: String(decoding: encoder.encode(header), as: UTF8.self)], to: file)
+      tensors: tensors, metadata: [Self.metadataKey: String(decoding: encoder.encode(header), as: UTF8.self)], to: file)
   }
 
   /// Reads a checkpoint for a model.
@@ -55,18 +55,18 @@ public struct TrainingCheckpoint: Sendable {
     let file = try SafetensorsFile(contentsOf: location)
     guard let json = file.metadata[Self.metadataKey] else {
       throw FormatError(
-        .missing, file: file.path, at: .key(Self.metadataKey), expected: "a checkpoint of a training run",
+        .missing, file: file.mapping.path, at: .key(Self.metadataKey), expected: "a checkpoint of a training run",
         found: "another safetensors file")
     }
     let header: Header
     do { header = try JSONDecoder().decode(Header.self, from: Data(json.utf8)) } catch let error as DecodingError {
       throw FormatError(
-        .badSyntax, file: file.path, at: .key(Self.metadataKey), expected: "a checkpoint's header",
+        .badSyntax, file: file.mapping.path, at: .key(Self.metadataKey), expected: "a checkpoint's header",
         found: error.fieldAndProblem)
     }
     guard header.step >= 0, header.optimizerStep >= 0 else {
       throw FormatError(
-        .badValue, file: file.path, at: .key(Self.metadataKey), expected: "steps of 0 or more", found: "\(header.step)")
+        .badValue, file: file.mapping.path, at: .key(Self.metadataKey), expected: "steps of 0 or more", found: "\(header.step)")
     }
     let configuration = try header.adapter.loraConfiguration(file: location)
     step = header.step

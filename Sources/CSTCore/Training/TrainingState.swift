@@ -59,11 +59,13 @@ struct TrainingState: Sendable {
     let begin = ContinuousClock.now
     let rows = plan.rows(ofStep: stepsDone, pairCount: pairs.count)
     var gradient: LoRAAdapter?
-    var evaluated: [(pair: EncodedPair, policy: PairLogProbabilities, value: DPOLoss.Value)] = []
+    var evaluated: [EvaluatedPair] = []
     var tokens = 0
     for first in stride(from: rows.startIndex, to: rows.endIndex, by: plan.batchSize) {
       let batch = rows[first..<min(rows.endIndex, first + plan.batchSize)].map { pairs[$0] }
-      let result = try gradientOfBatch(batch, pairsInStep: rows.count)
+      let result = try BatchGradient(
+        batch, trainer: trainer, adapter: adapter, pairsInStep: rows.count, step: stepsDone + 1,
+        dropoutSeed: plan.seed ^ UInt64(stepsDone + 1) << 32 ^ UInt64(first - rows.startIndex))
       gradient = gradient.map { sum($0, result.gradient) } ?? result.gradient
       evaluated += result.evaluated
       tokens += batch.reduce(0) { $0 + $1.group.tokenCount }
@@ -76,47 +78,10 @@ struct TrainingState: Sendable {
       adapter, gradient: gradient, gradientScale: clip, rateFactor: factor, state: &optimizerState)
     stepsDone += 1
     return StepReport(
-      step: stepsDone, totalSteps: totalSteps, metrics: RewardMetrics(evaluated.map { ($0.policy, $0.value) }),
+      step: stepsDone, totalSteps: totalSteps, metrics: RewardMetrics(evaluated),
       metricsByConfiguration: metricsByConfiguration(evaluated), gradientNorm: norm,
       learningRate: trainer.optimizer.learningRate * factor, tokens: tokens,
       seconds: (ContinuousClock.now - begin) / .seconds(1))
-  }
-
-  private typealias Evaluated = (pair: EncodedPair, policy: PairLogProbabilities, value: DPOLoss.Value)
-
-  /// Forward, loss and backward of one batch; the loss is a mean over the `pairsInStep` pairs of the whole step.
-  private func gradientOfBatch(
-    _ batch: [EncodedPair], pairsInStep: Int
-  ) throws -> (gradient: LoRAAdapter, evaluated: [Evaluated]) {
-    let groups = batch.map(\.group)
-    let (transformer, precision) = (trainer.model.transformer, trainer.model.precision)
-    let reference = trainer.reference.values(of: groups) { groups in
-      CompletionScores(groups, transformer: transformer, adaptation: nil, precision: precision).sums
-    }
-    let packed = CompletionBatch(groups)
-    let dropoutSeed = plan.seed ^ (UInt64(stepsDone + 1) << 20) ^ UInt64(batch.first?.source ?? 0)
-    let (logProbabilities, pullback) = valueWithPullback(at: adapter) { adapter in
-      transformer.tokenLogProbabilities(
-        of: packed, adaptation: Transformer.Adaptation(adapter: adapter, dropoutSeed: dropoutSeed), precision: precision)
-    }
-    let policy = CompletionScores.sums(of: logProbabilities, over: packed.completionRanges)
-    var evaluated: [Evaluated] = []
-    var cotangent = [Float](repeating: 0, count: logProbabilities.count)
-    for (index, pair) in batch.enumerated() {
-      let score = PairLogProbabilities(chosen: policy[index][0], rejected: policy[index][1])
-      let value = trainer.loss(
-        policy: score,
-        reference: PairLogProbabilities(chosen: reference[index][0], rejected: reference[index][1]))
-      guard value.loss.isFinite, value.margin.isFinite else {
-        throw TrainingError(reason: .nonFinite(quantity: "the loss", step: stepsDone + 1, rows: [pair.source]))
-      }
-      evaluated.append((pair, score, value))
-      let weights = [value.gradient.chosen, value.gradient.rejected].map { Float($0 / Double(pairsInStep)) }
-      for (range, weight) in zip(packed.completionRanges[index], weights) {
-        for position in range { cotangent[position] = weight }
-      }
-    }
-    return (pullback(Tensor(cotangent, shape: logProbabilities.shape)), evaluated)
   }
 
   private func sum(_ a: LoRAAdapter, _ b: LoRAAdapter) -> LoRAAdapter {
@@ -137,12 +102,12 @@ struct TrainingState: Sendable {
     return sum.squareRoot()
   }
 
-  private func metricsByConfiguration(_ evaluated: [Evaluated]) -> [ConfigurationMetrics] {
+  private func metricsByConfiguration(_ evaluated: [EvaluatedPair]) -> [ConfigurationMetrics] {
     var names: [String] = []
     for name in evaluated.compactMap(\.pair.configuration) where !names.contains(name) { names.append(name) }
     return names.sorted().map { name in
       let share = evaluated.filter { $0.pair.configuration == name }
-      return ConfigurationMetrics(name: name, metrics: RewardMetrics(share.map { ($0.policy, $0.value) }))
+      return ConfigurationMetrics(name: name, metrics: RewardMetrics(share))
     }
   }
 }

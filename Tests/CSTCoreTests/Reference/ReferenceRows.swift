@@ -17,3 +17,37 @@ struct ReferenceRow: Decodable {
       [ReferenceRow].self, from: Data(contentsOf: shared.appending(path: "reference/rows.json")))
   }
 }
+
+/// `dpo_step.json`: one DPO step's loss and gradient norms, in two precisions.
+struct ReferenceStep: Decodable {
+  struct Gradient: Decodable { let norm: Double }
+  struct Numbers: Decodable {
+    let loss: Double
+    let logps: [[Double]]
+    let grads: [String: Gradient]
+    let global_grad_norm: Double
+  }
+  let rows: [Int]
+  let beta: Double
+  let float64: Numbers
+
+  init(in shared: URL) throws {
+    self = try JSONDecoder().decode(
+      Self.self, from: Data(contentsOf: shared.appending(path: "reference/dpo_step.json")))
+  }
+}
+
+/// `dpo_run.json`: losses and gradient norms of 20 AdamW steps.
+struct ReferenceRun: Decodable {
+  struct Step: Decodable {
+    let rows: [Int]
+    let loss: Double
+    let grad_norm: Double
+  }
+  let float64: [Step]
+
+  init(in shared: URL) throws {
+    self = try JSONDecoder().decode(
+      Self.self, from: Data(contentsOf: shared.appending(path: "reference/dpo_run.json")))
+  }
+}

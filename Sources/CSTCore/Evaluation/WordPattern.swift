@@ -1,0 +1,67 @@
+/// A pattern over words, written the way the phrases it matches read.
+///
+/// Elements are separated by spaces: `word`; `one|other` for alternatives; `@name` for a named word list; `word?` for an
+/// optional one; `..3` for a gap of up to three arbitrary words; `$` for the end of the sentence.
+struct WordPattern: Hashable, Sendable {
+  private enum Element: Hashable, Sendable {
+    case word(Set<String>)
+    case optional(Set<String>)
+    case gap(Int)
+    case end
+  }
+
+  private let elements: [Element]
+
+  /// - Precondition: Every `@name` is a key of `lists`. Patterns are part of the program, so a slip traps.
+  init(_ text: String, lists: [String: Set<String>]) {
+    elements = text.split(separator: " ").map { part in
+      if part == "$" { return .end }
+      if part.hasPrefix(".."), let length = Int(part.dropFirst(2)) { return .gap(length) }
+      let isOptional = part.hasSuffix("?")
+      var words: Set<String> = []
+      for name in (isOptional ? part.dropLast() : part).split(separator: "|") {
+        if name.hasPrefix("@") {
+          guard let list = lists[String(name.dropFirst())] else {
+            preconditionFailure("the pattern \"\(text)\" names the unknown word list \(name)")
+          }
+          words.formUnion(list)
+        } else {
+          words.insert(String(name))
+        }
+      }
+      return isOptional ? .optional(words) : .word(words)
+    }
+  }
+
+  /// The first match in a sentence, as a range of its words, or `nil`.
+  func firstMatch(in words: ArraySlice<String>) -> Range<Int>? {
+    for start in words.indices {
+      if let end = end(of: elements[...], in: words, at: start) { return start..<end }
+    }
+    return nil
+  }
+
+  private func end(of elements: ArraySlice<Element>, in words: ArraySlice<String>, at position: Int) -> Int? {
+    guard let element = elements.first else { return position }
+    let rest = elements.dropFirst()
+    switch element {
+    case .word(let choices):
+      guard position < words.endIndex, choices.contains(words[position]) else { return nil }
+      return end(of: rest, in: words, at: position + 1)
+    case .optional(let choices):
+      if position < words.endIndex, choices.contains(words[position]),
+        let end = end(of: rest, in: words, at: position + 1)
+      {
+        return end
+      }
+      return end(of: rest, in: words, at: position)
+    case .gap(let length):
+      for next in position...min(position + length, words.endIndex) {
+        if let end = end(of: rest, in: words, at: next) { return end }
+      }
+      return nil
+    case .end:
+      return position == words.endIndex ? end(of: rest, in: words, at: position) : nil
+    }
+  }
+}

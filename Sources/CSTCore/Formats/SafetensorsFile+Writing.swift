@@ -1,0 +1,86 @@
+import Foundation
+
+extension SafetensorsFile {
+  /// Writes a safetensors file in place of any older one at `url`, atomically (see ``AtomicFile``).
+  ///
+  /// The same content gives the same bytes: wider element types come first, then tensors are ordered by name, and
+  /// metadata by key, as the reference implementation does. The data starts at a multiple of eight bytes.
+  ///
+  /// - Throws: ``FormatError``: `unwritable`, or what would make the file unreadable: a name used twice (`duplicate`), the
+  ///   reserved name `__metadata__` (`badValue`), a quantised format (`unsupportedType`), too many names (`limit`).
+  /// - Complexity: O(size of the file); copies nothing but the header.
+  public static func write(tensors: [TensorData], metadata: [String: String] = [:], to url: URL) throws {
+    let ordered = tensors.sorted {
+      ($1.format.bytesPerBlock, $0.name) < ($0.format.bytesPerBlock, $1.name)
+    }
+    let header = try encodeHeader(ordered, metadata: metadata, file: url.path)
+    try AtomicFile.write(to: url) { output in
+      try output.write(withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) })
+      try output.write(header)
+      for tensor in ordered { try output.write(tensor.bytes) }
+    }
+  }
+
+  private static func encodeHeader(
+    _ tensors: [TensorData], metadata: [String: String], file: String
+  ) throws -> Data {
+    var members: [String] = []
+    if !metadata.isEmpty {
+      let pairs = metadata.sorted { $0.key < $1.key }.map { quoted($0.key) + ":" + quoted($0.value) }
+      members.append(quoted(SafetensorsHeader.metadataKey) + ":{" + pairs.joined(separator: ",") + "}")
+    }
+    var names: Set<String> = [SafetensorsHeader.metadataKey]
+    var offset = 0
+    for tensor in tensors {
+      func refuse(_ reason: FormatError.Reason, expected: String, found: String) -> FormatError {
+        FormatError(reason, file: file, at: .tensor(tensor.name), expected: expected, found: found)
+      }
+      guard let type = SafetensorsTensor.ElementType(tensor.format) else {
+        throw refuse(.unsupportedType, expected: "F32, F16 or BF16", found: tensor.format.description)
+      }
+      guard tensor.name != SafetensorsHeader.metadataKey else {
+        throw refuse(.badValue, expected: "another name: this one is reserved", found: tensor.name)
+      }
+      guard names.insert(tensor.name).inserted else {
+        throw refuse(.duplicate, expected: "every tensor once", found: "it again")
+      }
+      let shape = tensor.shape.map(String.init).joined(separator: ",")
+      let end = offset + tensor.bytes.count
+      members.append(
+        quoted(tensor.name)
+          + ":{\"dtype\":\"\(type.rawValue)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
+      offset = end
+    }
+    var header = Data("{\(members.joined(separator: ","))}".utf8)
+    let padding = (8 - header.count % 8) % 8
+    header.append(contentsOf: repeatElement(UInt8(ascii: " "), count: padding))
+    guard header.count <= SafetensorsHeader.lengthLimit else {
+      throw FormatError(
+        .limit, file: file, expected: "a header of at most \(SafetensorsHeader.lengthLimit) bytes",
+        found: "\(header.count)"
+      )
+    }
+    return header
+  }
+
+  /// `text` as a JSON string.
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\u{8}": result += "\\b"
+      case "\u{c}": result += "\\f"
+      case "\n": result += "\\n"
+      case "\r": result += "\\r"
+      case "\t": result += "\\t"
+      case _ where scalar.value < 0x20:
+        let digits = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

@@ -1,0 +1,54 @@
+/// One pair of a step: its tokens, its log-probabilities under the policy, and its loss.
+struct EvaluatedPair: Sendable {
+  let pair: EncodedPair
+  let policy: PairLogProbabilities
+  let value: DPOLoss.Value
+}
+
+/// Forward, loss and backward of one batch.
+struct BatchGradient: Sendable {
+  /// The batch's share of the gradient of the step's mean loss.
+  let gradient: LoRAAdapter
+  /// The batch's pairs in order.
+  let evaluated: [EvaluatedPair]
+
+  /// - Parameters:
+  ///   - adapter: The policy's adapter; the reference is the same model without it.
+  ///   - pairsInStep: Pairs the step's mean loss is over.
+  ///   - step: The step's number from 1, for messages.
+  ///   - dropoutSeed: Decides the dropout masks, where the adapter has dropout.
+  /// - Throws: ``TrainingError`` where a loss is not finite.
+  init(
+    _ batch: [EncodedPair], trainer: DPOTrainer, adapter: LoRAAdapter, pairsInStep: Int, step: Int,
+    dropoutSeed: UInt64
+  ) throws(TrainingError) {
+    let (transformer, precision) = (trainer.model.transformer, trainer.model.precision)
+    let reference = trainer.reference.values(of: batch.map(\.group)) { groups in
+      CompletionScores(groups, transformer: transformer, adaptation: nil, precision: precision).sums
+    }
+    let packed = CompletionBatch(batch.map(\.group))
+    let (logProbabilities, pullback) = valueWithPullback(at: adapter) { adapter in
+      transformer.tokenLogProbabilities(
+        of: packed, adaptation: Transformer.Adaptation(adapter: adapter, dropoutSeed: dropoutSeed),
+        precision: precision)
+    }
+    let policy = CompletionScores.sums(of: logProbabilities, over: packed.completionRanges)
+    var evaluated: [EvaluatedPair] = []
+    var cotangent = [Float](repeating: 0, count: logProbabilities.count)
+    for (index, pair) in batch.enumerated() {
+      let score = PairLogProbabilities(chosen: policy[index][0], rejected: policy[index][1])
+      let value = trainer.loss(
+        policy: score,
+        reference: PairLogProbabilities(chosen: reference[index][0], rejected: reference[index][1]))
+      guard value.loss.isFinite, value.margin.isFinite else {
+        throw TrainingError(reason: .nonFinite(quantity: "the loss", step: step, rows: [pair.source]))
+      }
+      evaluated.append(EvaluatedPair(pair: pair, policy: score, value: value))
+      for (range, weight) in zip(packed.completionRanges[index], [value.gradient.chosen, value.gradient.rejected]) {
+        for position in range { cotangent[position] = Float(weight / Double(pairsInStep)) }
+      }
+    }
+    gradient = pullback(Tensor(cotangent, shape: logProbabilities.shape))
+    self.evaluated = evaluated
+  }
+}
