@@ -28,6 +28,7 @@ struct CST: AsyncParsableCommand {
   static func main() async {
     // A reader that goes away must not end a training run; writes to it fail with EPIPE instead.
     signal(SIGPIPE, SIG_IGN)
+    Console.claimStandardStreams()
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
       var command = try parseAsRoot(arguments)

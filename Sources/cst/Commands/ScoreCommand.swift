@@ -34,6 +34,7 @@ struct ScoreCommand: LibraryCommand {
   func validate() throws { try Requirement.count("--max-length", maxLength, in: 2...1 << 22) }
 
   func execute() async throws {
+    try out.map(OutputFile.check)
     let policy = try policy.map { try SafetyPolicy(contentsOf: URL(filePath: $0)) }
     let rows = try data.load()
     let pairs = try rows.configured { (pairs) throws(PreferenceError) in

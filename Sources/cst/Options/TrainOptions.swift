@@ -131,7 +131,7 @@ struct LoRAOptions: ParsableArguments {
     return Set(
       try names.map { name in
         guard let target = Projection(rawValue: name.trimmingCharacters(in: .whitespaces)) else {
-          throw ValidationError("--lora-targets must be some of \(targetNames), with commas between; not \"\(name)\"")
+          throw ValidationError("\"\(name)\" is not one of \(targetNames)")
         }
         return target
       })

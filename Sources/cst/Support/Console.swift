@@ -2,6 +2,15 @@ import Foundation
 
 /// Standard output and standard error. Nothing is buffered, so a reply shows as it is written.
 enum Console {
+  /// Call first: where a standard stream is closed, opens something else in its place, so that no file of ours gets its
+  /// number and results or notes are written into it.
+  static func claimStandardStreams() {
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
+      // Read-only, so that writing fails as it would have.
+      _ = open("/dev/null", O_RDONLY)
+    }
+  }
+
   /// Writes a result to standard output.
   ///
   /// Where the reader has gone away the process ends at once and silently, as other tools do.

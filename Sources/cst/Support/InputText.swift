@@ -16,15 +16,11 @@ enum InputText {
   /// The content of a regular file, which may be empty.
   /// - Throws: ``CommandError``.
   static func bytes(ofFile path: String) throws(CommandError) -> Data {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw CommandError("\(path): no such file")
-    }
-    guard !isFolder.boolValue else { throw CommandError("\(path): this is a folder; name a file") }
+    let file = URL(filePath: path)
     do {
-      return try Data(contentsOf: URL(filePath: path))
+      return try Data(contentsOf: file)
     } catch {
-      throw CommandError("\(path): cannot be read: \(error.localizedDescription)")
+      throw CommandError("\(path): cannot be read: \(UnreadableFile.problem(of: file, error))")
     }
   }
 

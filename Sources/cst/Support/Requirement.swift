@@ -33,6 +33,6 @@ enum Requirement {
     _ option: String, _ value: Double?, _ allowed: String, _ isAllowed: (Double) -> Bool
   ) throws {
     guard let value, !(value.isFinite && isAllowed(value)) else { return }
-    throw ValidationError("\(option) must be \(allowed), not \(value)")
+    throw ValidationError("\(option) must be \(allowed), not \(Int(exactly: value).map(String.init) ?? "\(value)")")
   }
 }

@@ -10,7 +10,7 @@ struct RowSelection: Equatable, Sendable, CustomStringConvertible {
   init(parsing text: String) throws {
     let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
     let numbers = parts.map { part in part.allSatisfy(\.isASCII) && part.allSatisfy(\.isNumber) ? Int(part) : nil }
-    guard let first = numbers.first ?? nil else { throw Self.error(text) }
+    guard let first = numbers.first ?? nil else { throw Self.notRows }
     if numbers.count == 1 {
       (self.first, last) = (first, first)
     } else if parts[1].isEmpty {
@@ -18,13 +18,13 @@ struct RowSelection: Equatable, Sendable, CustomStringConvertible {
     } else if let last = numbers[1], last >= first {
       (self.first, self.last) = (first, last)
     } else {
-      throw Self.error(text)
+      throw Self.notRows
     }
   }
 
-  private static func error(_ text: String) -> ValidationError {
+  private static var notRows: ValidationError {
     ValidationError(
-      "--rows must be FIRST-LAST (both included, counted from 0), FIRST- or one row, such as 0-699; not \"\(text)\"")
+      "it must be FIRST-LAST (both included, counted from 0), FIRST- or one row, such as 0-699")
   }
 
   var description: String {

@@ -1,3 +1,4 @@
+import CSTCore
 import Foundation
 
 /// SHA-256 (FIPS 180-4) of files, for the record of a run.
@@ -33,7 +34,7 @@ struct SHA256 {
       while let chunk = try handle.read(upToCount: 1 << 20), !chunk.isEmpty { hash.update(chunk) }
       return hash.digest()
     } catch {
-      throw CommandError("\(file.path): cannot be read: \(error.localizedDescription)")
+      throw CommandError("\(file.path): cannot be read: \(UnreadableFile.problem(of: file, error))")
     }
   }
 
