@@ -52,7 +52,8 @@ extension GGUFFile {
     }
   }
 
-  private static func encodeHeader(tensors: [TensorData], metadata: GGUFMetadata, alignment: Int) -> Data {
+  /// Everything that comes before the tensor data, including the padding.
+  static func encodeHeader(tensors: [TensorData], metadata: GGUFMetadata, alignment: Int) -> Data {
     var encoder = GGUFEncoder()
     encoder.data.append(contentsOf: GGUFHeader.magic)
     encoder.append(UInt32(3))

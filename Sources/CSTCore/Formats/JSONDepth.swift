@@ -1,16 +1,16 @@
 /// A check to run on JSON of unknown origin before a recursive parser sees it.
 ///
 /// Foundation accepts 512 levels of nesting, and the stack of a worker thread ends before that.
-enum JSONDepth {
+package enum JSONDepth {
   /// Levels that no file of this project's kinds comes near.
-  static let limit = 64
+  package static let limit = 64
 
   /// Throws ``FormatError`` (`limit`) where brackets and braces nest more than `limit` deep.
   ///
   /// It looks at nesting only; whether the text is JSON is left to the parser.
   ///
   /// - Complexity: O(bytes); allocates nothing.
-  static func check(_ bytes: some Sequence<UInt8>, limit: Int = limit, file: String) throws {
+  package static func check(_ bytes: some Sequence<UInt8>, limit: Int = limit, file: String) throws {
     var depth = 0
     var inString = false
     var escaped = false

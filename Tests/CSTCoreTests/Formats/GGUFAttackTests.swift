@@ -68,6 +68,23 @@ struct GGUFAttackTests {
     expectRefusal(RawGGUF(pairs: [RawGGUF.pair("a", type: 9, array)]), .badSyntax)
   }
 
+  @Test(
+    "Bytes that are not UTF-8: alone, cut short, overlong, surrogates, beyond Unicode",
+    arguments: [
+      [0x80], [0xFF], [0xC3], [0xE2, 0x82], [0xF0, 0x9F, 0x8E], [0xC0, 0x80], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80],
+      [0xF4, 0x90, 0x80, 0x80], [0x61, 0xC3, 0x28, 0x62],
+    ] as [[UInt8]])
+  func notUTF8(bytes: [UInt8]) {
+    #expect(bytes.withUnsafeBytes { String(exactUTF8: $0) } == nil)
+    #expect(String(validating: bytes, as: UTF8.self) == nil)
+  }
+
+  @Test(
+    "Bytes that are UTF-8, the replacement character among them", arguments: ["", "a", "\u{FFFD}", "\0é🎉 long enough"])
+  func isUTF8(text: String) {
+    #expect(Array(text.utf8).withUnsafeBytes { String(exactUTF8: $0) } == text)
+  }
+
   @Test("A bool that is neither 0 nor 1")
   func booleans() {
     expectRefusal(RawGGUF(pairs: [RawGGUF.pair("a", type: 7, [2])]), .badValue, naming: "'a'")

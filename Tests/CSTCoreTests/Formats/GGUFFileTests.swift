@@ -169,4 +169,18 @@ struct GGUFFileTests {
     #expect(!norm.contains { !$0.isFinite })
     #expect(file.tensors.map(\.byteRange.upperBound).max() ?? 0 <= file.mapping.size)
   }
+
+  @Test("The real model: its header is written back byte for byte")
+  func realModelHeader() throws {
+    guard let url = FormatFixtures.realModel() else { return }
+    let file = try GGUFFile(contentsOf: url)
+    let tensors = file.tensors.map { tensor in
+      let bytes = UnsafeMutableRawBufferPointer(mutating: file.bytes(of: tensor))
+      let data = bytes.baseAddress.map { Data(bytesNoCopy: $0, count: bytes.count, deallocator: .none) } ?? Data()
+      return TensorData(name: tensor.name, shape: tensor.shape, format: tensor.format, bytes: data)
+    }
+    let header = GGUFFile.encodeHeader(tensors: tensors, metadata: file.metadata, alignment: file.alignment)
+    #expect(header.elementsEqual(file.mapping.bytes.prefix(header.count)))
+    #expect(header.count == file.tensors.first?.byteOffset)
+  }
 }

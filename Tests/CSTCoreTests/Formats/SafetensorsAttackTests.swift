@@ -64,8 +64,8 @@ struct SafetensorsAttackTests {
   @Test("Nesting without end", arguments: ["[", "{\"a\":"])
   func nesting(level: String) {
     let deep = String(repeating: level, count: 200_000)
-    expectRefusal("{\"a\":\(deep)", .badSyntax)
-    expectRefusal("{\"a\":{\"shape\":\(deep)", .badSyntax)
+    expectRefusal("{\"a\":{\"dtype\":\(deep)", .badSyntax)
+    expectRefusal("{\"a\":{\"shape\":[\(deep)", .badSyntax)
     expectRefusal("{\"__metadata__\":{\"x\":\(deep)", .badSyntax)
   }
 
