@@ -10,16 +10,19 @@ public struct TrainingMemory: Sendable, Hashable {
   /// Adapter, gradient, the optimizer's two means, and the copies of the first, third and fourth that an update makes:
   /// 4 bytes each and parameter.
   public let adapterAndOptimizer: Int
-  /// What the backward pass needs of each token, all layers together: per layer 10 rows of the residual stream's width,
-  /// 4 of the queries', 4 of the keys' and 6 of the feed-forward width, in float32, and the low-rank products.
+  /// What the backward pass needs of each token, all layers together: per layer 5 rows of the residual stream's width, one
+  /// of the queries', 2 of the keys' and 3 of the feed-forward width, in float32, and the low-rank products.
   public let activationsPerToken: Int
   /// Logits of the 128 positions whose log-probabilities are computed together.
   public let logits: Int
 
   /// Activations of one batch.
   public var activations: Int { activationsPerToken * tokensPerBatch }
+  /// Blocks of memory that wait to be used again, because batches differ in size: half of the activations, as measured
+  /// on a 135M-parameter model.
+  public var reserve: Int { activations / 2 }
   /// All terms together.
-  public var total: Int { packedWeights + adapterAndOptimizer + activations + logits }
+  public var total: Int { packedWeights + adapterAndOptimizer + activations + reserve + logits }
 
   /// Estimates the memory for training `adapter` on `model` in batches of `tokensPerBatch` tokens.
   public init(model: LanguageModel, adapter: LoRAConfiguration, tokensPerBatch: Int) {
@@ -37,8 +40,8 @@ public struct TrainingMemory: Sendable, Hashable {
     adapterAndOptimizer = 4 * 7 * configuration.layerCount * adapterParameters
     let heads = configuration.heads
     let floatsPerLayer =
-      10 * configuration.width + 4 * heads.queryWidth + 4 * heads.keyValueWidth + 6 * configuration.feedForwardWidth
-      + 2 * adapter.rank * adapter.targets.count
+      5 * configuration.width + heads.queryWidth + 2 * heads.keyValueWidth + 3 * configuration.feedForwardWidth
+      + adapter.rank * adapter.targets.count
     activationsPerToken = 4 * configuration.layerCount * floatsPerLayer
     logits = 4 * 128 * configuration.vocabularyCount
     self.adapter = adapter

@@ -8,6 +8,12 @@ struct OptimizationOptions: ParsableArguments {
     help: ArgumentHelp("How strongly the model is held to the reference, DPO's β.", valueName: "β"))
   var beta = 0.1
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Weight of the chosen answer's likelihood added to the loss, RPO's α; 0 is DPO.", valueName: "α")
+  )
+  var rpoAlpha = 0.0
+
   @Option(parsing: .unconditional, help: ArgumentHelp("Peak learning rate.", valueName: "rate"))
   var learningRate = 1e-4
 
@@ -57,6 +63,7 @@ struct OptimizationOptions: ParsableArguments {
 
   func validate() throws {
     try Requirement.positive("--beta", beta)
+    try Requirement.notNegative("--rpo-alpha", rpoAlpha)
     try Requirement.notNegative("--learning-rate", learningRate)
     try Requirement.share("--warmup-ratio", warmupRatio)
     try Requirement.notNegative("--weight-decay", weightDecay)
@@ -70,7 +77,7 @@ struct OptimizationOptions: ParsableArguments {
     if epochs != nil, steps != nil { throw ValidationError("--epochs and --steps exclude each other: give one") }
   }
 
-  var loss: DPOLoss { DPOLoss(beta: beta) }
+  var loss: DPOLoss { DPOLoss(beta: beta, rpoAlpha: rpoAlpha) }
   var optimizer: AdamW { AdamW(learningRate: learningRate, weightDecay: weightDecay) }
   var learningRateSchedule: LearningRateSchedule { LearningRateSchedule(schedule, warmupRatio: warmupRatio) }
 

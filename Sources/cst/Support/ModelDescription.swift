@@ -18,6 +18,7 @@ struct ModelDescription: Encodable {
     let adapterAndOptimizer: Int
     let activationsPerToken: Int
     let activations: Int
+    let reserve: Int
     let logits: Int
     let total: Int
   }
@@ -73,7 +74,8 @@ struct ModelDescription: Encodable {
     trainingMemory = Memory(
       precision: model.precision, loraRank: memory.adapter.rank, batchTokens: memory.tokensPerBatch,
       packedWeights: memory.packedWeights, adapterAndOptimizer: memory.adapterAndOptimizer,
-      activationsPerToken: memory.activationsPerToken, activations: memory.activations, logits: memory.logits,
+      activationsPerToken: memory.activationsPerToken, activations: memory.activations, reserve: memory.reserve,
+      logits: memory.logits,
       total: memory.total)
   }
 
@@ -103,6 +105,7 @@ struct ModelDescription: Encodable {
         "",
         "\(Self.megabytes(memory.activations)) activations, \(memory.activationsPerToken / 1024) KB a token"
       ),
+      ("", "\(Self.megabytes(memory.reserve)) for batches of differing size"),
       ("", "\(Self.megabytes(memory.logits)) logits of one chunk"),
     ]
     return lines.map { $0.0.padding(toLength: 15, withPad: " ", startingAt: 0) + $0.1 + "\n" }.joined()

@@ -90,6 +90,7 @@ extension RunRecord.Machine {
 struct TrainSettings: Encodable {
   let method: String
   let beta: Double
+  let rpoAlpha: Double
   let loraRank: Int
   let loraAlpha: Double
   let loraDropout: Double
@@ -114,6 +115,7 @@ struct TrainSettings: Encodable {
   ) {
     self.method = method
     beta = options.beta
+    rpoAlpha = options.rpoAlpha
     loraRank = adapter.rank
     loraAlpha = adapter.alpha
     loraDropout = adapter.dropout
