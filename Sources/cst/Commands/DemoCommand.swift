@@ -19,7 +19,8 @@ struct DemoCommand: LibraryCommand {
   @Option(help: ArgumentHelp("The folder with policy.json, train.jsonl and held-out.jsonl.", valueName: "folder"))
   var example = "Examples/advice"
 
-  @Option(help: ArgumentHelp("The folder for adapters and reports; an older demo there is replaced.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp("The folder for adapters and reports; an older demo there is replaced.", valueName: "folder"))
   var out = "demo-out"
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Passes over the training data.", valueName: "n"))
