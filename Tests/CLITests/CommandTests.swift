@@ -70,10 +70,24 @@ import Testing
   @Test func cutAnswersAreFlagged() throws {
     let fixture = try ToolFixture()
     let outcome = try CommandLineTool.run([
-      "score", "--model", fixture.model, "--data", fixture.data, "--rows", "0", "--max-length", "75",
+      "score", "--model", fixture.model, "--data", fixture.data, "--rows", "0", "--max-length", "60",
     ])
     #expect(outcome.output.contains(#""truncated":true"#))
     #expect(outcome.notes.contains("1 of 1 rows"))
+  }
+
+  @Test func evalReportsMeasuresAsTextJSONAndHTML() throws {
+    let fixture = try ToolFixture()
+    let html = fixture.folder["report.html"]
+    let eval = [
+      "eval", "--model", fixture.model, "--policy", fixture.policy, "--data", fixture.answers, "--max-tokens", "4",
+    ]
+    let text = try CommandLineTool.run(eval + ["--html", html.path])
+    #expect(text.code == 0, "\(text.notes)")
+    #expect(text.output.contains("base model"))
+    #expect(try String(contentsOf: html, encoding: .utf8).contains("</html>"))
+    let report = try CommandLineTool.run(eval + ["--json"]).object()
+    #expect((report["models"] as? [Any])?.count == 1)
   }
 
   @Test func generateStreamsTheSameTextAsItsJSON() throws {

@@ -89,7 +89,7 @@ import Testing
   @Test func anInterruptedRunGoesOnToTheSameBits() throws {
     let fixture = try ToolFixture()
     let (undisturbed, disturbed) = (fixture.out("undisturbed"), fixture.out("disturbed"))
-    let length = ["--steps", "400", "--lora-dropout", "0.1"]
+    let length = ["--steps", "150", "--lora-dropout", "0.1"]
     #expect(try CommandLineTool.run(fixture.train(out: undisturbed) + length).code == 0)
     let interrupted = try CommandLineTool.run(fixture.train(out: disturbed) + length) { process in
       while process.isRunning, (try? metrics(disturbed).count) ?? 0 < 5 { usleep(2_000) }
@@ -100,7 +100,7 @@ import Testing
     let halfway = try record(disturbed)
     #expect(halfway["interrupted"] as? Bool == true && halfway["status"] as? String == "interrupted")
     let steps = try #require(halfway["steps_done"] as? Int)
-    #expect(steps >= 5 && steps < 400)
+    #expect(steps >= 5 && steps < 150)
     #expect(try metrics(disturbed).count == steps)
     // The adapter of the interrupted run is usable as it is.
     #expect(
@@ -139,7 +139,7 @@ import Testing
   @Test func aKilledRunGoesOnFromItsLastCheckpoint() throws {
     let fixture = try ToolFixture()
     let (undisturbed, killed) = (fixture.out("undisturbed"), fixture.out("killed"))
-    let length = ["--steps", "300", "--checkpoint-every", "4"]
+    let length = ["--steps", "100", "--checkpoint-every", "4"]
     #expect(try CommandLineTool.run(fixture.train(out: undisturbed) + length).code == 0)
     _ = try CommandLineTool.run(fixture.train(out: killed) + length) { process in
       while process.isRunning, (try? metrics(killed).count) ?? 0 < 10 { usleep(2_000) }

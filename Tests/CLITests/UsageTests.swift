@@ -13,7 +13,7 @@ import Testing
     #expect(outcome.notes.isEmpty)
   }
 
-  @Test(arguments: ["info", "tokenize", "render", "score", "train", "generate"])
+  @Test(arguments: ["info", "tokenize", "render", "score", "train", "generate", "eval"])
   func everyCommandHasAnExampleAndTheCommonOptions(name: String) throws {
     let help = try CommandLineTool.run([name, "--help"]).output
     #expect(help.contains("Example: "))
@@ -26,9 +26,10 @@ import Testing
   @Test(arguments: [
     (["bogus"], "bogus"),
     (["train"], "--model"),
-    (train + ["--bata", "1"], "--beta"),
+    (train + ["--learning-rat", "1"], "Did you mean '--learning-rate'?"),
     (train + ["--beta", "-1"], "--beta must be a number above 0, not -1"),
-    (train + ["--beta", "0"], "--beta"), (train + ["--beta", "nan"], "--beta"), (train + ["--beta", "x"], "--beta"),
+    (train + ["--beta", "0"], "--beta"), (train + ["--rpo-alpha", "-1"], "--rpo-alpha"),
+    (train + ["--beta", "nan"], "--beta"), (train + ["--beta", "x"], "--beta"),
     (train + ["--lora-rank", "0"], "--lora-rank must be a whole number from 1 to 4096, not 0"),
     (train + ["--lora-rank", "4097"], "--lora-rank"), (train + ["--lora-alpha", "0"], "--lora-alpha"),
     (train + ["--lora-dropout", "1"], "--lora-dropout"), (train + ["--lora-dropout", "-0.1"], "--lora-dropout"),

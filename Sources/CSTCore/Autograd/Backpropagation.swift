@@ -2,11 +2,14 @@
 final class Backpropagation {
   private var root: GradientNode?
   private let shape: Shape
+  private let parameters: Set<ObjectIdentifier>
   private var hasRun = false
 
-  init(from root: GradientNode?, shape: Shape) {
+  /// A sweep from the result's node to `parameters`.
+  init(from root: GradientNode?, shape: Shape, parameters: [GradientNode]) {
     self.root = root
     self.shape = shape
+    self.parameters = Set(parameters.map(ObjectIdentifier.init))
   }
 
   /// Propagates `cotangent` from the root to the parameters. Nodes are visited by decreasing depth, equal depths in the
@@ -17,6 +20,10 @@ final class Backpropagation {
     hasRun = true
     guard let root else { return }
     var levels = Self.levels(from: root)
+    precondition(
+      levels[0].allSatisfy { parameters.contains(ObjectIdentifier($0)) },
+      "a differentiated function reads a tensor that a function around it differentiates: detach it, there are no "
+        + "higher derivatives")
     self.root = nil
     root.accumulate(sharing: cotangent.storage)
     while let level = levels.popLast() {

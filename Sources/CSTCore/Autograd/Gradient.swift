@@ -35,7 +35,7 @@ public func valueWithPullback<each Input: ParameterContainer>(
   }
   let trackedInputs = (repeat tracked(each inputs))
   let result = try function(repeat each trackedInputs)
-  let backpropagation = Backpropagation(from: result.node, shape: result.shape)
+  let backpropagation = Backpropagation(from: result.node, shape: result.shape, parameters: leaves)
   let parameterLeaves = leaves
   let untracked = (repeat each inputs)
   return (

@@ -9,7 +9,7 @@ public struct LoRAAdapter: ParameterContainer {
   /// Factors of layer l and the i-th target at `l * targets.count + i`.
   private(set) var factors: [LoRAFactors]
 
-  /// Fresh factors as PEFT initialises them: A uniform in ±1/√inputs, B zero, so that the adapted model is the base
+  /// Fresh factors: A as the configuration's ``LoRAInitialization`` says, B zero, so that the adapted model is the base
   /// model. The generator decides every value.
   public init(
     for model: ModelConfiguration, _ configuration: LoRAConfiguration, using generator: inout some RandomNumberGenerator
@@ -18,11 +18,8 @@ public struct LoRAAdapter: ParameterContainer {
     for _ in 0..<model.layerCount {
       for target in configuration.targets {
         let (outputs, inputs) = model.shape(of: target)
-        let bound = 1 / Float(inputs).squareRoot()
-        let a = (0..<configuration.rank * inputs).map { _ in Float.random(in: -bound...bound, using: &generator) }
-        factors.append(
-          LoRAFactors(
-            a: Tensor(a, shape: [configuration.rank, inputs]), b: .zeros([outputs, configuration.rank])))
+        let a = configuration.initialization.factor(rank: configuration.rank, inputs: inputs, using: &generator)
+        factors.append(LoRAFactors(a: a, b: .zeros([outputs, configuration.rank])))
       }
     }
     self.init(configuration: configuration, layerCount: model.layerCount, factors: factors)

@@ -8,14 +8,18 @@ public struct LoRAConfiguration: Sendable, Hashable {
   public let dropout: Double
   /// The projections that get factors, in the order of ``Projection``'s cases.
   public let targets: [Projection]
+  /// How fresh factors are filled. It says nothing about factors that are there already, and files do not record it.
+  public let initialization: LoRAInitialization
 
   /// - Parameters:
   ///   - rank: At least 1.
   ///   - alpha: Twice the rank where `nil`.
   ///   - dropout: In `0..<1`.
   ///   - targets: At least one projection. Traps on values outside these ranges.
+  ///   - initialization: How fresh factors are filled.
   public init(
-    rank: Int = 16, alpha: Double? = nil, dropout: Double = 0, targets: Set<Projection> = Set(Projection.allCases)
+    rank: Int = 16, alpha: Double? = nil, dropout: Double = 0, targets: Set<Projection> = Set(Projection.allCases),
+    initialization: LoRAInitialization = .kaimingUniform
   ) {
     precondition(rank >= 1, "a LoRA rank is at least 1, not \(rank)")
     precondition((0..<1).contains(dropout), "a dropout probability is in 0..<1, not \(dropout)")
@@ -24,6 +28,7 @@ public struct LoRAConfiguration: Sendable, Hashable {
     self.alpha = alpha ?? Double(2 * rank)
     self.dropout = dropout
     self.targets = Projection.allCases.filter(targets.contains)
+    self.initialization = initialization
   }
 
   /// α / r, what the low-rank product is multiplied by.

@@ -7,11 +7,16 @@ extension Tensor {
   public func dropout(probability: Float, seed: UInt64, stream: UInt64) -> Tensor {
     precondition((0..<1).contains(probability), "a dropout probability is in 0..<1, not \(probability)")
     let mask = DropoutMask(probability: probability, key: mixed(seed &+ mixed(stream &+ 0x9E37_79B9_7F4A_7C15)))
-    let (x, count, shape) = (detached(), count, shape)
-    let compute = { () -> Tensor in Tensor(shape: shape) { mask.apply($0, x.start, count, .store) } }
-    return compute().recorded(from: [self], recomputation: Recomputation(compute)) { [node] gradient in
+    // What is itself computed again need not be kept for computing this again.
+    let saved = SavedTensor(self)
+    let recomputation = Recomputation { saved.value.masked(by: mask) }
+    return masked(by: mask).recorded(from: [self], recomputation: recomputation) { [node, count] gradient in
       node?.accumulate { dx, mode in mask.apply(dx, gradient.start, count, mode) }
     }
+  }
+
+  private func masked(by mask: DropoutMask) -> Tensor {
+    Tensor(shape: shape) { mask.apply($0, start, count, .store) }
   }
 }
 

@@ -23,9 +23,9 @@ extension Tensor {
   public static func + (a: Tensor, b: Tensor) -> Tensor {
     let alignment = Alignment(a.shape, b.shape, "+")
     let out = a.combined(with: b, alignment) { Kernels.current.table.add_f32($0, $1, $2, $3) }
-    return out.recorded(from: [a, b]) { [aNode = a.node, bNode = b.node] gradient in
+    return out.recorded(from: [a, b]) { [aNode = a.node, bNode = b.node, bShape = b.shape] gradient in
       aNode?.accumulate(sharing: gradient)
-      bNode?.accumulate(sharing: gradient.reduced(alignment, to: b.shape))
+      bNode?.accumulate(sharing: gradient.reduced(alignment, to: bShape))
     }
   }
 
@@ -33,10 +33,10 @@ extension Tensor {
   public static func - (a: Tensor, b: Tensor) -> Tensor {
     let alignment = Alignment(a.shape, b.shape, "-")
     let out = a.combined(with: b, alignment) { Kernels.current.table.subtract_f32($0, $1, $2, $3) }
-    return out.recorded(from: [a, b]) { [aNode = a.node, bNode = b.node] gradient in
+    return out.recorded(from: [a, b]) { [aNode = a.node, bNode = b.node, bShape = b.shape] gradient in
       aNode?.accumulate(sharing: gradient)
       bNode?.accumulate { destination, mode in
-        let share = gradient.reduced(alignment, to: b.shape)
+        let share = gradient.reduced(alignment, to: bShape)
         if mode == .store {
           Kernels.current.table.scale_f32(destination, share.start, -1, share.count)
         } else {
@@ -50,11 +50,14 @@ extension Tensor {
   public static func * (a: Tensor, b: Tensor) -> Tensor {
     let alignment = Alignment(a.shape, b.shape, "*")
     let out = a.combined(with: b, alignment) { Kernels.current.table.multiply_f32($0, $1, $2, $3) }
-    let (aValues, bValues) = (a.detached(), b.detached())
-    return out.recorded(from: [a, b]) { [aNode = a.node, bNode = b.node] gradient in
-      let dy = Tensor(storage: gradient, shape: aValues.shape)
-      if let aNode { aNode.accumulate(sharing: (dy * bValues).storage) }
-      if let bNode { bNode.accumulate(sharing: (dy * aValues).storage.reduced(alignment, to: bValues.shape)) }
+    // Each factor is kept only where the other one's gradient is wanted.
+    let aValues = b.node == nil ? nil : a.detached()
+    let bValues = a.node == nil ? nil : b.detached()
+    return out.recorded(from: [a, b]) {
+      [aNode = a.node, bNode = b.node, shape = a.shape, bShape = b.shape] gradient in
+      let dy = Tensor(storage: gradient, shape: shape)
+      if let bValues { aNode?.accumulate(sharing: (dy * bValues).storage) }
+      if let aValues { bNode?.accumulate(sharing: (dy * aValues).storage.reduced(alignment, to: bShape)) }
     }
   }
 
@@ -62,11 +65,14 @@ extension Tensor {
   public static func / (a: Tensor, b: Tensor) -> Tensor {
     let alignment = Alignment(a.shape, b.shape, "/")
     let out = a.combined(with: b, alignment) { Kernels.current.table.divide_f32($0, $1, $2, $3) }
-    let (quotient, bValues) = (out.detached(), b.detached())
-    return out.recorded(from: [a, b]) { [aNode = a.node, bNode = b.node] gradient in
-      let da = Tensor(storage: gradient, shape: quotient.shape) / bValues
+    let quotient = b.node == nil ? nil : out
+    let bValues = b.detached()
+    return out.recorded(from: [a, b]) { [aNode = a.node, bNode = b.node, shape = a.shape] gradient in
+      let da = Tensor(storage: gradient, shape: shape) / bValues
       aNode?.accumulate(sharing: da.storage)
-      if let bNode { bNode.accumulate(sharing: (-(da * quotient)).storage.reduced(alignment, to: bValues.shape)) }
+      if let quotient {
+        bNode?.accumulate(sharing: (-(da * quotient)).storage.reduced(alignment, to: bValues.shape))
+      }
     }
   }
 
@@ -81,6 +87,10 @@ extension Tensor {
   public static func / (a: Tensor, b: Float) -> Tensor { a / Tensor(b) }
   /// A constant times every element.
   public static func * (a: Float, b: Tensor) -> Tensor { b * a }
+  /// Every element added to a constant.
+  public static func + (a: Float, b: Tensor) -> Tensor { b + a }
+  /// Every element subtracted from a constant.
+  public static func - (a: Float, b: Tensor) -> Tensor { -b + a }
 
   /// Every element times a constant.
   public static func * (a: Tensor, b: Float) -> Tensor {
@@ -100,23 +110,27 @@ extension Tensor {
 
   /// eˣ of every element.
   public func exp() -> Tensor {
-    differentiable(mapped { Kernels.current.table.exp_f32($0, $1, $2) }) { $0 * $1 }
+    let y = mapped { Kernels.current.table.exp_f32($0, $1, $2) }
+    return y.differentiable(from: self) { dy in dy * y }
   }
 
   /// The natural logarithm of every element.
   public func log() -> Tensor {
     let x = detached()
-    return differentiable(mapped { Kernels.current.table.log_f32($0, $1, $2) }) { dy, _ in dy / x }
+    return mapped { Kernels.current.table.log_f32($0, $1, $2) }.differentiable(from: self) { dy in dy / x }
   }
 
   /// 1 / (1 + e⁻ˣ) of every element.
   public func sigmoid() -> Tensor {
-    differentiable(mapped { Kernels.current.table.sigmoid_f32($0, $1, $2) }) { dy, y in dy * (y - y * y) }
+    let y = mapped { Kernels.current.table.sigmoid_f32($0, $1, $2) }
+    // 1 - y is exact for y near 1, where y - y² would be all rounding error.
+    return y.differentiable(from: self) { dy in dy * (y * (1 - y)) }
   }
 
   /// The hyperbolic tangent of every element.
   public func tanh() -> Tensor {
-    differentiable(mapped { Kernels.current.table.tanh_f32($0, $1, $2) }) { dy, y in dy - dy * y * y }
+    let y = mapped { Kernels.current.table.tanh_f32($0, $1, $2) }
+    return y.differentiable(from: self) { dy in dy * ((1 - y) * (1 + y)) }
   }
 
   /// x·σ(x) of every element (Elfwing et al., arXiv 1702.03118).
@@ -131,11 +145,10 @@ extension Tensor {
     }
   }
 
-  /// Records `out`, a function of self alone, with its derivative given (dy, y).
-  private func differentiable(_ out: Tensor, _ derivative: @escaping (Tensor, Tensor) -> Tensor) -> Tensor {
-    out.recorded(from: [self]) { [node] gradient in
-      let dx = derivative(Tensor(storage: gradient, shape: out.shape), out)
-      node?.accumulate(sharing: dx.storage)
+  /// Records this constant as a function of `input` alone, given how its gradient becomes the input's.
+  private func differentiable(from input: Tensor, _ derivative: @escaping (Tensor) -> Tensor) -> Tensor {
+    recorded(from: [input]) { [node = input.node, shape] gradient in
+      node?.accumulate(sharing: derivative(Tensor(storage: gradient, shape: shape)).storage)
     }
   }
 

@@ -53,6 +53,7 @@ extension Tensor {
       a.shape[1] == inputs && b.shape[0] == outputs,
       "LoRA factors \(a.shape), \(b.shape) do not fit a weight matrix [\(outputs), \(inputs)]")
     let z = adapterInput ?? self
+    precondition(z.shape == shape, "an adapter's input of shape \(z.shape) does not fit an input of \(shape)")
     // hidden = scale·(z·Aᵀ), [m, rank]
     let hidden = Tensor(shape: [m, rank]) { start in
       let destination = MatrixDestination(start: start, stride: rank)

@@ -4,7 +4,8 @@ import CLAPACK
 public enum MatmulBackend: Sendable, Hashable, CaseIterable {
   /// This project's kernels.
   case kernels
-  /// The system's CBLAS, for comparison.
+  /// The system's CBLAS, for comparison: whatever `libblas.so.3` resolves to. On Debian that is the reference
+  /// implementation unless `update-alternatives` points to another (OpenBLAS, BLIS), so say which one was measured.
   case blas
 }
 

@@ -35,8 +35,8 @@ public struct RotaryTable: Sendable {
   func rotate(
     _ x: MatrixDestination, positions: [Int32], heads: Int, _ direction: RotationDirection
   ) {
-    if let last = positions.max(), Int(last) >= positionCount {
-      preconditionFailure("position \(last) is outside a rotary table for \(positionCount) positions")
+    if let outside = positions.first(where: { $0 < 0 || Int($0) >= positionCount }) {
+      preconditionFailure("position \(outside) is outside a rotary table for \(positionCount) positions")
     }
     positions.withUnsafeBufferPointer { positions in
       guard let base = positions.baseAddress else { return }

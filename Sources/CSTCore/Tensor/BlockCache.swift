@@ -5,19 +5,46 @@ import Synchronization
 ///
 /// A training step asks for the same few hundred blocks again and again; handing them back to the system each time
 /// would cost a page fault for every 4 KiB. Blocks are 64-byte aligned; large ones use huge pages where the system has
-/// them. What is kept for reuse never exceeds what has been in use at the same time.
+/// them. What is held, in use and kept for reuse together, never exceeds the most that has been in use at one time.
 final class BlockCache: Sendable {
   static let shared = BlockCache()
 
-  private struct State: ~Copyable {
-    var free: [Int: [UnsafeMutableRawPointer]] = [:]
+  /// Addresses and not pointers, because pointers are not Sendable; a block in the list belongs to nobody but the list.
+  private struct State {
+    var free: [Int: [UInt]] = [:]
     var bytesInUse = 0
     var bytesFree = 0
     var peakBytesInUse = 0
+
+    /// A free block of this size class, if there is one; the bytes count as handed out in any case.
+    mutating func take(_ size: Int) -> UInt? {
+      bytesInUse += size
+      peakBytesInUse = max(peakBytesInUse, bytesInUse)
+      guard let block = free[size]?.popLast() else { return nil }
+      bytesFree -= size
+      return block
+    }
+
+    mutating func put(_ block: UInt, _ size: Int) {
+      free[size, default: []].append(block)
+      bytesInUse -= size
+      bytesFree += size
+    }
+
+    /// Takes the largest free blocks out until what is held fits the peak again.
+    mutating func evict() -> [UInt] {
+      var evicted: [UInt] = []
+      while bytesInUse + bytesFree > peakBytesInUse,
+        let size = free.filter({ !$0.value.isEmpty }).keys.max(), let block = free[size]?.popLast()
+      {
+        bytesFree -= size
+        evicted.append(block)
+      }
+      return evicted
+    }
   }
 
-  /// `UnsafeMutableRawPointer` is not Sendable; the blocks in the list belong to nobody but the list.
-  private let state = Mutex<State>(State())
+  private let state = Mutex(State())
 
   private static let smallest = 4096
   private static let hugePage = 2 << 20
@@ -32,14 +59,9 @@ final class BlockCache: Sendable {
   /// A block of at least `bytes` bytes, contents undefined.
   func allocate(bytes: Int) -> UnsafeMutableRawPointer {
     let size = Self.sizeClass(bytes)
-    let reused = state.withLock { state -> UInt? in
-      state.bytesInUse += size
-      state.peakBytesInUse = max(state.peakBytesInUse, state.bytesInUse)
-      guard let block = state.free[size]?.popLast() else { return nil }
-      state.bytesFree -= size
-      return UInt(bitPattern: block)
-    }
-    if let reused, let block = UnsafeMutableRawPointer(bitPattern: reused) { return block }
+    let (reused, evicted) = state.withLock { state in (state.take(size), state.evict()) }
+    for block in evicted { UnsafeMutableRawPointer(bitPattern: block)?.deallocate() }
+    if let block = reused.flatMap(UnsafeMutableRawPointer.init(bitPattern:)) { return block }
     let block = UnsafeMutableRawPointer.allocate(
       byteCount: size, alignment: size >= Self.hugePage ? Self.hugePage : 64)
     #if os(Linux)
@@ -52,21 +74,12 @@ final class BlockCache: Sendable {
   func deallocate(_ block: UnsafeMutableRawPointer, bytes: Int) {
     let size = Self.sizeClass(bytes)
     let address = UInt(bitPattern: block)
-    let evicted = state.withLock { state -> [UInt] in
-      state.bytesInUse -= size
-      if let block = UnsafeMutableRawPointer(bitPattern: address) { state.free[size, default: []].append(block) }
-      state.bytesFree += size
-      var evicted: [UInt] = []
-      while state.bytesInUse + state.bytesFree > state.peakBytesInUse,
-        let largest = state.free.filter({ !$0.value.isEmpty }).keys.max(),
-        let block = state.free[largest]?.popLast()
-      {
-        state.bytesFree -= largest
-        evicted.append(UInt(bitPattern: block))
-      }
-      return evicted
-    }
-    for address in evicted { UnsafeMutableRawPointer(bitPattern: address)?.deallocate() }
+    state.withLock { $0.put(address, size) }
+  }
+
+  /// Bytes handed out, kept for reuse, and the most that have been handed out at the same time.
+  var usage: (inUse: Int, free: Int, peak: Int) {
+    state.withLock { ($0.bytesInUse, $0.bytesFree, $0.peakBytesInUse) }
   }
 }
 

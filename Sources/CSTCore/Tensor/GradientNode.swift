@@ -53,6 +53,7 @@ final class GradientNode: @unchecked Sendable {
 
   /// Adds a whole gradient that others may hold too: it is shared for as long as it is the only one.
   func accumulate(sharing storage: TensorStorage) {
+    assert(storage.count == shape.count, "a gradient of \(storage.count) elements for shape \(shape)")
     guard gradient != nil else {
       gradient = storage
       gradientIsShared = true
@@ -116,7 +117,11 @@ enum SavedTensor {
   case recomputed(Recomputation)
 
   init(_ tensor: Tensor) {
-    if let recomputation = tensor.node?.recomputation { self = .recomputed(recomputation) } else { self = .kept(tensor.detached()) }
+    if let recomputation = tensor.node?.recomputation {
+      self = .recomputed(recomputation)
+    } else {
+      self = .kept(tensor.detached())
+    }
   }
 
   var value: Tensor {

@@ -34,7 +34,7 @@ struct EvalCommand: LibraryCommand {
     let model = try await model.load()
     _ = try rows.encoded(pairs, with: model.encoder())
     let evaluation = ControllabilityEvaluation(
-      policy: policy, sampling: sampling.sampling, maximumTokens: sampling.maxTokens)
+      policy: policy, sampling: sampling.sampling, maximumTokens: sampling.maxTokens ?? 96)
     let progress = SharedProgress()
     let name = self.model.adapter.map { URL(filePath: $0).lastPathComponent } ?? "base model"
     let report = try await evaluation.run(on: model, over: rows.pairs, named: name) { stage, done, total in

@@ -53,7 +53,7 @@ struct GenerateCommand: LibraryCommand {
     let model = try await model.load()
     var text = ""
     for try await piece in model.reply(
-      to: messages, sampling: sampling.sampling, maximumTokens: sampling.maxTokens)
+      to: messages, sampling: sampling.sampling, maximumTokens: sampling.maxTokens ?? 256)
     {
       if common.json { text += piece } else { try Console.write(piece) }
     }

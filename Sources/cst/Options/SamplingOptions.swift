@@ -3,8 +3,9 @@ import CSTCore
 
 /// How replies are written.
 struct SamplingOptions: ParsableArguments {
-  @Option(parsing: .unconditional, help: ArgumentHelp("Where the reply is cut.", valueName: "n"))
-  var maxTokens = 256
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Where a reply is cut (default: 256; in eval 96).", valueName: "n"))
+  var maxTokens: Int?
 
   @Option(
     parsing: .unconditional,
