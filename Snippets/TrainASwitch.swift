@@ -14,6 +14,7 @@ guard arguments.count == 4 else {
   exit(64)
 }
 let (modelFile, policyFile, dataFile, outputFolder) = (arguments[0], arguments[1], arguments[2], arguments[3])
+try FileManager.default.createDirectory(at: outputFolder, withIntermediateDirectories: true)
 let checkpointFile = outputFolder.appending(path: "checkpoint.safetensors")
 
 // snippet.train

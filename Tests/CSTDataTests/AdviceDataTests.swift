@@ -85,6 +85,20 @@ import Testing
     }
   }
 
+  @Test func thePageCountsRight() throws {
+    let page = try String(contentsOf: Self.folder.appending(path: "README.md"), encoding: .utf8)
+    for (name, rows) in [("train", training), ("held-out", heldOut)] {
+      let switchable = rows.filter { !$0.isNeutral }
+      let topics = ["medical", "money", "legal"].map { topic in
+        "\(switchable.count { $0.task == topic }) \(topic)"
+      }
+      let counts = "\(switchable.count): \(topics.joined(separator: ", "))"
+      let line = "| `\(name).jsonl` | \(rows.count) | \(counts) | \(rows.count - switchable.count) |"
+      #expect(page.contains(line), "Examples/advice/README.md should say \(line)")
+    }
+    #expect(page.contains("All \(rows.count) prompts"))
+  }
+
   /// Length must not be the switch: the two sides have about the same number of words, on average and in every row.
   @Test func lengthDoesNotTellTheSidesApart() throws {
     func words(_ text: String) -> Int { text.split(whereSeparator: \.isWhitespace).count }
