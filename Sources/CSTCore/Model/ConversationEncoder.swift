@@ -40,7 +40,9 @@ public struct ConversationEncoder: Sendable {
   ///   - messages: The conversation.
   ///   - prompt: Its tokens, from ``prompt(_:)``.
   /// - Throws: ``ConversationError`` where prompt and answer cannot be told apart in token space.
-  public func completion(_ answer: String, to messages: [Message], prompt: [Int32]) throws(ConversationError) -> Completion {
+  public func completion(_ answer: String, to messages: [Message], prompt: [Int32]) throws(ConversationError)
+    -> Completion
+  {
     let whole = encode(template.render(messages + [.assistant(answer)], generationPrompt: .omitted))
     guard whole.count > prompt.count, whole.starts(with: prompt) else {
       throw ConversationError(reason: .boundaryMismatch(answerStart: String(answer.prefix(24))))

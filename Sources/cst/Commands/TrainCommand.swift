@@ -53,20 +53,27 @@ struct TrainCommand: LibraryCommand {
   }
 
   func execute() async throws {
-    let directory = try RunDirectory(
-      URL(filePath: out), opening: resume ? .resuming : overwrite ? .overwriting : .fresh)
-    let session = try await TrainingSession(prepare(), directory: directory)
+    let session = try await session(on: nil, reference: ReferenceScores())
     let record = try await session.run()
     if common.json {
       try Console.write(JSONText.document(record))
     } else {
-      try Console.print("\(directory.location.path): \(record.status.rawValue) after step \(record.stepsDone)")
+      try Console.print("\(out): \(record.status.rawValue) after step \(record.stepsDone)")
     }
     if record.status == .interrupted { throw ExitCode(session.interruptExitCode) }
   }
 
-  /// Reads and checks everything; nothing is written before that is done.
-  private func prepare() async throws -> TrainingSession.Inputs {
+  /// The run that the options describe, ready to start: everything is read and checked, nothing is written.
+  /// - Parameters:
+  ///   - loaded: The model, if it has been read already.
+  ///   - reference: Scores of the reference model that other runs may have computed.
+  func session(on loaded: LanguageModel?, reference: ReferenceScores) async throws -> TrainingSession {
+    let directory = try RunDirectory(
+      URL(filePath: out), opening: resume ? .resuming : overwrite ? .overwriting : .fresh)
+    return try TrainingSession(await prepare(loaded, reference), directory: directory)
+  }
+
+  private func prepare(_ loaded: LanguageModel?, _ reference: ReferenceScores) async throws -> TrainingSession.Inputs {
     let policyFile = policy.map { URL(filePath: $0) }
     let policy = try policyFile.map { file in try SafetyPolicy(contentsOf: file) }
     let rows = try data.load()
@@ -75,7 +82,7 @@ struct TrainCommand: LibraryCommand {
       return method == .cst ? try pairs.configured(by: policy) : try pairs.vanilla(by: policy)
     }
     guard !pairs.isEmpty else { throw CommandError("\(rows.file.path): no row gives anything to train on") }
-    let model = try await model.load()
+    let model = if let loaded { loaded } else { try await model.load() }
     let initial = try lora.initAdapter.map { folder in
       try LoRAAdapter(contentsOf: URL(filePath: folder), for: model.configuration)
     }
@@ -86,11 +93,11 @@ struct TrainCommand: LibraryCommand {
       if let initial {
         DPOTrainer(
           model: model, loss: optimization.loss, startingFrom: initial, optimizer: optimization.optimizer,
-          schedule: optimization.learningRateSchedule, maximumLength: maximumLength)
+          schedule: optimization.learningRateSchedule, maximumLength: maximumLength, reference: reference)
       } else {
         DPOTrainer(
           model: model, loss: optimization.loss, adapter: configuration, optimizer: optimization.optimizer,
-          schedule: optimization.learningRateSchedule, maximumLength: maximumLength)
+          schedule: optimization.learningRateSchedule, maximumLength: maximumLength, reference: reference)
       }
     let record = RunRecord(
       version: CST.version, commandLine: CommandLine.arguments,

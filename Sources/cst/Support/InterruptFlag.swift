@@ -9,10 +9,12 @@ final class InterruptFlag: @unchecked Sendable {
   private let received = Atomic<Int32>(0)
   private var sources: [any DispatchSourceSignal] = []
 
-  /// Takes over both signals for the rest of the process.
+  private static let signals = [SIGINT, SIGTERM]
+
+  /// Takes over both signals for as long as this value lives; after that they end the process as usual.
   /// - Parameter message: Shown on standard error with the first signal.
   init(message: String) {
-    sources = [SIGINT, SIGTERM].map { number in
+    sources = Self.signals.map { number in
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
       source.setEventHandler { [unowned self] in
@@ -25,7 +27,10 @@ final class InterruptFlag: @unchecked Sendable {
     }
   }
 
-  deinit { for source in sources { source.cancel() } }
+  deinit {
+    for source in sources { source.cancel() }
+    for number in Self.signals { signal(number, SIG_DFL) }
+  }
 
   /// Whether a signal has come.
   var isSet: Bool { received.load(ordering: .relaxed) != 0 }

@@ -41,8 +41,9 @@ struct TrainingSession {
   }
 
   /// Runs to the end or the first Ctrl-C.
+  /// - Parameter onStep: Called with every step's report.
   /// - Returns: The record as it was saved.
-  func run() async throws -> RunRecord {
+  func run(onStep: (StepReport) -> Void = { _ in }) async throws -> RunRecord {
     var record = inputs.record
     record.resumedAfterStep = checkpoint?.step ?? 0
     record.stepsDone = record.resumedAfterStep
@@ -59,6 +60,7 @@ struct TrainingSession {
         case .step(let report):
           try log?.append(report)
           try record.add(report)
+          onStep(report)
           progress.show(Self.words(report, record), isLast: report.step == report.totalSteps)
         case .checkpoint(let checkpoint):
           try directory.save(checkpoint, baseModelName: baseModelName)
