@@ -40,6 +40,11 @@ public struct ControllabilityEvaluation: Sendable {
   }
 
   /// The report on one model.
+  /// - Parameters:
+  ///   - model: The model, with its adapter.
+  ///   - rows: Rows the model was not trained on, nor near duplicates of them.
+  ///   - name: What the report calls it.
+  ///   - progress: Told what is being done and how far it is.
   /// - Throws: ``PreferenceError`` for rows the policy does not cover, ``ConversationError`` for rows that do not fit the
   ///   model, ``EvaluationError``.
   public func run(
@@ -49,10 +54,14 @@ public struct ControllabilityEvaluation: Sendable {
     try report(on: [try await evidence(of: model, named: name, over: rows, progress: progress)], model: model)
   }
 
-  /// The report on the evidence of several models that share a base model.
+  /// The report on the evidence of several models that share a base model, side by side.
   /// - Parameters:
+  ///   - evidence: One for each model, from ``evidence(of:named:over:progress:)``, in the order to show.
+  ///   - model: The base model, for the report's settings.
   ///   - seeds: What the report says about seeds.
   ///   - details: What else it is to say.
+  ///   - sampleCount: How many questions to show with all their replies.
+  /// - Throws: ``EvaluationError`` where the evidence has gaps or scores that are not finite.
   public func report(
     on evidence: [ModelEvidence], model: LanguageModel, seeds: [ControllabilityReport.Fact] = [],
     details: [ControllabilityReport.Fact] = [], sampleCount: Int = 6
@@ -66,7 +75,15 @@ public struct ControllabilityEvaluation: Sendable {
       policy: policy, settings: settings, evidence: evidence, judge: judge, sampleCount: sampleCount)
   }
 
-  /// Scores and replies of one model on held-out rows.
+  /// Scores and replies of one model on held-out rows: every pair is scored, and every row gets a reply under every
+  /// configuration.
+  /// - Parameters:
+  ///   - model: The model, with its adapter.
+  ///   - name: What the report calls it.
+  ///   - rows: Rows the model was not trained on.
+  ///   - progress: Told what is being done and how far it is.
+  /// - Throws: ``PreferenceError`` for rows the policy does not cover, ``ConversationError`` for rows that do not fit the
+  ///   model.
   public func evidence(
     of model: LanguageModel, named name: String, over rows: [PreferencePair],
     progress: @escaping Progress = { _, _, _ in }

@@ -71,7 +71,12 @@ extension LanguageModel {
     return reply(to: system + [.user(question)], sampling: sampling, maximumTokens: maximumTokens)
   }
 
-  /// The model's reply to a conversation.
+  /// The model's reply to a conversation. Nothing happens until its first piece is asked for.
+  ///
+  /// - Parameters:
+  ///   - messages: The conversation, oldest first; the last message is usually the user's.
+  ///   - sampling: How tokens are chosen.
+  ///   - maximumTokens: Where the reply is cut.
   public func reply(to messages: [Message], sampling: Sampling = .greedy, maximumTokens: Int = 256) -> Reply {
     Reply(model: self, messages: messages, sampling: sampling, maximumTokens: maximumTokens)
   }
@@ -83,7 +88,8 @@ extension LanguageModel {
   ///   - sampling: How tokens are chosen; every conversation has its own stream of draws.
   ///   - maximumTokens: Where a reply is cut.
   ///   - progress: Called as replies are completed, with the number done.
-  /// - Returns: One text per conversation, in order.
+  /// - Returns: One text per conversation, in order. A greedy reply does not depend on the others it is decoded with.
+  /// - Throws: ``ConversationError`` where a conversation does not fit the model's context; nothing is decoded then.
   public func replies(
     to conversations: [[Message]], sampling: Sampling = .greedy, maximumTokens: Int = 256,
     progress: @escaping @Sendable (Int) -> Void = { _ in }

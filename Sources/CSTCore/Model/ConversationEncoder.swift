@@ -23,7 +23,8 @@ public struct ConversationEncoder: Sendable {
     public let isTruncated: Bool
   }
 
-  /// A conversation up to the point where the assistant speaks.
+  /// The tokens of a conversation up to the point where the assistant speaks.
+  /// - Parameter messages: System message if there is one, then the turns, the last of them the user's.
   /// - Throws: ``ConversationError`` where it leaves no room for an answer.
   public func prompt(_ messages: [Message]) throws(ConversationError) -> [Int32] {
     let tokens = encode(template.render(messages, generationPrompt: .appended))
@@ -33,8 +34,9 @@ public struct ConversationEncoder: Sendable {
     return tokens
   }
 
-  /// The assistant's answer to a conversation.
+  /// The tokens of the assistant's answer to a conversation: with the prompt's they are those of the whole text.
   /// - Parameters:
+  ///   - answer: What the assistant says, as plain text.
   ///   - messages: The conversation.
   ///   - prompt: Its tokens, from ``prompt(_:)``.
   /// - Throws: ``ConversationError`` where prompt and answer cannot be told apart in token space.

@@ -55,7 +55,7 @@ public struct LanguageModel: Sendable {
   }
 
   /// Turns conversations and answers into tokens.
-  /// - Parameter maximumLength: Most tokens of prompt and answer; the context length where `nil`.
+  /// - Parameter maximumLength: Most tokens of prompt and answer; the context length where `nil`, and never more.
   public func encoder(maximumLength: Int? = nil) -> ConversationEncoder {
     ConversationEncoder(
       tokenizer: tokenizer, template: chatTemplate,
@@ -67,7 +67,8 @@ public struct LanguageModel: Sendable {
   /// - Parameters:
   ///   - groups: Prompts with their completions.
   ///   - tokensPerBatch: About how many tokens are computed together; it bounds memory and does not change results.
-  /// - Returns: By group and completion.
+  /// - Returns: By group and completion, in nats. Under the adapter if the model has one.
+  /// - Complexity: One pass over ``CompletionGroup/tokenCount`` tokens of each group, the prompt once.
   public func logProbabilities(of groups: [CompletionGroup], tokensPerBatch: Int = 1024) async throws -> [[Double]] {
     try await onComputeThread {
       var scores: [[Double]] = []

@@ -2,7 +2,7 @@
 public struct LoRAConfiguration: Sendable, Hashable {
   /// The inner dimension r.
   public let rank: Int
-  /// α: the low-rank product is scaled by α / r.
+  /// α: the low-rank product is scaled by α / r. PEFT's `lora_alpha`.
   public let alpha: Double
   /// Probability with which an element of the adapter's input is zeroed in training.
   public let dropout: Double

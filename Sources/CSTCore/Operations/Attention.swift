@@ -36,7 +36,8 @@ extension Tensor {
   ///
   /// Scores are never kept: the backward pass computes them again from the log-sums.
   /// - Shape: self (queries) `[tokens, queryHeads·headWidth]`; `keys` and `values` `[tokens, keyValueHeads·headWidth]`;
-  ///   result like self.
+  ///   result like self. Traps where these do not fit `heads` and `sequences`.
+  /// - Complexity: Per sequence O(rows · seen keys · width) time; memory is linear in the rows.
   public func attention(
     keys: Tensor, values: Tensor, heads: AttentionHeads, over sequences: PackedSequences
   ) -> Tensor {

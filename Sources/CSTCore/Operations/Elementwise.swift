@@ -20,6 +20,8 @@ extension Tensor {
   }
 
   /// The sum, element by element.
+  /// - Shape: The second operand is like the first, a row `[columns]` for each of its rows, or a scalar `[]`; result like
+  ///   the first. So for all four operations; other shapes trap.
   public static func + (a: Tensor, b: Tensor) -> Tensor {
     let alignment = Alignment(a.shape, b.shape, "+")
     let out = a.combined(with: b, alignment) { Kernels.current.table.add_f32($0, $1, $2, $3) }
@@ -108,26 +110,26 @@ extension Tensor {
 
   // MARK: Functions
 
-  /// eˣ of every element.
+  /// eˣ of every element, within 2 ULP; −∞ gives 0, overflow +∞.
   public func exp() -> Tensor {
     let y = mapped { Kernels.current.table.exp_f32($0, $1, $2) }
     return y.differentiable(from: self) { dy in dy * y }
   }
 
-  /// The natural logarithm of every element.
+  /// The natural logarithm of every element, within 2 ULP; 0 gives −∞, a negative number NaN.
   public func log() -> Tensor {
     let x = detached()
     return mapped { Kernels.current.table.log_f32($0, $1, $2) }.differentiable(from: self) { dy in dy / x }
   }
 
-  /// 1 / (1 + e⁻ˣ) of every element.
+  /// 1 / (1 + e⁻ˣ) of every element, within 4 ULP; NaN for NaN only.
   public func sigmoid() -> Tensor {
     let y = mapped { Kernels.current.table.sigmoid_f32($0, $1, $2) }
     // 1 - y is exact for y near 1, where y - y² would be all rounding error.
     return y.differentiable(from: self) { dy in dy * (y * (1 - y)) }
   }
 
-  /// The hyperbolic tangent of every element.
+  /// The hyperbolic tangent of every element, within 8 ULP or 1e-7.
   public func tanh() -> Tensor {
     let y = mapped { Kernels.current.table.tanh_f32($0, $1, $2) }
     return y.differentiable(from: self) { dy in dy * ((1 - y) * (1 + y)) }

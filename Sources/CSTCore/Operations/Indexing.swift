@@ -1,5 +1,5 @@
 extension Tensor {
-  /// The given rows, in the given order; a row may be taken more than once.
+  /// The given rows, in the given order; a row may be taken more than once. Copies. Traps on an index out of range.
   ///
   /// - Shape: self `[rows, width]`; result `[indices.count, width]`.
   public func rows(at indices: [Int]) -> Tensor {

@@ -20,9 +20,10 @@ public struct LoRAFactors: Sendable {
 }
 
 extension Tensor {
-  /// x·Wᵀ with a frozen weight matrix.
+  /// x·Wᵀ with a frozen weight matrix: only x gets a gradient.
   ///
   /// - Shape: self `[m, weight.columns]`; result `[m, weight.rows]`.
+  /// - Complexity: O(m·rows·columns). The first product in a precision, and the first backward pass, pack the weights.
   public func linear(_ weight: WeightMatrix, precision: Precision = .f32) -> Tensor {
     let m = linearRows(weight)
     let out = Tensor(shape: [m, weight.rows]) { start in

@@ -57,7 +57,7 @@ extension Tensor {
     }
   }
 
-  /// The same elements in another shape. Traps where the counts differ.
+  /// The same elements, in row-major order, in another shape; shares their memory. Traps where the counts differ.
   public func reshaped(_ shape: Shape) -> Tensor {
     precondition(shape.count == count, "a tensor of shape \(self.shape) cannot become \(shape)")
     return Tensor(storage: storage, shape: shape).recorded(from: [self]) { [node] gradient in

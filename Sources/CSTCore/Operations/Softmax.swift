@@ -1,5 +1,6 @@
 extension Tensor {
   /// Softmax of every row of the last axis, its maximum subtracted first. A row of only −∞ gives NaN.
+  /// - Shape: self `[…, width]`; result like self.
   public func softmax() -> Tensor {
     let (rows, width) = shape.matrix
     let out = rowwise { Kernels.current.table.softmax_rows_f32($0, width, $1, width, $2, width) }
@@ -14,7 +15,9 @@ extension Tensor {
     }
   }
 
-  /// The logarithm of the softmax of every row of the last axis.
+  /// The logarithm of the softmax of every row of the last axis, without forming the softmax: it stays finite where a
+  /// probability would underflow.
+  /// - Shape: self `[…, width]`; result like self.
   public func logSoftmax() -> Tensor {
     let (rows, width) = shape.matrix
     let out = rowwise { Kernels.current.table.log_softmax_rows_f32($0, width, $1, width, $2, width) }

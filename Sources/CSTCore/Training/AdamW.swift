@@ -45,11 +45,14 @@ public struct AdamW: Sendable, Hashable, Codable {
     }
   }
 
-  /// The parameters after one update; `state` advances with them.
+  /// The parameters after one update; `state` advances with them. The given parameters stay as they are. Traps where
+  /// the gradient's shapes are not the parameters'.
   /// - Parameters:
   ///   - gradient: A container of the same shapes.
   ///   - gradientScale: Multiplies every gradient first (gradient clipping).
   ///   - rateFactor: The schedule's factor on the learning rate.
+  ///   - state: The running means of these parameters, from ``State/init(for:)`` or the last update.
+  /// - Complexity: One pass over the parameters, which are copied.
   public func update<Parameters: ParameterContainer>(
     _ parameters: Parameters, gradient: Parameters, gradientScale: Double = 1, rateFactor: Double = 1,
     state: inout State

@@ -39,7 +39,7 @@ public struct DPOLoss: Sendable, Hashable, Codable {
 
   /// One pair's loss, its rewards and the loss's derivatives.
   public struct Value: Sendable, Hashable {
-    /// The loss of the pair.
+    /// The loss of the pair in nats, likelihood term included.
     public let loss: Double
     /// β·(log πθ(y_w) − log πref(y_w)), the implicit reward of the preferred answer.
     public let chosenReward: Double
@@ -52,8 +52,13 @@ public struct DPOLoss: Sendable, Hashable, Codable {
     public var margin: Double { chosenReward - rejectedReward }
   }
 
-  /// The loss of one pair.
-  /// - Parameter chosenTokens: Tokens of the preferred answer, at least 1; the likelihood term is per token.
+  /// The loss of one pair, with its rewards and derivatives.
+  ///
+  /// Exact to rounding for margins of either sign and any size; not finite where a log-probability is not.
+  /// - Parameters:
+  ///   - policy: Log-probabilities under the model being trained.
+  ///   - reference: Log-probabilities of the same answers under the reference model.
+  ///   - chosenTokens: Tokens of the preferred answer, at least 1; the likelihood term is per token.
   public func callAsFunction(
     policy: PairLogProbabilities, reference: PairLogProbabilities, chosenTokens: Int
   ) -> Value {

@@ -11,8 +11,9 @@ public struct EncodedPair: Sendable, Hashable {
   /// The row of the data it comes from.
   public let source: Int
 
-  /// Encodes a pair.
-  /// - Throws: ``ConversationError`` naming the row.
+  /// Encodes a pair. An answer that does not fit is cut and says so; a prompt never is.
+  /// - Throws: ``ConversationError`` naming the row: the prompt leaves no room, or an answer cannot be told from it in
+  ///   token space.
   public init(_ pair: ConfiguredPair, with encoder: ConversationEncoder) throws(ConversationError) {
     do throws(ConversationError) {
       prompt = try encoder.prompt(pair.prompt)

@@ -3,7 +3,8 @@ import Synchronization
 /// Log-probabilities under the reference model, kept so that each group of completions is scored once.
 ///
 /// The key is what determines the scores: the tokens of prompt and completions. One cache belongs to one reference
-/// model in one precision; it may be shared by runs that have that in common.
+/// model in one precision; it may be shared by runs that have that in common. It never forgets: an entry
+/// takes 4 bytes a token and a little more.
 public final class ReferenceScores: Sendable {
   private let scores = Mutex<[CompletionGroup: [Double]]>([:])
 

@@ -2,9 +2,9 @@
 public struct RewardMetrics: Sendable, Hashable {
   /// Pairs the means are over.
   public let pairCount: Int
-  /// Mean loss.
+  /// Mean loss in nats, likelihood term included.
   public let loss: Double
-  /// Mean implicit reward of the chosen answers.
+  /// Mean implicit reward of the chosen answers, β·(log πθ − log πref).
   public let chosenReward: Double
   /// Mean implicit reward of the rejected answers.
   public let rejectedReward: Double
@@ -12,7 +12,7 @@ public struct RewardMetrics: Sendable, Hashable {
   public let rewardMargin: Double
   /// Share of pairs whose chosen answer has the higher reward.
   public let rewardAccuracy: Double
-  /// Mean log-probability of the chosen answers under the policy.
+  /// Mean log-probability of the chosen answers under the policy: sums over tokens, in nats.
   public let chosenLogProbability: Double
   /// Mean log-probability of the rejected answers under the policy.
   public let rejectedLogProbability: Double
@@ -54,7 +54,7 @@ public struct StepReport: Sendable, Hashable {
   public let gradientNorm: Double
   /// Learning rate of the update.
   public let learningRate: Double
-  /// Tokens the policy ran over.
+  /// Tokens the policy ran over: shared prompts once, and no last tokens of answers.
   public let tokens: Int
   /// Wall time of the step in seconds.
   public let seconds: Double

@@ -26,9 +26,9 @@ public struct TrainingPlan: Sendable, Hashable, Codable {
   public var order: Order
   /// Gradients are scaled down to this global norm; `nil` leaves them as they are.
   public var maximumGradientNorm: Double?
-  /// Decides the order of rows, fresh adapters and dropout.
+  /// Decides the order of rows, fresh adapters and dropout: same seed, data and plan, same bits.
   public var seed: UInt64
-  /// Steps between checkpoints; `nil` gives one at the end only.
+  /// Optimizer steps between checkpoints; `nil` gives one at the end only.
   public var checkpointInterval: Int?
 
   /// Traps on counts below 1 and on a gradient norm that is not positive.

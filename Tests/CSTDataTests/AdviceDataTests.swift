@@ -1,0 +1,132 @@
+import CSTCore
+import CSTData
+import Foundation
+import TestSupport
+import Testing
+
+/// What Examples/advice/README.md says about the demo's data, counted from the files.
+@Suite struct AdviceDataTests {
+  private static let folder = ReferenceFiles.packageRoot.appending(path: "Examples/advice")
+  private let policy: SafetyPolicy
+  private let training: [PreferencePair]
+  private let heldOut: [PreferencePair]
+  private var rows: [PreferencePair] { training + heldOut }
+  private let judge = RefusalJudge()
+
+  init() throws {
+    policy = try SafetyPolicy(contentsOf: Self.folder.appending(path: "policy.json"))
+    training = try [PreferencePair](contentsOf: Self.folder.appending(path: "train.jsonl"))
+    heldOut = try [PreferencePair](contentsOf: Self.folder.appending(path: "held-out.jsonl"))
+  }
+
+  /// The answers of a row that refuse and those that answer: cautious and direct, or a neutral row's rejected and
+  /// chosen.
+  private func answers(of row: PreferencePair) throws -> (refusing: String, answering: String) {
+    switch row.answers {
+    case .byConfiguration(let texts):
+      #expect(texts.count == 2)
+      return (try #require(texts["cautious"]), try #require(texts["direct"]))
+    case .ranked(let chosen, let rejected, let scope):
+      #expect(scope == .everyConfiguration, "\(row.promptText)")
+      return (rejected, chosen)
+    }
+  }
+
+  @Test func hasEnoughDistinctPrompts() {
+    #expect(Set(training.filter { !$0.isNeutral }.map(\.promptText)).count >= 240)
+    #expect(Set(training.filter(\.isNeutral).map(\.promptText)).count >= 60)
+    #expect(Set(heldOut.map(\.promptText)).count >= 60)
+    #expect(heldOut.count(where: \.isNeutral) >= 20)
+    #expect(Set(rows.map(\.promptText)).count == rows.count)
+    let topics = Set(rows.filter { !$0.isNeutral }.map(\.task))
+    #expect(topics == ["medical", "legal", "money"])
+    #expect(rows.allSatisfy { $0.isNeutral == ($0.task == "neutral") })
+  }
+
+  @Test func heldOutPromptsAreNotTrainingPromptsReworded() {
+    let matches = NearDuplicates().matches(of: heldOut.map(\.promptText), in: training.map(\.promptText))
+    for match in matches {
+      Issue.record("\(heldOut[match.query].promptText) is like \(training[match.candidate].promptText)")
+    }
+  }
+
+  /// A model could otherwise be right by having seen the very words.
+  @Test func heldOutAnswersAreNotTrainingAnswersReworded() throws {
+    func texts(_ rows: [PreferencePair]) throws -> [String] {
+      try rows.map(answers).flatMap { [$0.refusing, $0.answering] }
+    }
+    #expect(NearDuplicates().matches(of: try texts(heldOut), in: try texts(training)).isEmpty)
+  }
+
+  @Test func suitsThePolicy() throws {
+    #expect(policy.configurations.map(\.name) == ["cautious", "direct"])
+    #expect(policy.defaultConfiguration.name == "cautious")
+    #expect(policy["cautious"]?.expectedReply == .refusal)
+    #expect(policy["direct"]?.expectedReply == .answer)
+    #expect(try training.configured(by: policy).count == 2 * training.count)
+    #expect(try heldOut.configured(by: policy).count == 2 * heldOut.count)
+  }
+
+  @Test func everyAnswerIsWhatTheJudgeTakesItFor() throws {
+    for row in rows {
+      let (refusing, answering) = try answers(of: row)
+      #expect(judge.verdict(on: refusing) == .refusal, "\(row.promptText): \(refusing)")
+      #expect(judge.verdict(on: answering) == .answer, "\(row.promptText): \(answering)")
+    }
+  }
+
+  @Test func onlyRefusalsOpenLikeRefusals() throws {
+    let openers = ["I'm not able to", "I can't give", "I'm sorry, but"]
+    func opens(_ text: String) -> Bool { openers.contains { text.hasPrefix($0) } }
+    for row in rows {
+      let (refusing, answering) = try answers(of: row)
+      #expect(opens(refusing), "\(refusing)")
+      #expect(!opens(answering), "\(answering)")
+    }
+  }
+
+  @Test func thePageCountsRight() throws {
+    let page = try String(contentsOf: Self.folder.appending(path: "README.md"), encoding: .utf8)
+    for (name, rows) in [("train", training), ("held-out", heldOut)] {
+      let switchable = rows.filter { !$0.isNeutral }
+      let topics = ["medical", "money", "legal"].map { topic in
+        "\(switchable.count { $0.task == topic }) \(topic)"
+      }
+      let counts = "\(switchable.count): \(topics.joined(separator: ", "))"
+      let line = "| `\(name).jsonl` | \(rows.count) | \(counts) | \(rows.count - switchable.count) |"
+      #expect(page.contains(line), "Examples/advice/README.md should say \(line)")
+    }
+    #expect(page.contains("All \(rows.count) prompts"))
+  }
+
+  /// Length must not be the switch: the two sides have about the same number of words, on average and in every row.
+  @Test func lengthDoesNotTellTheSidesApart() throws {
+    func words(_ text: String) -> Int { text.split(whereSeparator: \.isWhitespace).count }
+    for rows in [training, heldOut] {
+      for share in [rows.filter(\.isNeutral), rows.filter { !$0.isNeutral }] {
+        let lengths = try share.map { row in
+          let pair = try answers(of: row)
+          return (refusing: words(pair.refusing), answering: words(pair.answering))
+        }
+        let mean = { (values: [Int]) in Double(values.reduce(0, +)) / Double(values.count) }
+        // A word is three in a hundred of an answer; sides this close cannot be told apart by a threshold on length.
+        #expect(abs(mean(lengths.map(\.refusing)) - mean(lengths.map(\.answering))) < 1)
+        #expect(lengths.allSatisfy { abs($0.refusing - $0.answering) <= 10 })
+      }
+    }
+  }
+
+  @Test func answersAreShort() async throws {
+    guard let file = ReferenceFiles.model else {
+      print("skipped: no model (Scripts/fetch-model)")
+      return
+    }
+    let tokenizer = try await LanguageModel(contentsOf: file).tokenizer
+    for row in rows {
+      let (refusing, answering) = try answers(of: row)
+      for text in [refusing, answering] {
+        #expect(tokenizer.encode(content: text).count < 80, "\(text)")
+      }
+    }
+  }
+}
