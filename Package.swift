@@ -36,7 +36,7 @@ let package = Package(
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
     .testTarget(name: "CSTCoreTests", dependencies: ["CSTCore", "CSTData", "TestSupport"]),
     .testTarget(name: "CSTDataTests", dependencies: ["CSTCore", "CSTData", "TestSupport"]),
-    .testTarget(name: "CLITests", dependencies: ["TestSupport"]),
+    .testTarget(name: "CLITests", dependencies: ["cst", "CSTCore", "TestSupport"]),
   ],
   cLanguageStandard: .c17
 )

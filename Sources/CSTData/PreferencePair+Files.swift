@@ -18,7 +18,7 @@ extension [PreferencePair] {
     do {
       data = try Data(contentsOf: file, options: .mappedIfSafe)
     } catch {
-      throw DatasetError(reason: .unreadableFile, file: file, detail: error.localizedDescription)
+      throw DatasetError(reason: .unreadableFile, file: file, detail: UnreadableFile.problem(of: file, error))
     }
     try self.init(json: data, from: file)
   }

@@ -168,16 +168,38 @@ static void dequantize_q6_k(float *out, const uint8_t *block, size_t blocks) {
 
 static void ck_dequantize_f32(float *restrict out, const void *source, size_t count, CKFormat format) {
   switch (format) {
-  case CKFormatF32: copy_row(out, source, count); break;
-  case CKFormatF16: dequantize_f16(out, source, count); break;
-  case CKFormatBF16: dequantize_bf16(out, source, count); break;
-  case CKFormatQ8_0: dequantize_q8_0(out, source, count / 32); break;
-  case CKFormatQ4_0: dequantize_q4_0(out, source, count / 32); break;
-  case CKFormatQ4_1: dequantize_q4_1(out, source, count / 32); break;
-  case CKFormatQ5_0: dequantize_q5_0(out, source, count / 32); break;
-  case CKFormatQ5_1: dequantize_q5_1(out, source, count / 32); break;
-  case CKFormatQ4_K: dequantize_q4_k(out, source, count / 256); break;
-  case CKFormatQ5_K: dequantize_q5_k(out, source, count / 256); break;
-  case CKFormatQ6_K: dequantize_q6_k(out, source, count / 256); break;
+  case CKFormatF32:
+    copy_row(out, source, count);
+    break;
+  case CKFormatF16:
+    dequantize_f16(out, source, count);
+    break;
+  case CKFormatBF16:
+    dequantize_bf16(out, source, count);
+    break;
+  case CKFormatQ8_0:
+    dequantize_q8_0(out, source, count / 32);
+    break;
+  case CKFormatQ4_0:
+    dequantize_q4_0(out, source, count / 32);
+    break;
+  case CKFormatQ4_1:
+    dequantize_q4_1(out, source, count / 32);
+    break;
+  case CKFormatQ5_0:
+    dequantize_q5_0(out, source, count / 32);
+    break;
+  case CKFormatQ5_1:
+    dequantize_q5_1(out, source, count / 32);
+    break;
+  case CKFormatQ4_K:
+    dequantize_q4_k(out, source, count / 256);
+    break;
+  case CKFormatQ5_K:
+    dequantize_q5_k(out, source, count / 256);
+    break;
+  case CKFormatQ6_K:
+    dequantize_q6_k(out, source, count / 256);
+    break;
   }
 }

@@ -108,8 +108,8 @@ CK_TILE_INLINE void ck_tile_bf16(CKTarget to, const uint16_t *a, const uint16_t 
     CK_UNROLL for (size_t i = 0; i < rows; i++) {
       uint32_t pair;
       __builtin_memcpy(&pair, a + i * CK_BLOCK_STRIDE + p, sizeof pair);
-      CK_UNROLL for (size_t v = 0; v < vectors; v++)
-        sums[i][v] = gv_dot(sums[i][v], pair, columns + v * 2 * CK_GEMM_LANES);
+      CK_UNROLL for (size_t v = 0; v < vectors; v++) sums[i][v] =
+          gv_dot(sums[i][v], pair, columns + v * 2 * CK_GEMM_LANES);
     }
   }
   ck_tile_finish(to, sums, rows, vectors);

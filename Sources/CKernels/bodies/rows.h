@@ -52,10 +52,8 @@ CK_INLINE double row_sum_of_exponentials(const float *x, size_t count, float max
     size_t length = count - start < ROW_SUM_BLOCK ? count - start : ROW_SUM_BLOCK, i = 0;
     vf sums[4] = {vf_zero(), vf_zero(), vf_zero(), vf_zero()};
     for (; i + 4 * VF_LANES <= length; i += 4 * VF_LANES)
-      for (int j = 0; j < 4; j++)
-        sums[j] = vf_add(sums[j], vf_exp(vf_sub(vf_load(block + i + j * VF_LANES), shift)));
-    for (; i + VF_LANES <= length; i += VF_LANES)
-      sums[0] = vf_add(sums[0], vf_exp(vf_sub(vf_load(block + i), shift)));
+      for (int j = 0; j < 4; j++) sums[j] = vf_add(sums[j], vf_exp(vf_sub(vf_load(block + i + j * VF_LANES), shift)));
+    for (; i + VF_LANES <= length; i += VF_LANES) sums[0] = vf_add(sums[0], vf_exp(vf_sub(vf_load(block + i), shift)));
     if (i < length) {
       vf tail = vf_exp(vf_sub(vf_load_partial(block + i, length - i), shift));
       sums[1] = vf_add(sums[1], vf_keep_first(tail, length - i));

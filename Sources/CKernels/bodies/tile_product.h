@@ -11,13 +11,14 @@ CK_INLINE void register_tile(float *c, size_t c_stride, const float *a, size_t a
   for (int r = 0; r < rows; r++)
     for (int v = 0; v < vectors; v++) {
       const float *from = c + (size_t)r * c_stride + v * VF_LANES;
-      if (store == CKStoreStore) sums[r][v] = vf_zero();
-      else sums[r][v] = partial ? vf_load_partial(from, columns) : vf_load(from);
+      if (store == CKStoreStore)
+        sums[r][v] = vf_zero();
+      else
+        sums[r][v] = partial ? vf_load_partial(from, columns) : vf_load(from);
     }
   for (size_t p = 0; p < depth; p++, a += a_column_stride, b += b_stride) {
     vf row[VF_TILE_VECTORS];
-    for (int v = 0; v < vectors; v++)
-      row[v] = partial ? vf_load_partial(b, columns) : vf_load(b + v * VF_LANES);
+    for (int v = 0; v < vectors; v++) row[v] = partial ? vf_load_partial(b, columns) : vf_load(b + v * VF_LANES);
     for (int r = 0; r < rows; r++) {
       vf factor = vf_set1(a[(size_t)r * a_row_stride]);
       for (int v = 0; v < vectors; v++) sums[r][v] = vf_fma(factor, row[v], sums[r][v]);
@@ -26,8 +27,10 @@ CK_INLINE void register_tile(float *c, size_t c_stride, const float *a, size_t a
   for (int r = 0; r < rows; r++)
     for (int v = 0; v < vectors; v++) {
       float *to = c + (size_t)r * c_stride + v * VF_LANES;
-      if (partial) vf_store_partial(to, sums[r][v], columns);
-      else vf_store(to, sums[r][v]);
+      if (partial)
+        vf_store_partial(to, sums[r][v], columns);
+      else
+        vf_store(to, sums[r][v]);
     }
 }
 
@@ -52,10 +55,15 @@ static void tile_product(float *c, size_t c_stride, const float *a, size_t a_row
     row_tile(c, c_stride, a, a_row_stride, a_column_stride, b, b_stride, columns, depth, store, VF_TILE_ROWS);
   switch (rows) {
 #define CK_CASE(n)                                                                                                     \
-  case n: row_tile(c, c_stride, a, a_row_stride, a_column_stride, b, b_stride, columns, depth, store, n); break;
-    CK_CASE(1) CK_CASE(2) CK_CASE(3)
+  case n:                                                                                                              \
+    row_tile(c, c_stride, a, a_row_stride, a_column_stride, b, b_stride, columns, depth, store, n);                    \
+    break;
+    CK_CASE(1)
+    CK_CASE(2)
+    CK_CASE(3)
 #if VF_TILE_ROWS > 4
-    CK_CASE(4) CK_CASE(5)
+    CK_CASE(4)
+    CK_CASE(5)
 #endif
 #undef CK_CASE
   }

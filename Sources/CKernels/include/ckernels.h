@@ -77,7 +77,7 @@ typedef struct CKAttentionShape {
   size_t prefix_rows; ///< key rows every query sees
   size_t group;       ///< query heads that share this KV head; head g is at column g * head_width of q and out
   size_t head_width;
-  float scale;        ///< multiplies q.k, usually 1/sqrt(head_width)
+  float scale; ///< multiplies q.k, usually 1/sqrt(head_width)
 } CKAttentionShape;
 
 /// The kernels of one variant.
@@ -149,7 +149,8 @@ typedef struct CK_SENDABLE CKKernels {
 
   /// out[i] = silu(gate[i]) * up[i], silu(g) = g / (1 + exp(-g)). out may be gate or up.
   void (*silu_multiply_f32)(float *out, const float *gate, const float *up, size_t count);
-  /// dgate, dup from dout: dup = dout*silu(gate), dgate = dout*up*silu'(gate). Stores. dgate may be gate, dup may be up or dout.
+  /// dgate, dup from dout: dup = dout*silu(gate), dgate = dout*up*silu'(gate). Stores. dgate may be gate, dup may be up
+  /// or dout.
   void (*silu_multiply_backward_f32)(float *dgate, float *dup, const float *dout, const float *gate, const float *up,
                                      size_t count);
 
@@ -190,7 +191,8 @@ typedef struct CK_SENDABLE CKKernels {
   /// logp[i] = x[i][targets[i]] - log(sum_j exp(x[i][j])); log_sum[i] that logarithm (log_sum may be NULL).
   void (*logprob_rows_f32)(float *logp, float *log_sum, const float *x, size_t x_stride, const int32_t *targets,
                            size_t rows, size_t width);
-  /// In place: x[i][j] = (j == targets[i] ? 1 : 0) - exp(x[i][j] - log_sum[i]): the gradient of logp[i] w.r.t. the logits.
+  /// In place: x[i][j] = (j == targets[i] ? 1 : 0) - exp(x[i][j] - log_sum[i]): the gradient of logp[i] w.r.t. the
+  /// logits.
   void (*logprob_rows_gradient_f32)(float *x, size_t x_stride, const float *log_sum, const int32_t *targets,
                                     size_t rows, size_t width);
 
@@ -208,13 +210,12 @@ typedef struct CK_SENDABLE CKKernels {
                         const float *own_k, const float *own_v, size_t own_stride, const CKAttentionShape *shape,
                         float *scratch);
   /// dq is stored; the four key/value gradients are added to (the prefix is shared by several segments).
-  void (*attention_backward_f32)(float *dq, size_t dq_stride, float *dprefix_k, float *dprefix_v,
-                                 size_t dprefix_stride, float *down_k, float *down_v, size_t down_stride,
-                                 const float *dout, size_t dout_stride, const float *out, size_t out_stride,
-                                 const float *log_sum, size_t log_sum_stride, const float *q, size_t q_stride,
-                                 const float *prefix_k, const float *prefix_v, size_t prefix_stride,
-                                 const float *own_k, const float *own_v, size_t own_stride,
-                                 const CKAttentionShape *shape, float *scratch);
+  void (*attention_backward_f32)(float *dq, size_t dq_stride, float *dprefix_k, float *dprefix_v, size_t dprefix_stride,
+                                 float *down_k, float *down_v, size_t down_stride, const float *dout,
+                                 size_t dout_stride, const float *out, size_t out_stride, const float *log_sum,
+                                 size_t log_sum_stride, const float *q, size_t q_stride, const float *prefix_k,
+                                 const float *prefix_v, size_t prefix_stride, const float *own_k, const float *own_v,
+                                 size_t own_stride, const CKAttentionShape *shape, float *scratch);
 
   // MARK: Optimizer
 
@@ -223,8 +224,8 @@ typedef struct CK_SENDABLE CKKernels {
   ///   p -= lr * (m / correction1) / (sqrt(v / correction2) + epsilon),   correction = 1 - beta^step
   /// gradient_scale multiplies g first (clipping).
   void (*adamw_f32)(float *parameter, float *m, float *v, const float *gradient, size_t count, float gradient_scale,
-                    float learning_rate, float beta1, float beta2, float epsilon, float weight_decay,
-                    float correction1, float correction2);
+                    float learning_rate, float beta1, float beta2, float epsilon, float weight_decay, float correction1,
+                    float correction2);
 } CKKernels;
 
 /// Bit `1 << CKVariantX` for every variant this CPU and operating system can run (CPUID + XCR0, HWCAP on arm64).

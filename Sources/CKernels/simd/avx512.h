@@ -45,9 +45,7 @@ CK_INLINE vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
 CK_INLINE vf vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }
 CK_INLINE vf vf_sqrt(vf x) { return _mm512_sqrt_ps(x); }
 CK_INLINE vf vf_abs(vf x) { return _mm512_abs_ps(x); }
-CK_INLINE vf vf_copysign(vf x, vf s) {
-  return _mm512_or_ps(_mm512_abs_ps(x), _mm512_and_ps(s, _mm512_set1_ps(-0.0f)));
-}
+CK_INLINE vf vf_copysign(vf x, vf s) { return _mm512_or_ps(_mm512_abs_ps(x), _mm512_and_ps(s, _mm512_set1_ps(-0.0f))); }
 
 // MARK: Across lanes
 

@@ -2,7 +2,8 @@
 #include <immintrin.h>
 #include "../tables.h"
 
-#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16"))),   \
+                             apply_to = function)
 #pragma clang fp contract(off)
 
 #define CK_BF16_DOT 1

@@ -4,7 +4,8 @@ struct CompletionScores {
   let sums: [[Double]]
 
   /// Scores groups in one packed batch.
-  init(_ groups: [CompletionGroup], transformer: Transformer, adaptation: Transformer.Adaptation?, precision: Precision) {
+  init(_ groups: [CompletionGroup], transformer: Transformer, adaptation: Transformer.Adaptation?, precision: Precision)
+  {
     let batch = CompletionBatch(groups)
     let logProbabilities = transformer.tokenLogProbabilities(of: batch, adaptation: adaptation, precision: precision)
     sums = Self.sums(of: logProbabilities, over: batch.completionRanges)

@@ -38,7 +38,9 @@ public struct ConversationEncoder: Sendable {
   ///   - messages: The conversation.
   ///   - prompt: Its tokens, from ``prompt(_:)``.
   /// - Throws: ``ConversationError`` where prompt and answer cannot be told apart in token space.
-  public func completion(_ answer: String, to messages: [Message], prompt: [Int32]) throws(ConversationError) -> Completion {
+  public func completion(_ answer: String, to messages: [Message], prompt: [Int32]) throws(ConversationError)
+    -> Completion
+  {
     let whole = encode(template.render(messages + [.assistant(answer)], generationPrompt: .omitted))
     guard whole.count > prompt.count, whole.starts(with: prompt) else {
       throw ConversationError(reason: .boundaryMismatch(answerStart: String(answer.prefix(24))))
@@ -49,8 +51,9 @@ public struct ConversationEncoder: Sendable {
     return Completion(tokens: Array(tokens.prefix(room)), isTruncated: tokens.count > room)
   }
 
-  /// One BOS where the model wants one and the template has not written it.
-  private func encode(_ text: ProvenancedText) -> [Int32] {
+  /// The tokens of a rendered conversation, of whatever length: one BOS where the model wants one and the template has
+  /// not written it.
+  public func encode(_ text: ProvenancedText) -> [Int32] {
     let tokens = tokenizer.encode(text)
     guard tokenizer.addsBOS, let bos = tokenizer.bosID, tokens.first != bos else { return tokens }
     return [bos] + tokens

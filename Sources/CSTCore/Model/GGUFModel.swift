@@ -23,7 +23,8 @@ struct GGUFModel {
     let template = try ChatTemplate(definition.chatTemplate, for: tokenizer)
     guard tokenizer.vocabularyCount == configuration.vocabularyCount else {
       throw FormatError(
-        .badLayout, file: file.mapping.path, at: .tensor("token_embd.weight"), expected: "\(tokenizer.vocabularyCount) rows",
+        .badLayout, file: file.mapping.path, at: .tensor("token_embd.weight"),
+        expected: "\(tokenizer.vocabularyCount) rows",
         found: "\(configuration.vocabularyCount)", advice: "the embedding and the tokenizer disagree")
     }
     let name = URL(filePath: file.mapping.path).lastPathComponent
@@ -42,10 +43,12 @@ struct GGUFModel {
         advice: "models of this architecture cannot be read yet")
     }
     func count(_ key: String, in range: ClosedRange<Int>, default: Int? = nil) throws -> Int {
-      let value = try file.metadata.integerIfPresent("llama." + key) ?? `default` ?? file.metadata.integer("llama." + key)
+      let value =
+        try file.metadata.integerIfPresent("llama." + key) ?? `default` ?? file.metadata.integer("llama." + key)
       guard range.contains(value) else {
         throw FormatError(
-          .badValue, file: file.mapping.path, at: .key("llama." + key), expected: "\(range.lowerBound) to \(range.upperBound)",
+          .badValue, file: file.mapping.path, at: .key("llama." + key),
+          expected: "\(range.lowerBound) to \(range.upperBound)",
           found: "\(value)")
       }
       return value
@@ -73,7 +76,8 @@ struct GGUFModel {
     let base = try file.metadata.floatIfPresent("llama.rope.freq_base") ?? 10_000
     guard epsilon >= 0, epsilon < 1, base > 1, base.isFinite else {
       throw FormatError(
-        .badValue, file: file.mapping.path, at: .key("llama.rope.freq_base"), expected: "a base above 1, an epsilon in 0..<1",
+        .badValue, file: file.mapping.path, at: .key("llama.rope.freq_base"),
+        expected: "a base above 1, an epsilon in 0..<1",
         found: "base \(base), epsilon \(epsilon)")
     }
     let embedding = try file.tensor(named: "token_embd.weight")
@@ -114,7 +118,8 @@ struct GGUFModel {
       unused.remove(name)
       guard columns.isMultiple(of: tensor.format.blockLength) else {
         throw FormatError(
-          .badLayout, file: file.mapping.path, at: .tensor(name), expected: "rows of whole blocks of \(tensor.format.blockLength)",
+          .badLayout, file: file.mapping.path, at: .tensor(name),
+          expected: "rows of whole blocks of \(tensor.format.blockLength)",
           found: "\(columns) columns")
       }
       return WeightMatrix(

@@ -79,9 +79,10 @@ public struct LanguageModel: Sendable {
           return tokens <= tokensPerBatch || tokens == group.tokenCount
         }
         next = next.dropFirst(batch.count)
-        scores += CompletionScores(
-          Array(batch), transformer: transformer, adaptation: adaptation, precision: precision
-        ).sums
+        scores +=
+          CompletionScores(
+            Array(batch), transformer: transformer, adaptation: adaptation, precision: precision
+          ).sums
       }
       return scores
     }

@@ -54,7 +54,8 @@ extension LoRAAdapter {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch {
-      throw FormatError(.unwritable, file: folder.path, expected: "a folder that can be made", found: "\(error.localizedDescription)")
+      throw FormatError(
+        .unwritable, file: folder.path, expected: "a folder that can be made", found: "\(error.localizedDescription)")
     }
     try SafetensorsFile.write(
       tensors: namedParameters.map { TensorData($0.name, $0.tensor) }, metadata: ["format": "pt"],
@@ -77,7 +78,8 @@ extension SafetensorsFile {
     }
     let values = try floats(named: name)
     guard values.allSatisfy(\.isFinite) else {
-      throw FormatError(.badValue, file: mapping.path, at: .tensor(name), expected: "finite values", found: "NaN or infinity")
+      throw FormatError(
+        .badValue, file: mapping.path, at: .tensor(name), expected: "finite values", found: "NaN or infinity")
     }
     return Tensor(values, shape: shape)
   }

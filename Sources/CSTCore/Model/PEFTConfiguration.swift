@@ -64,7 +64,8 @@ struct PEFTConfiguration: Codable {
         found: FileManager.default.fileExists(atPath: file.path) ? "a file that cannot be opened" : "no such file")
     }
     do { self = try JSONDecoder().decode(PEFTConfiguration.self, from: data) } catch let error as DecodingError {
-      throw FormatError(.badSyntax, file: file.path, expected: "PEFT's LoRA configuration", found: error.fieldAndProblem)
+      throw FormatError(
+        .badSyntax, file: file.path, expected: "PEFT's LoRA configuration", found: error.fieldAndProblem)
     }
   }
 

@@ -78,7 +78,7 @@ public struct SafetyPolicy: Hashable, Sendable {
     } catch let error as JSONNesting.TooDeep {
       throw PreferenceError(reason: .malformedPolicy, detail: error.description).inFile(file)
     } catch {
-      throw PreferenceError(reason: .unreadableFile, detail: error.localizedDescription).inFile(file)
+      throw PreferenceError(reason: .unreadableFile, detail: UnreadableFile.problem(of: file, error)).inFile(file)
     }
   }
 

@@ -10,31 +10,33 @@ import Synchronization
 /// Workers spin for a short while after each piece of work, because a training step is thousands of small pieces with
 /// almost nothing between them, and sleep after that.
 ///
-/// `@unchecked Sendable`: the job's fields are written only by the thread that has set `isBusy`, before the release of
-/// `generation`, and read by workers only after they have acquired it.
+/// Nobody waits for a thread that has nothing to do: a piece of work is over when its items are, so a worker that the
+/// system has put aside on a busy machine costs only what it has taken on.
+///
+/// `@unchecked Sendable`: `body` and `workerCount` are written only by the thread that has set `isBusy`; workers read
+/// `body` only between taking an item (which acquires `ticket`) and reporting it done, and the work cannot end before.
 public final class ComputePool: @unchecked Sendable {
   /// The pool that all operations use, sized from the CPUs this process may run on.
   public static let shared = ComputePool(threadCount: availableProcessors())
 
-  private struct Job {
-    let body: (Int) -> Void
-    let count: Int
-    let threads: Int
-  }
-
   private let isBusy = Atomic<Bool>(false)
   private let requestedThreads: Atomic<Int>
-  private let generation = Atomic<UInt64>(0)
-  private let nextItem = Atomic<Int>(0)
-  private let unfinishedWorkers = Atomic<Int>(0)
+  /// Items that nobody has taken yet in the low half; the number of the piece of work in the high half, so that a late
+  /// worker cannot take an item of one piece for one of another.
+  private let ticket = Atomic<UInt64>(0)
+  private let unfinishedItems = Atomic<Int>(0)
+  private let participants = Atomic<Int>(1)
   private let sleepers = Atomic<Int>(0)
   private let wake = NSCondition()
   private var workerCount = 0
-  private var job: Job?
+  private var body: ((Int) -> Void)?
 
   /// Pauses before a worker sleeps or the caller yields: half a millisecond where a pause takes 25 ns, as measured on
   /// an AMD EPYC.
   private static let spinLimit = 20_000
+
+  /// More than one, so that the others can take over from a thread that the system has put aside.
+  private static let rangesPerThread = 2
 
   /// A pool of its own threads. They live as long as the process, so this is for ``shared`` and for tests.
   init(threadCount: Int) {
@@ -48,11 +50,12 @@ public final class ComputePool: @unchecked Sendable {
     set { requestedThreads.store(max(1, newValue), ordering: .relaxed) }
   }
 
-  /// Calls `body` with ranges that together cover `0..<count`, at most one range a thread and none shorter than
-  /// `grain` unless it is the only one; returns when all are done.
+  /// Calls `body` with ranges that together cover `0..<count`, a few for each thread and none shorter than `grain`
+  /// unless it is the only one; returns when all are done.
   func forEachRange(count: Int, grain: Int = 1, _ body: (Range<Int>) -> Void) {
     guard count > 0 else { return }
-    let parts = max(1, min(threadCount, count / max(1, grain)))
+    let threads = threadCount
+    let parts = threads == 1 ? 1 : max(1, min(Self.rangesPerThread * threads, count / max(1, grain)))
     if parts == 1 { return body(0..<count) }
     forEachItem(count: parts) { part in
       body(count * part / parts..<count * (part + 1) / parts)
@@ -67,50 +70,62 @@ public final class ComputePool: @unchecked Sendable {
       for item in 0..<count { body(item) }
       return
     }
-    withoutActuallyEscaping(body) { run(Job(body: $0, count: count, threads: threads)) }
+    withoutActuallyEscaping(body) { run($0, count: count, threads: threads) }
     isBusy.store(false, ordering: .releasing)
   }
 
-  /// Runs a job; the caller has set `isBusy`.
-  private func run(_ newJob: Job) {
-    startWorkers(newJob.threads - 1)
-    job = newJob
-    nextItem.store(0, ordering: .relaxed)
-    unfinishedWorkers.store(workerCount, ordering: .relaxed)
-    generation.add(1, ordering: .sequentiallyConsistent)
+  /// Runs a piece of work; the caller has set `isBusy`.
+  private func run(_ newBody: @escaping (Int) -> Void, count: Int, threads: Int) {
+    startWorkers(threads - 1)
+    body = newBody
+    unfinishedItems.store(count, ordering: .relaxed)
+    participants.store(threads, ordering: .relaxed)
+    let number = (ticket.load(ordering: .relaxed) >> 32 &+ 1) << 32
+    ticket.store(number | UInt64(count), ordering: .sequentiallyConsistent)
     if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
       wake.lock()
       wake.broadcast()
       wake.unlock()
     }
-    work(on: newJob)
+    while let item = takeItem() { runItem(item) }
     var spins = 0
-    while unfinishedWorkers.load(ordering: .acquiring) > 0 {
+    while unfinishedItems.load(ordering: .acquiring) > 0 {
       spins += 1
       if spins > Self.spinLimit { sched_yield() } else { Kernels.spinHint() }
     }
-    job = nil
+    body = nil
   }
 
-  private func work(on job: Job) {
-    while true {
-      let item = nextItem.add(1, ordering: .relaxed).oldValue
-      if item >= job.count { return }
-      job.body(item)
+  /// An item that nobody has taken, if there is one.
+  private func takeItem() -> Int? {
+    var seen = ticket.load(ordering: .relaxed)
+    while seen & 0xffff_ffff > 0 {
+      let (exchanged, current) = ticket.weakCompareExchange(
+        expected: seen, desired: seen - 1, successOrdering: .acquiring, failureOrdering: .relaxed)
+      if exchanged { return Int(seen & 0xffff_ffff) - 1 }
+      seen = current
     }
+    return nil
   }
 
-  /// Never inlined: when it returns, this thread holds no reference to the job's closure any more.
-  @inline(never)
-  private func workOnCurrentJob(index: Int) {
-    if let job, index < job.threads - 1 { work(on: job) }
+  private func runItem(_ item: Int) {
+    callBody(item)
+    unfinishedItems.subtract(1, ordering: .releasing)
   }
+
+  /// Never inlined: when it returns, this thread holds no reference to the closure any more.
+  @inline(never)
+  private func callBody(_ item: Int) { body?(item) }
 
   private func startWorkers(_ count: Int) {
     while workerCount < count {
       let index = workerCount
-      let seen = generation.load(ordering: .relaxed)
-      let thread = Thread { [self] in workerLoop(index: index, seen: seen) }
+      let thread = Thread { [self] in
+        while true {
+          waitForWork(index: index)
+          while let item = takeItem() { runItem(item) }
+        }
+      }
       thread.name = "cst compute \(index + 1)"
       thread.stackSize = 8 << 20
       thread.start()
@@ -118,30 +133,22 @@ public final class ComputePool: @unchecked Sendable {
     }
   }
 
-  private func workerLoop(index: Int, seen firstSeen: UInt64) {
-    var seen = firstSeen
-    while true {
-      seen = waitForGeneration(after: seen)
-      workOnCurrentJob(index: index)
-      unfinishedWorkers.subtract(1, ordering: .releasing)
-    }
+  /// Whether there are items that the worker with this index may take.
+  private func hasWork(index: Int) -> Bool {
+    ticket.load(ordering: .sequentiallyConsistent) & 0xffff_ffff > 0
+      && index < participants.load(ordering: .relaxed) - 1
   }
 
-  private func waitForGeneration(after seen: UInt64) -> UInt64 {
+  private func waitForWork(index: Int) {
     for _ in 0..<Self.spinLimit {
-      let current = generation.load(ordering: .acquiring)
-      if current != seen { return current }
+      if hasWork(index: index) { return }
       Kernels.spinHint()
     }
     wake.lock()
-    defer { wake.unlock() }
     sleepers.add(1, ordering: .sequentiallyConsistent)
-    defer { sleepers.subtract(1, ordering: .sequentiallyConsistent) }
-    while true {
-      let current = generation.load(ordering: .sequentiallyConsistent)
-      if current != seen { return current }
-      wake.wait()
-    }
+    while !hasWork(index: index) { wake.wait() }
+    sleepers.subtract(1, ordering: .sequentiallyConsistent)
+    wake.unlock()
   }
 
   /// The CPUs this process may run on: the affinity mask on Linux, the active processors elsewhere.

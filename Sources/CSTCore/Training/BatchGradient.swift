@@ -39,7 +39,8 @@ struct BatchGradient: Sendable {
       let score = PairLogProbabilities(chosen: policy[index][0], rejected: policy[index][1])
       let value = trainer.loss(
         policy: score,
-        reference: PairLogProbabilities(chosen: reference[index][0], rejected: reference[index][1]))
+        reference: PairLogProbabilities(chosen: reference[index][0], rejected: reference[index][1]),
+        chosenTokens: pair.chosen.tokens.count)
       guard value.loss.isFinite, value.margin.isFinite else {
         throw TrainingError(reason: .nonFinite(quantity: "the loss", step: step, rows: [pair.source]))
       }

@@ -19,15 +19,22 @@ public struct PairLogProbabilities: Sendable, Hashable {
 ///
 ///     L = -log σ( β·[log πθ(y_w|x,s) − log πref(y_w|x,s)] − β·[log πθ(y_l|x,s) − log πref(y_l|x,s)] )
 ///
+/// optionally plus α times the negative log-likelihood per token of the preferred answer (RPO, Pang et al., arXiv
+/// 2404.19733, equation 2), which keeps replies close to the written answers where the margin alone says enough.
+///
 /// A pure function of per-sequence log-probabilities, in Double: it knows no model and no tokens.
 public struct DPOLoss: Sendable, Hashable, Codable {
   /// β, how strongly the policy is held to the reference; positive.
   public let beta: Double
+  /// α, the weight of the likelihood of the preferred answer; 0 is plain DPO.
+  public let rpoAlpha: Double
 
-  /// Traps where `beta` is not positive and finite.
-  public init(beta: Double = 0.1) {
+  /// Traps where `beta` is not positive and finite, or `rpoAlpha` negative or not finite.
+  public init(beta: Double = 0.1, rpoAlpha: Double = 0) {
     precondition(beta > 0 && beta.isFinite, "β is positive, not \(beta)")
+    precondition(rpoAlpha >= 0 && rpoAlpha.isFinite, "α is not negative: \(rpoAlpha)")
     self.beta = beta
+    self.rpoAlpha = rpoAlpha
   }
 
   /// One pair's loss, its rewards and the loss's derivatives.
@@ -46,15 +53,20 @@ public struct DPOLoss: Sendable, Hashable, Codable {
   }
 
   /// The loss of one pair.
-  public func callAsFunction(policy: PairLogProbabilities, reference: PairLogProbabilities) -> Value {
+  /// - Parameter chosenTokens: Tokens of the preferred answer, at least 1; the likelihood term is per token.
+  public func callAsFunction(
+    policy: PairLogProbabilities, reference: PairLogProbabilities, chosenTokens: Int
+  ) -> Value {
+    precondition(chosenTokens >= 1, "an answer has at least one token")
     let chosenReward = beta * (policy.chosen - reference.chosen)
     let rejectedReward = beta * (policy.rejected - reference.rejected)
     let margin = chosenReward - rejectedReward
     // -log σ(m) = log(1 + e^-m), and its derivative -σ(-m), without overflow for margins of either sign.
     let loss = max(-margin, 0) + log1p(exp(-abs(margin)))
     let weight = margin >= 0 ? exp(-margin) / (1 + exp(-margin)) : 1 / (1 + exp(margin))
+    let likelihoodWeight = rpoAlpha / Double(chosenTokens)
     return Value(
-      loss: loss, chosenReward: chosenReward, rejectedReward: rejectedReward,
-      gradient: PairLogProbabilities(chosen: -beta * weight, rejected: beta * weight))
+      loss: loss - likelihoodWeight * policy.chosen, chosenReward: chosenReward, rejectedReward: rejectedReward,
+      gradient: PairLogProbabilities(chosen: -beta * weight - likelihoodWeight, rejected: beta * weight))
   }
 }

@@ -33,7 +33,7 @@ public struct DPOTrainer: Sendable {
   /// A trainer that starts from a fresh adapter, initialised from the plan's seed.
   public init(
     model: LanguageModel, loss: DPOLoss = DPOLoss(), adapter: LoRAConfiguration = LoRAConfiguration(),
-    optimizer: AdamW = AdamW(), schedule: LearningRateSchedule = LearningRateSchedule(), maximumLength: Int = 1024,
+    optimizer: AdamW = AdamW(), schedule: LearningRateSchedule = LearningRateSchedule(), maximumLength: Int = 512,
     reference: ReferenceScores = ReferenceScores()
   ) {
     self.init(model, loss, .fresh(adapter), optimizer, schedule, maximumLength, reference)
@@ -42,7 +42,7 @@ public struct DPOTrainer: Sendable {
   /// A trainer that starts from an existing adapter. Traps where the adapter is not for this model.
   public init(
     model: LanguageModel, loss: DPOLoss = DPOLoss(), startingFrom adapter: LoRAAdapter, optimizer: AdamW = AdamW(),
-    schedule: LearningRateSchedule = LearningRateSchedule(), maximumLength: Int = 1024,
+    schedule: LearningRateSchedule = LearningRateSchedule(), maximumLength: Int = 512,
     reference: ReferenceScores = ReferenceScores()
   ) {
     precondition(adapter.fits(model.configuration), "the adapter is for another model")

@@ -27,6 +27,9 @@ public struct EncodedPair: Sendable, Hashable {
     source = pair.source
   }
 
+  /// Whether an answer lost its end because it did not fit.
+  public var isTruncated: Bool { chosen.isTruncated || rejected.isTruncated }
+
   /// The pair as one prompt with two completions, chosen first.
-  var group: CompletionGroup { CompletionGroup(prompt: prompt, completions: [chosen.tokens, rejected.tokens]) }
+  public var group: CompletionGroup { CompletionGroup(prompt: prompt, completions: [chosen.tokens, rejected.tokens]) }
 }

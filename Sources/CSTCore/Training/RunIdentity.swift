@@ -4,7 +4,7 @@ enum RunIdentity {
     [
       "model": trainer.model.identity,
       "precision": trainer.model.precision.rawValue,
-      "beta": "\(trainer.loss.beta)",
+      "loss": "\(trainer.loss)",
       "optimizer": "\(trainer.optimizer)",
       "schedule": "\(trainer.schedule)",
       "length": "\(plan.length)",

@@ -66,7 +66,8 @@ public struct TrainingCheckpoint: Sendable {
     }
     guard header.step >= 0, header.optimizerStep >= 0 else {
       throw FormatError(
-        .badValue, file: file.mapping.path, at: .key(Self.metadataKey), expected: "steps of 0 or more", found: "\(header.step)")
+        .badValue, file: file.mapping.path, at: .key(Self.metadataKey), expected: "steps of 0 or more",
+        found: "\(header.step)")
     }
     let configuration = try header.adapter.loraConfiguration(file: location)
     step = header.step

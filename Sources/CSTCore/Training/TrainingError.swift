@@ -22,7 +22,8 @@ public struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible 
       return "step \(step): \(quantity) is not finite (rows \(rows.map(String.init).joined(separator: ", "))); "
         + "the step was not taken: lower the learning rate or look at these rows"
     case .checkpointMismatch(let what, let expected, let found):
-      return "the checkpoint's \(what) is \(found), this run's is \(expected): resume with the settings it was made with"
+      return
+        "the checkpoint's \(what) is \(found), this run's is \(expected): resume with the settings it was made with"
     }
   }
 }

@@ -24,7 +24,7 @@ import Testing
       contentsOf: shared.appending(path: "reference/lora_init"), for: model.configuration)
     let trainer = DPOTrainer(
       model: model, loss: DPOLoss(beta: 0.1), startingFrom: adapter, optimizer: AdamW(learningRate: 1e-4),
-      schedule: LearningRateSchedule(.constant))
+      schedule: LearningRateSchedule(.constant), maximumLength: 512)
     let rows = try [PreferencePair](contentsOf: shared.appending(path: "data/truthy-train.jsonl"))
     return Setting(model: model, trainer: trainer, pairs: try rows.prefix(40).asWritten(), shared: shared)
   }
@@ -58,7 +58,8 @@ import Testing
     print("one step: loss differs by \(loss - expected.float64.loss), gradient norms by at most \(worst) relative")
   }
 
-  /// 20 AdamW steps: every loss within 1e-4 of float64 PyTorch.
+  /// 20 AdamW steps: every loss within 1e-4 of float64 PyTorch. The reference cut sequences at 512 tokens, which
+  /// row 13 reaches.
   @Test func twentyStepsHavePyTorchsLosses() async throws {
     guard let setting = try await setting() else { return }
     let expected = try ReferenceRun(in: setting.shared).float64
@@ -68,11 +69,15 @@ import Testing
     for try await event in setting.trainer.run(on: setting.pairs, plan: plan) {
       guard case .step(let report) = event else { continue }
       let reference = expected[report.step - 1]
-      print(report.step, report.loss - reference.loss, report.gradientNorm / reference.grad_norm - 1, report.tokens, report.seconds)
-      print(report.step, report.loss - reference.loss, report.gradientNorm / reference.grad_norm - 1, report.tokens, report.seconds)
+      print(
+        report.step, report.loss - reference.loss, report.gradientNorm / reference.gradNorm - 1, report.tokens,
+        report.seconds)
+      print(
+        report.step, report.loss - reference.loss, report.gradientNorm / reference.gradNorm - 1, report.tokens,
+        report.seconds)
       worst = max(worst, abs(report.loss - reference.loss))
       #expect(abs(report.loss - reference.loss) < 1e-4, "step \(report.step)")
-      #expect(abs(report.gradientNorm - reference.grad_norm) < 1e-3 * reference.grad_norm, "step \(report.step)")
+      #expect(abs(report.gradientNorm - reference.gradNorm) < 1e-3 * reference.gradNorm, "step \(report.step)")
       steps += 1
     }
     #expect(steps == expected.count)

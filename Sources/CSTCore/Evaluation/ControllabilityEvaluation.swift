@@ -1,0 +1,123 @@
+/// Measures how well a policy's system prompts switch a model, on prompts it was not trained on.
+///
+/// ```swift
+/// let report = try await ControllabilityEvaluation(policy: policy).run(on: tuned, over: heldOut)
+/// print(report.text())
+/// ```
+public struct ControllabilityEvaluation: Sendable {
+  /// The configurations to switch between.
+  public var policy: SafetyPolicy
+  /// How replies are generated.
+  public var sampling: Sampling
+  /// Where a reply is cut.
+  public var maximumTokens: Int
+  /// How margins are measured; see ``ControllabilityReport/PreferenceMeasure``.
+  public var preferenceMeasure: ControllabilityReport.PreferenceMeasure
+  /// Decides whether a reply refuses or answers.
+  public var judge: RefusalJudge
+
+  /// What is being done, for showing progress.
+  public enum Stage: String, Sendable, Hashable {
+    /// Scoring the answers of held-out rows.
+    case scoring
+    /// Generating replies.
+    case generating
+  }
+
+  /// Reports the stage and how many of its items are done.
+  public typealias Progress = @Sendable (_ stage: Stage, _ done: Int, _ total: Int) -> Void
+
+  /// An evaluation with greedy replies of at most 96 tokens unless said otherwise.
+  public init(
+    policy: SafetyPolicy, sampling: Sampling = .greedy, maximumTokens: Int = 96,
+    preferenceMeasure: ControllabilityReport.PreferenceMeasure = .logProbability, judge: RefusalJudge = RefusalJudge()
+  ) {
+    self.policy = policy
+    self.sampling = sampling
+    self.maximumTokens = maximumTokens
+    self.preferenceMeasure = preferenceMeasure
+    self.judge = judge
+  }
+
+  /// The report on one model.
+  /// - Throws: ``PreferenceError`` for rows the policy does not cover, ``ConversationError`` for rows that do not fit the
+  ///   model, ``EvaluationError``.
+  public func run(
+    on model: LanguageModel, over rows: [PreferencePair], named name: String = "model",
+    progress: @escaping Progress = { _, _, _ in }
+  ) async throws -> ControllabilityReport {
+    try report(on: [try await evidence(of: model, named: name, over: rows, progress: progress)], model: model)
+  }
+
+  /// The report on the evidence of several models that share a base model.
+  /// - Parameters:
+  ///   - seeds: What the report says about seeds.
+  ///   - details: What else it is to say.
+  public func report(
+    on evidence: [ModelEvidence], model: LanguageModel, seeds: [ControllabilityReport.Fact] = [],
+    details: [ControllabilityReport.Fact] = [], sampleCount: Int = 6
+  ) throws -> ControllabilityReport {
+    let decoding = ControllabilityReport.Decoding(
+      temperature: sampling.temperature, topP: sampling.topP, maximumTokens: maximumTokens)
+    let settings = ControllabilityReport.Settings(
+      baseModel: model.identity, seeds: seeds, decoding: decoding, preferenceMeasure: preferenceMeasure,
+      details: details)
+    return try ControllabilityReport(
+      policy: policy, settings: settings, evidence: evidence, judge: judge, sampleCount: sampleCount)
+  }
+
+  /// Scores and replies of one model on held-out rows.
+  public func evidence(
+    of model: LanguageModel, named name: String, over rows: [PreferencePair],
+    progress: @escaping Progress = { _, _, _ in }
+  ) async throws -> ModelEvidence {
+    let pairs = try rows.configured(by: policy)
+    return ModelEvidence(
+      model: name, scores: try await scores(of: pairs, rows: rows, model: model, progress: progress),
+      replies: try await replies(to: pairs, rows: rows, model: model, progress: progress))
+  }
+
+  private func scores(
+    of pairs: [ConfiguredPair], rows: [PreferencePair], model: LanguageModel, progress: @escaping Progress
+  ) async throws -> [ModelEvidence.Score] {
+    let encoder = model.encoder()
+    let groups = try pairs.map { try EncodedPair($0, with: encoder).group }
+    progress(.scoring, 0, groups.count)
+    var margins = try await margins(of: groups, under: model)
+    if preferenceMeasure == .reward {
+      let reference = try await self.margins(of: groups, under: model.adapted(by: nil))
+      margins = zip(margins, reference).map { $0 - $1 }
+    }
+    progress(.scoring, groups.count, groups.count)
+    return zip(pairs, margins).map { pair, margin in
+      ModelEvidence.Score(
+        configuration: pair.configuration ?? "", row: pair.source, isNeutral: rows[pair.source].isNeutral,
+        margin: margin)
+    }
+  }
+
+  private func margins(of groups: [CompletionGroup], under model: LanguageModel) async throws -> [Double] {
+    try await model.logProbabilities(of: groups).map { $0[0] - $0[1] }
+  }
+
+  /// One reply for every row and configuration.
+  private func replies(
+    to pairs: [ConfiguredPair], rows: [PreferencePair], model: LanguageModel, progress: @escaping Progress
+  ) async throws -> [ModelEvidence.Reply] {
+    struct Question: Hashable {
+      let row: Int
+      let configuration: String?
+    }
+    var asked: Set<Question> = []
+    let questions = pairs.filter { asked.insert(Question(row: $0.source, configuration: $0.configuration)).inserted }
+    let texts = try await model.replies(
+      to: questions.map(\.prompt), sampling: sampling, maximumTokens: maximumTokens
+    ) { progress(.generating, $0, questions.count) }
+    return zip(questions, texts).map { question, text in
+      ModelEvidence.Reply(
+        configuration: question.configuration ?? "", row: question.source,
+        isNeutral: rows[question.source].isNeutral, prompt: rows[question.source].prompt.last?.content ?? "",
+        text: text)
+    }
+  }
+}

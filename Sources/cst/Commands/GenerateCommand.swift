@@ -1,0 +1,64 @@
+import ArgumentParser
+import CSTCore
+import Foundation
+
+struct GenerateCommand: LibraryCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "generate",
+    abstract: "Write a reply, under a configuration.",
+    discussion: """
+      The reply appears as it is written. Without --policy and --system no system prompt is given, and the model's chat \
+      template decides what the model sees in its place. With --policy alone the policy's default configuration is used.
+
+      Example: cst generate --model model.gguf --adapter run --policy policy.json --configuration direct \
+      --prompt 'What helps a sore throat?'
+      """)
+
+  @OptionGroup var model: AdaptedModelOptions
+
+  @Option(help: ArgumentHelp("A policy whose configurations can be chosen.", valueName: "file"), completion: .file())
+  var policy: String?
+
+  @Option(help: ArgumentHelp("The policy's configuration to reply under (default: its default).", valueName: "name"))
+  var configuration: String?
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("A system prompt, instead of a policy.", valueName: "text"))
+  var system: String?
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("What the user says.", valueName: "text"))
+  var prompt: String
+
+  @OptionGroup var sampling: SamplingOptions
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if policy != nil, system != nil { throw ValidationError("--policy and --system exclude each other: give one") }
+    if configuration != nil, policy == nil {
+      throw ValidationError("--configuration needs --policy, the file that defines it")
+    }
+  }
+
+  private struct Result: Encodable {
+    let configuration: String?
+    let messages: [Message]
+    let text: String
+  }
+
+  func execute() async throws {
+    let chosen = try policy.map { file in
+      let policy = try SafetyPolicy(contentsOf: URL(filePath: file))
+      return try configuration.map { name in try policy.configuration(named: name) } ?? policy.defaultConfiguration
+    }
+    let messages = [chosen?.systemPrompt ?? system].compactMap { $0 }.map(Message.system) + [.user(prompt)]
+    let model = try await model.load()
+    var text = ""
+    for try await piece in model.reply(
+      to: messages, sampling: sampling.sampling, maximumTokens: sampling.maxTokens ?? 256)
+    {
+      if common.json { text += piece } else { try Console.write(piece) }
+    }
+    try Console.print(
+      common.json
+        ? JSONText.line(Result(configuration: chosen?.name, messages: messages, text: text)) : "")
+  }
+}

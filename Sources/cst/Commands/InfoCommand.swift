@@ -1,0 +1,38 @@
+import ArgumentParser
+import CSTCore
+import Foundation
+
+struct InfoCommand: LibraryCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "info",
+    abstract: "Describe a model: architecture, sizes, quantisation, tokenizer, memory a training run needs.",
+    discussion: "Example: cst info model.gguf --lora-rank 24")
+
+  @Argument(help: ArgumentHelp("A .gguf file.", valueName: "model"), completion: .file(extensions: ["gguf"]))
+  var model: String
+
+  @Option(help: "The precision that memory is estimated for.")
+  var precision = PrecisionChoice.auto
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("The adapter rank that memory is estimated for.", valueName: "r"))
+  var loraRank = 16
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Tokens in a batch that memory is estimated for.", valueName: "n"))
+  var batchTokens = 1024
+
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    try Requirement.count("--lora-rank", loraRank, in: 1...4096)
+    try Requirement.count("--batch-tokens", batchTokens, in: 1...1 << 22)
+  }
+
+  func execute() async throws {
+    let model = try await LanguageModel(contentsOf: URL(filePath: model), precision: precision.precision)
+    let memory = TrainingMemory(
+      model: model, adapter: LoRAConfiguration(rank: loraRank), tokensPerBatch: batchTokens)
+    let description = ModelDescription(model, memory)
+    try Console.write(common.json ? JSONText.line(description) + "\n" : description.text)
+  }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import CSTCore
+import Foundation
+
+struct RenderCommand: LibraryCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "render",
+    abstract: "Show a conversation as the model sees it.",
+    discussion: """
+      The file holds [{"role": "system" | "user" | "assistant", "content": …}, …]. Prints the chat text exactly, without a \
+      line break of its own at the end; with --json {"ids":[…],"text":…}.
+
+      Example: cst render --model model.gguf --messages chat.json --generation-prompt
+      """)
+
+  @Option(help: ArgumentHelp("The model, a .gguf file.", valueName: "file"), completion: .file(extensions: ["gguf"]))
+  var model: String
+
+  @Option(
+    help: ArgumentHelp("The conversation, a JSON list of messages.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
+  var messages: String
+
+  @Flag(help: "End with the opening of the assistant's turn.")
+  var generationPrompt = false
+
+  @OptionGroup var common: CommonOptions
+
+  private struct Result: Encodable {
+    let ids: [Int32]
+    let text: String
+  }
+
+  func execute() async throws {
+    let model = try await LanguageModel(contentsOf: URL(filePath: model))
+    let rendering = model.chatTemplate.render(
+      try InputText.messages(inFile: messages), generationPrompt: generationPrompt ? .appended : .omitted)
+    if common.json {
+      try Console.print(JSONText.line(Result(ids: model.encoder().encode(rendering), text: rendering.text)))
+    } else {
+      try Console.write(rendering.text)
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import ArgumentParser
+import CSTCore
+import Foundation
+
+struct TrainCommand: LibraryCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train an adapter on preference data.",
+    discussion: """
+      With --method cst every row is trained on under each configuration of the policy, the preference flipped with it. \
+      With --method dpo rows are taken as they are; if a --policy is given too, only its default configuration is trained \
+      on: the baseline that learns to be safe always.
+
+      The folder --out gets the adapter as PEFT files, metrics.jsonl with a row a step, run.json with everything needed to \
+      repeat the run, and checkpoint.safetensors. Ctrl-C finishes the current step and saves all of them; the same command \
+      with --resume goes on from there.
+
+      Example: cst train --model model.gguf --data pairs.jsonl --policy policy.json --out run --epochs 2
+      """)
+
+  /// What is done to the rows.
+  enum Method: String, CaseIterable, ExpressibleByArgument {
+    case cst, dpo
+  }
+
+  @OptionGroup(title: "Model and data") var model: ModelOptions
+  @OptionGroup(title: "Model and data") var data: DataOptions
+
+  @Option(help: ArgumentHelp("The run's folder.", valueName: "folder"), completion: .directory)
+  var out: String
+
+  @Option(help: "Flip the rows by the policy, or take them as they are.")
+  var method = Method.cst
+
+  @Option(help: ArgumentHelp("The policy, a JSON file; needed for cst.", valueName: "file"), completion: .file())
+  var policy: String?
+
+  @Flag(help: "Go on from the checkpoint in --out.")
+  var resume = false
+
+  @Flag(help: "Replace the run in --out.")
+  var overwrite = false
+
+  @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
+  @OptionGroup(title: "Adapter") var lora: LoRAOptions
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if method == .cst, policy == nil {
+      throw ValidationError("--method cst needs --policy, the file with the configurations (or give --method dpo)")
+    }
+    if resume, overwrite { throw ValidationError("--resume and --overwrite exclude each other: give one") }
+  }
+
+  func execute() async throws {
+    let session = try await session(on: nil, reference: ReferenceScores())
+    let record = try await session.run()
+    if common.json {
+      try Console.write(JSONText.document(record))
+    } else {
+      try Console.print("\(out): \(record.status.rawValue) after step \(record.stepsDone)")
+    }
+    if record.status == .interrupted { throw ExitCode(session.interruptExitCode) }
+  }
+
+  /// The run that the options describe, ready to start: everything is read and checked, nothing is written.
+  /// - Parameters:
+  ///   - loaded: The model, if it has been read already.
+  ///   - reference: Scores of the reference model that other runs may have computed.
+  func session(on loaded: LanguageModel?, reference: ReferenceScores) async throws -> TrainingSession {
+    let directory = try RunDirectory(
+      URL(filePath: out), opening: resume ? .resuming : overwrite ? .overwriting : .fresh)
+    return try TrainingSession(await prepare(loaded, reference), directory: directory)
+  }
+
+  private func prepare(_ loaded: LanguageModel?, _ reference: ReferenceScores) async throws -> TrainingSession.Inputs {
+    let policyFile = policy.map { URL(filePath: $0) }
+    let policy = try policyFile.map { file in try SafetyPolicy(contentsOf: file) }
+    let rows = try data.load()
+    let pairs = try rows.configured { (pairs) throws(PreferenceError) in
+      guard let policy else { return try pairs.asWritten() }
+      return method == .cst ? try pairs.configured(by: policy) : try pairs.vanilla(by: policy)
+    }
+    guard !pairs.isEmpty else { throw CommandError("\(rows.file.path): no row gives anything to train on") }
+    let model = if let loaded { loaded } else { try await model.load() }
+    let initial = try lora.initAdapter.map { folder in
+      try LoRAAdapter(contentsOf: URL(filePath: folder), for: model.configuration)
+    }
+    let maximumLength = min(optimization.maxLength, model.configuration.contextLength)
+    let encoded = try rows.encoded(pairs, with: model.encoder(maximumLength: maximumLength))
+    let configuration = initial?.configuration ?? lora.configuration
+    let trainer =
+      if let initial {
+        DPOTrainer(
+          model: model, loss: optimization.loss, startingFrom: initial, optimizer: optimization.optimizer,
+          schedule: optimization.learningRateSchedule, maximumLength: maximumLength, reference: reference)
+      } else {
+        DPOTrainer(
+          model: model, loss: optimization.loss, adapter: configuration, optimizer: optimization.optimizer,
+          schedule: optimization.learningRateSchedule, maximumLength: maximumLength, reference: reference)
+      }
+    let record = RunRecord(
+      version: CST.version, commandLine: CommandLine.arguments,
+      options: TrainSettings(
+        method: method.rawValue, optimization, adapter: configuration, maxLength: maximumLength,
+        precision: model.precision),
+      model: try RunRecord.Input(self.model.file), dataFile: try RunRecord.Input(rows.file),
+      data: RunRecord.Data(
+        rowsInFile: rows.countInFile, rows: data.rows?.description ?? "all", rowsUsed: rows.pairs.count,
+        pairs: pairs.count, truncatedPairs: encoded.filter(\.isTruncated).count),
+      policyFile: try policyFile.map { file in try RunRecord.Input(file) },
+      initAdapterWeights: try lora.initAdapter.map { folder in
+        try RunRecord.Input(URL(filePath: folder).appending(path: "adapter_model.safetensors"))
+      },
+      machine: RunRecord.Machine(), start: Date())
+    return TrainingSession.Inputs(
+      trainer: trainer, adapter: configuration, pairs: pairs, plan: optimization.plan, record: record)
+  }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import CSTCore
+
+/// What every command takes.
+struct CommonOptions: ParsableArguments {
+  @Flag(help: "Put JSON on standard output and nothing else.")
+  var json = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Threads to compute with (default: every CPU). Results do not depend on it.", valueName: "n"))
+  var threads: Int?
+
+  func validate() throws { try Requirement.count("--threads", threads, in: 1...1024) }
+
+  /// Call before computing anything.
+  /// - Throws: `KernelSelectionError` where CST_KERNELS asks for what this machine cannot run.
+  func prepare() throws {
+    try Kernels.checkSelection()
+    if let threads { ComputePool.shared.threadCount = threads }
+  }
+}
+
+/// A command with the common options; ``execute()`` runs after they have taken effect.
+protocol LibraryCommand: AsyncParsableCommand {
+  var common: CommonOptions { get }
+  func execute() async throws
+}
+
+extension LibraryCommand {
+  func run() async throws {
+    try common.prepare()
+    try await execute()
+  }
+}

@@ -1,0 +1,68 @@
+import Foundation
+
+/// Standard output and standard error. Nothing is buffered, so a reply shows as it is written.
+enum Console {
+  /// Call first: where a standard stream is closed, opens something else in its place, so that no file of ours gets its
+  /// number and results or notes are written into it.
+  static func claimStandardStreams() {
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
+      // Read-only, so that writing fails as it would have.
+      _ = open("/dev/null", O_RDONLY)
+    }
+  }
+
+  /// Writes a result to standard output.
+  ///
+  /// Where the reader has gone away the process ends at once and silently, as other tools do.
+  /// - Throws: ``CommandError`` where it cannot be written.
+  static func write(_ text: String) throws(CommandError) {
+    if let code = write(text, to: STDOUT_FILENO) {
+      if code == EPIPE {
+        signal(SIGPIPE, SIG_DFL)
+        raise(SIGPIPE)
+      }
+      throw CommandError("standard output cannot be written: \(String(cString: strerror(code)))")
+    }
+  }
+
+  /// Writes a line to standard output.
+  static func print(_ line: String) throws(CommandError) { try write(line + "\n") }
+
+  /// Writes progress or a note to standard error; where nobody reads it, nothing happens.
+  static func note(_ text: String) { _ = write(text, to: STDERR_FILENO) }
+
+  /// The one line a failure is reported with.
+  static func reportFailure(_ message: String) { note("error: \(singleLine(message))\n") }
+
+  /// `text` on one line: line breaks become spaces, other control characters are escaped, because names and file
+  /// contents must not drive the terminal.
+  static func singleLine(_ text: String) -> String {
+    let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+    var result = String.UnicodeScalarView()
+    for scalar in lines.joined(separator: " ").unicodeScalars {
+      if scalar.properties.generalCategory == .control {
+        result.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
+      } else {
+        result.append(scalar)
+      }
+    }
+    return String(result)
+  }
+
+  /// `nil`, or the code of the error.
+  private static func write(_ text: String, to descriptor: Int32) -> Int32? {
+    var text = text
+    return text.withUTF8 { bytes in
+      var rest = UnsafeRawBufferPointer(bytes)[...]
+      while !rest.isEmpty {
+        let written = Foundation.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+        if written < 0 {
+          if errno == EINTR { continue }
+          return errno
+        }
+        rest = rest.dropFirst(written)
+      }
+      return nil
+    }
+  }
+}

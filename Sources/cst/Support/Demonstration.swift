@@ -1,0 +1,108 @@
+import ArgumentParser
+import CSTCore
+import CSTData
+import Foundation
+
+/// The demo, start to finish: base model, CST and vanilla DPO on the same held-out rows.
+struct Demonstration {
+  private let modelFile: URL
+  private let precision: PrecisionChoice
+  private let model: LanguageModel
+  private let policy: SafetyPolicy
+  private let policyFile: URL
+  private let trainingFile: URL
+  private let heldOut: [PreferencePair]
+  private let out: URL
+  private let epochs: Int
+  private let seed: UInt64
+  private let start = ContinuousClock.now
+
+  /// Reads everything; nothing is written before that is done.
+  init(
+    modelFile: URL, precision: PrecisionChoice, example: URL, out: URL, epochs: Int, seed: UInt64
+  ) async throws {
+    self.modelFile = modelFile
+    self.precision = precision
+    self.out = out
+    self.epochs = epochs
+    self.seed = seed
+    policyFile = example.appending(path: "policy.json")
+    trainingFile = example.appending(path: "train.jsonl")
+    policy = try SafetyPolicy(contentsOf: policyFile)
+    let training = try [PreferencePair](contentsOf: trainingFile)
+    let candidates = try [PreferencePair](contentsOf: example.appending(path: "held-out.jsonl"))
+    let leaked = Set(
+      NearDuplicates().matches(of: candidates.map(\.promptText), in: training.map(\.promptText)).map(\.query))
+    heldOut = candidates.indices.filter { !leaked.contains($0) }.map { candidates[$0] }
+    model = try await LanguageModel(contentsOf: modelFile, precision: precision.precision)
+    Console.note(
+      "\(modelFile.lastPathComponent): \(Kernels.current.name) kernels, \(model.precision.rawValue), "
+        + "\(ComputePool.shared.threadCount) threads\n\(training.count) training rows, \(heldOut.count) held-out rows; "
+        + (leaked.isEmpty
+          ? "none of these is a near-duplicate of a training prompt\n"
+          : "\(leaked.count) more were left out as near-duplicates of training prompts\n"))
+  }
+
+  /// Trains, measures, writes the reports.
+  /// - Throws: `ExitCode` where the user stopped it; the adapter being trained is saved.
+  func run() async throws -> ControllabilityReport {
+    let evaluation = ControllabilityEvaluation(policy: policy, maximumTokens: 64)
+    let base = try await measure(model, "base", evaluation)
+    let reference = ReferenceScores()
+    let (cst, cstHistory) = try await train("CST", folder: "cst", method: ["--method", "cst"], reference)
+    let cstEvidence = try await measure(cst, "CST", evaluation)
+    let (vanilla, vanillaHistory) = try await train(
+      "vanilla DPO", folder: "vanilla", method: ["--method", "dpo"], reference)
+    let vanillaEvidence = try await measure(vanilla, "vanilla DPO", evaluation)
+    let report = try evaluation.report(
+      on: [base, vanillaEvidence, cstEvidence], model: model,
+      seeds: [.init("training", seed)],
+      details: [
+        .init("held-out rows", heldOut.count), .init("precision", model.precision.rawValue),
+        .init("kernels", Kernels.current.name), .init("seconds", Int((ContinuousClock.now - start) / .seconds(1))),
+      ])
+    try AtomicFile.write(Data(JSONText.document(report).utf8), to: out.appending(path: "report.json"))
+    let page = HTMLReport(report, histories: [vanillaHistory, cstHistory]).text
+    try AtomicFile.write(Data(page.utf8), to: out.appending(path: "report.html"))
+    return report
+  }
+
+  private func heading(_ text: String) {
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    Console.note("\n[\(readableDuration(seconds: seconds))] \(text)\n")
+  }
+
+  private func measure(
+    _ model: LanguageModel, _ name: String, _ evaluation: ControllabilityEvaluation
+  ) async throws -> ModelEvidence {
+    heading("measuring \(name)")
+    let progress = SharedProgress()
+    return try await evaluation.evidence(of: model, named: name, over: heldOut) { stage, done, total in
+      progress.show("\(stage.rawValue) \(done)/\(total)", isLast: done == total)
+    }
+  }
+
+  /// Runs what `cst train` with these options runs, and shows them.
+  private func train(
+    _ name: String, folder: String, method: [String], _ reference: ReferenceScores
+  ) async throws -> (LanguageModel, TrainingHistory) {
+    let location = out.appending(path: folder)
+    let arguments =
+      method + [
+        "--model", modelFile.path, "--precision", precision.rawValue, "--policy", policyFile.path, "--data",
+        trainingFile.path, "--out", location.path, "--overwrite", "--lora-rank", "16", "--learning-rate", "5e-4",
+        "--warmup-ratio", "0.1", "--beta", "0.1", "--rpo-alpha", "1", "--batch-size", "8", "--epochs", "\(epochs)",
+        "--seed", "\(seed)",
+      ]
+    heading("training \(name): cst train " + arguments.joined(separator: " "))
+    let session = try await TrainCommand.parse(arguments).session(on: model, reference: reference)
+    var history = TrainingHistory(model: name, points: [])
+    let record = try await session.run { report in
+      let margins = report.metricsByConfiguration.map { ($0.name, $0.metrics.rewardMargin) }
+      history.points.append(
+        .init(step: report.step, loss: report.loss, margins: Dictionary(margins) { first, _ in first }))
+    }
+    guard record.status == .finished else { throw ExitCode(session.interruptExitCode) }
+    return (model.adapted(by: try LoRAAdapter(contentsOf: location, for: model.configuration)), history)
+  }
+}
