@@ -23,7 +23,7 @@ struct ComputePoolTests {
     #expect(visits.all == [Int](repeating: 1, count: count))
   }
 
-  @Test("Ranges cover everything once, at most one a thread, none shorter than the grain", arguments: [1, 2, 3, 7])
+  @Test("Ranges cover everything once, a few a thread, none shorter than the grain", arguments: [1, 2, 3, 7])
   func ranges(threads: Int) {
     let pool = ComputePool(threadCount: threads)
     for (count, grain) in [(0, 1), (1, 1), (10, 1), (10, 4), (10, 11), (1000, 1), (7, 0)] {
@@ -35,7 +35,7 @@ struct ComputePoolTests {
       }
       #expect(visits.all == [Int](repeating: 1, count: count))
       let found = ranges.withLock { $0 }
-      #expect(found.count <= threads)
+      #expect(found.count <= 4 * threads)
       #expect(found.count <= 1 || found.allSatisfy { $0.count >= grain })
     }
   }
@@ -82,15 +82,15 @@ struct ComputePoolTests {
     #expect(visits.all.allSatisfy { $0 == 1 })
   }
 
-  @Test("Two thousand tiny jobs, with the number of threads changing between them")
+  @Test("Twenty thousand tiny jobs, with the number of threads changing between them")
   func tinyJobs() {
     let pool = ComputePool(threadCount: 2)
     let total = Atomic<Int>(0)
-    for job in 0..<2000 {
-      if job % 100 == 0 { pool.threadCount = 1 + job / 100 % 4 }
+    for job in 0..<20_000 {
+      if job % 1000 == 0 { pool.threadCount = 1 + job / 1000 % 4 }
       pool.forEachItem(count: 3) { total.add($0, ordering: .relaxed) }
     }
-    #expect(total.load(ordering: .relaxed) == 6000)
+    #expect(total.load(ordering: .relaxed) == 60_000)
   }
 
   @Test("Workers that went to sleep wake up")
