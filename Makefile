@@ -35,8 +35,10 @@ test: setup check ## all checks and tests: under fifteen minutes
 	Scripts/check-kernels $(TEST_BUILD)/$(CONFIGURATION)
 	CST_EXPECT_KERNELS=$$(Scripts/expected-kernels) swift test --skip-build $(TEST_FLAGS) $(TEST_OPTIONS)
 
-test-long: export CST_LONG_TESTS := 1
-test-long: test ## the same with the tests that take long (whole training runs, every kernel variant over the model)
+test-long: test ## the same, and the model's reference numbers with every kernel variant
+	for variant in $$(Scripts/expected-kernels | tr ',' ' '); do \
+	  CST_KERNELS=$$variant swift test --skip-build $(TEST_FLAGS) --filter 'ReferenceScoreTests|TinyModelTests'; \
+	done
 
 bench: setup ## speed and memory of training steps; BENCH_DATA=rows.jsonl, BENCH_OPTIONS='--contenders cst,trl'
 	@test -n "$(BENCH_DATA)" || { echo "make bench: say which rows: make bench BENCH_DATA=rows.jsonl" >&2; exit 1; }

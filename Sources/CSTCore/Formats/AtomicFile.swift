@@ -89,6 +89,18 @@ public enum AtomicFile {
     try write(to: url) { try $0.write(bytes) }
   }
 
+  /// Makes a folder, and those it is in, where they are not there.
+  ///
+  /// - Throws: ``FormatError`` (`unwritable`).
+  public static func makeFolder(_ url: URL) throws {
+    do {
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    } catch {
+      throw FormatError(
+        .unwritable, file: url.path, expected: "a folder that can be made", found: error.localizedDescription)
+    }
+  }
+
   /// Makes the renaming itself durable.
   private static func flush(folder: String) throws {
     // A folder one may write to but not list cannot be opened; the file is complete all the same.

@@ -51,12 +51,7 @@ extension LoRAAdapter {
   ///   - baseModelName: What `base_model_name_or_path` says.
   /// - Throws: ``FormatError`` where something cannot be written.
   public func write(to folder: URL, baseModelName: String) throws {
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    } catch {
-      throw FormatError(
-        .unwritable, file: folder.path, expected: "a folder that can be made", found: "\(error.localizedDescription)")
-    }
+    try AtomicFile.makeFolder(folder)
     try SafetensorsFile.write(
       tensors: namedParameters.map { TensorData($0.name, $0.tensor) }, metadata: ["format": "pt"],
       to: folder.appending(path: Self.weightsName))

@@ -33,9 +33,10 @@ public struct TrainingCheckpoint: Sendable {
   private static let meansPrefix = "optimizer.mean."
   private static let squaresPrefix = "optimizer.square."
 
-  /// Writes one safetensors file, as a whole or not at all.
+  /// Writes one safetensors file, as a whole or not at all; its folder is made if it is not there.
   /// - Throws: ``FormatError`` where it cannot be written.
   public func write(to file: URL) throws {
+    try AtomicFile.makeFolder(file.deletingLastPathComponent())
     let header = Header(
       step: step, optimizerStep: optimizerState.step,
       adapter: PEFTConfiguration(adapter.configuration, baseModelName: ""), identity: identity)

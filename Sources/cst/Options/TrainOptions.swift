@@ -46,7 +46,7 @@ struct OptimizationOptions: ParsableArguments {
     parsing: .unconditional,
     help: ArgumentHelp(
       "Most tokens of prompt and answer together: longer answers are cut, longer prompts refused.", valueName: "n"))
-  var maxLength = 1024
+  var maxLength = 512
 
   @Option(
     parsing: .unconditional,

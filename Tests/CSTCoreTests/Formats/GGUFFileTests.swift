@@ -50,7 +50,7 @@ struct GGUFFileTests {
       "u32s": .array(.uint32(numbers.map { UInt32(truncatingIfNeeded: $0) })),
       "i32s": .array(.int32(numbers.map { Int32(truncatingIfNeeded: $0) })),
       "u64s": .array(.uint64(numbers)), "i64s": .array(.int64(numbers.map { Int64(truncatingIfNeeded: $0) })),
-      "f32s": .array(.float32([0, 1e-40, .infinity])), "f64s": .array(.float64([-0.0, 1e300])),
+      "f32s": .array(.float32([0, Float(bitPattern: 0x116c2), .infinity])), "f64s": .array(.float64([-0.0, 1e300])),
       "bools": .array(.bool(numbers.map { $0.isMultiple(of: 2) })), "texts": .array(.string(words)),
       "nested": .array(.array([.uint8([1]), .string(["x"]), .array([])])),
     ]
