@@ -15,12 +15,12 @@ final class Backpropagation {
   /// Propagates `cotangent` from the root to the parameters. Nodes are visited by decreasing depth, equal depths in the
   /// order in which they were found, so the order of every sum is fixed.
   func run(_ cotangent: Tensor) {
-    precondition(!hasRun, "a pullback can be called once: it consumes what the forward pass kept")
-    precondition(cotangent.shape == shape, "the cotangent has shape \(cotangent.shape), the value \(shape)")
+    require(!hasRun, "a pullback can be called once: it consumes what the forward pass kept")
+    require(cotangent.shape == shape, "the cotangent has shape \(cotangent.shape), the value \(shape)")
     hasRun = true
     guard let root else { return }
     var levels = Self.levels(from: root)
-    precondition(
+    require(
       levels[0].allSatisfy { parameters.contains(ObjectIdentifier($0)) },
       "a differentiated function reads a tensor that a function around it differentiates: detach it, there are no "
         + "higher derivatives")

@@ -14,7 +14,7 @@ public func valueWithGradient<each Input: ParameterContainer>(
   at inputs: repeat each Input, of function: (repeat each Input) throws -> Tensor
 ) rethrows -> (value: Tensor, gradient: (repeat each Input)) {
   let (value, pullback) = try valueWithPullback(at: repeat each inputs, of: function)
-  precondition(value.count == 1, "a gradient needs a scalar function; this one returned shape \(value.shape)")
+  require(value.count == 1, "a gradient needs a scalar function; this one returned shape \(value.shape)")
   return (value, pullback(Tensor.ones(value.shape)))
 }
 

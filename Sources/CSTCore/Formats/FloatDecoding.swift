@@ -17,7 +17,7 @@ private func decode<Bits: FixedWidthInteger & BitwiseCopyable>(
   _ bytes: UnsafeRawBufferPointer, _: Bits.Type, _ convert: (Bits) -> Float
 ) -> [Float] {
   let width = MemoryLayout<Bits>.size
-  precondition(bytes.count.isMultiple(of: width), "\(bytes.count) bytes are no whole number of \(width)-byte elements")
+  require(bytes.count.isMultiple(of: width), "\(bytes.count) bytes are no whole number of \(width)-byte elements")
   let count = bytes.count / width
   return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
     for index in 0..<count {

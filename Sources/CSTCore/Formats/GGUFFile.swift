@@ -70,7 +70,7 @@ public struct GGUFFile: Sendable {
   ///
   /// - Precondition: The tensor's bytes lie inside this file.
   public func bytes(of tensor: GGUFTensor) -> UnsafeRawBufferPointer {
-    precondition(
+    require(
       tensor.byteRange.upperBound <= mapping.size,
       "bytes \(tensor.byteRange) of tensor '\(tensor.name)' are not in \(mapping.path) (\(mapping.size) bytes)"
     )

@@ -59,7 +59,7 @@ public struct SafetensorsFile: Sendable {
   ///
   /// - Precondition: The tensor's bytes lie inside this file.
   public func bytes(of tensor: SafetensorsTensor) -> UnsafeRawBufferPointer {
-    precondition(
+    require(
       tensor.byteRange.upperBound <= mapping.size,
       "bytes \(tensor.byteRange) of tensor '\(tensor.name)' are not in \(mapping.path) (\(mapping.size) bytes)"
     )

@@ -16,12 +16,12 @@ public struct TensorData: Sendable, Hashable {
   /// - Precondition: `bytes` has exactly the size that `shape` and `format` need, and the rows are whole blocks.
   public init(name: String, shape: [Int], format: WeightFormat, bytes: Data) {
     let count = shape.reduce(1, *)
-    precondition(shape.allSatisfy { $0 >= 0 }, "tensor '\(name)': shape \(shape) has a negative dimension")
-    precondition(
+    require(shape.allSatisfy { $0 >= 0 }, "tensor '\(name)': shape \(shape) has a negative dimension")
+    require(
       (shape.last ?? 1).isMultiple(of: format.blockLength),
       "tensor '\(name)': rows of shape \(shape) are no whole blocks of \(format)"
     )
-    precondition(
+    require(
       format.byteCount(for: count) == bytes.count,
       "tensor '\(name)': \(bytes.count) bytes for shape \(shape) of \(format)"
     )

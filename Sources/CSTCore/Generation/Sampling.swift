@@ -15,8 +15,8 @@ public struct Sampling: Sendable, Hashable, Codable {
 
   /// Traps on a negative temperature and on a `topP` outside `0 < topP <= 1`.
   public init(temperature: Double = 1, topP: Double = 1, seed: UInt64 = 42) {
-    precondition(temperature >= 0 && temperature.isFinite, "a temperature is not negative: \(temperature)")
-    precondition(topP > 0 && topP <= 1, "top-p is above 0 and at most 1: \(topP)")
+    require(temperature >= 0 && temperature.isFinite, "a temperature is not negative: \(temperature)")
+    require(topP > 0 && topP <= 1, "top-p is above 0 and at most 1: \(topP)")
     self.temperature = temperature
     self.topP = topP
     self.seed = seed

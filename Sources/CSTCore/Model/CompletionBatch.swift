@@ -7,8 +7,8 @@ public struct CompletionGroup: Sendable, Hashable {
 
   /// Traps on an empty prompt or completion: there would be nothing to predict from, or nothing to predict.
   public init(prompt: [Int32], completions: [[Int32]]) {
-    precondition(!prompt.isEmpty, "a prompt has at least one token")
-    precondition(completions.allSatisfy { !$0.isEmpty }, "a completion has at least one token")
+    require(!prompt.isEmpty, "a prompt has at least one token")
+    require(completions.allSatisfy { !$0.isEmpty }, "a completion has at least one token")
     self.prompt = prompt
     self.completions = completions
   }

@@ -48,7 +48,7 @@ public struct LanguageModel: Sendable {
 
   /// This model with an adapter instead of the one it has. Traps where the adapter's shapes are not this model's.
   public func adapted(by adapter: LoRAAdapter?) -> LanguageModel {
-    precondition(adapter?.fits(configuration) ?? true, "the adapter is for another model")
+    require(adapter?.fits(configuration) ?? true, "the adapter is for another model")
     var model = self
     model.adapter = adapter
     return model

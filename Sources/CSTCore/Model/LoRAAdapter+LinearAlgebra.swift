@@ -9,7 +9,7 @@ extension LoRAAdapter {
   /// - Throws: ``LinearAlgebraError`` where a factor is not finite, or LAPACK reports a failure.
   /// - Complexity: O((outputs + inputs)·r²) per projection: B·A is never formed.
   public func compressed(toRank rank: Int) throws(LinearAlgebraError) -> LoRAAdapter {
-    precondition(
+    require(
       (1...configuration.rank).contains(rank), "a rank in 1...\(configuration.rank) is possible here, not \(rank)")
     var compressedFactors: [LoRAFactors] = []
     for factors in factors { compressedFactors.append(try factors.compressed(toRank: rank)) }

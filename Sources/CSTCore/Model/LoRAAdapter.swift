@@ -26,7 +26,7 @@ public struct LoRAAdapter: ParameterContainer {
   }
 
   init(configuration: LoRAConfiguration, layerCount: Int, factors: [LoRAFactors]) {
-    precondition(
+    require(
       factors.count == layerCount * configuration.targets.count,
       "\(factors.count) pairs of factors for \(layerCount) layers of \(configuration.targets.count) targets")
     self.configuration = configuration

@@ -21,9 +21,9 @@ public struct LoRAConfiguration: Sendable, Hashable {
     rank: Int = 16, alpha: Double? = nil, dropout: Double = 0, targets: Set<Projection> = Set(Projection.allCases),
     initialization: LoRAInitialization = .kaimingUniform
   ) {
-    precondition(rank >= 1, "a LoRA rank is at least 1, not \(rank)")
-    precondition((0..<1).contains(dropout), "a dropout probability is in 0..<1, not \(dropout)")
-    precondition(!targets.isEmpty, "an adapter needs at least one target projection")
+    require(rank >= 1, "a LoRA rank is at least 1, not \(rank)")
+    require((0..<1).contains(dropout), "a dropout probability is in 0..<1, not \(dropout)")
+    require(!targets.isEmpty, "an adapter needs at least one target projection")
     self.rank = rank
     self.alpha = alpha ?? Double(2 * rank)
     self.dropout = dropout

@@ -39,7 +39,7 @@ extension LoRAInitialization {
       return q * Tensor((0..<columns).map { r[$0, $0] < 0 ? -1 : 1 }, shape: [columns])
     } catch {
       // The input is finite, so what is left is memory, without which nothing else can go on either.
-      preconditionFailure("\(error)")
+      mistake("\(error)")
     }
   }
 

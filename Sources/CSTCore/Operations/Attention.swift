@@ -11,7 +11,7 @@ public struct AttentionHeads: Sendable, Hashable {
 
   /// Traps where the key-value heads do not divide the query heads.
   public init(queryHeads: Int, keyValueHeads: Int, headWidth: Int) {
-    precondition(
+    require(
       keyValueHeads > 0 && queryHeads % keyValueHeads == 0,
       "\(keyValueHeads) key-value heads cannot be shared by \(queryHeads) query heads")
     self.queryHeads = queryHeads
@@ -42,7 +42,7 @@ extension Tensor {
     keys: Tensor, values: Tensor, heads: AttentionHeads, over sequences: PackedSequences
   ) -> Tensor {
     let rows = sequences.rowCount
-    precondition(
+    require(
       shape == [rows, heads.queryWidth] && keys.shape == [rows, heads.keyValueWidth] && values.shape == keys.shape,
       "queries \(shape), keys \(keys.shape), values \(values.shape) do not fit \(heads) over \(rows) rows")
     let pass = AttentionPass(

@@ -5,7 +5,7 @@ extension Tensor {
   /// threads and need not be kept for the backward pass.
   /// - Shape: result like self. Traps where `probability` is outside `0..<1`.
   public func dropout(probability: Float, seed: UInt64, stream: UInt64) -> Tensor {
-    precondition((0..<1).contains(probability), "a dropout probability is in 0..<1, not \(probability)")
+    require((0..<1).contains(probability), "a dropout probability is in 0..<1, not \(probability)")
     let mask = DropoutMask(probability: probability, key: mixed(seed &+ mixed(stream &+ 0x9E37_79B9_7F4A_7C15)))
     // What is itself computed again need not be kept for computing this again.
     let saved = SavedTensor(self)

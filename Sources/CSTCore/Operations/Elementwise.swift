@@ -14,7 +14,7 @@ extension Tensor {
       } else if b.rank == 1 && a.rank >= 1 && a[-1] == b[0] {
         self = .row
       } else {
-        preconditionFailure("cannot compute \(a) \(operation) \(b): shapes differ")
+        mistake("cannot compute \(a) \(operation) \(b): shapes differ")
       }
     }
   }

@@ -4,7 +4,7 @@ extension Tensor {
   /// The result is computed again in the backward pass rather than kept.
   /// - Shape: self and `up` alike; result like them.
   public func siluMultiplied(by up: Tensor) -> Tensor {
-    precondition(shape == up.shape, "a gate of shape \(shape) cannot multiply \(up.shape)")
+    require(shape == up.shape, "a gate of shape \(shape) cannot multiply \(up.shape)")
     let (gate, up, count, shape) = (self, up, count, shape)
     let (gateValues, upValues) = (gate.detached(), up.detached())
     let compute = { () -> Tensor in

@@ -4,8 +4,8 @@ extension Tensor {
   /// - Shape: self `[rows, width]`; result `[indices.count, width]`.
   public func rows(at indices: [Int]) -> Tensor {
     let (rows, width) = shape.matrix
-    precondition(shape.rank == 2, "rows(at:) needs a matrix, not shape \(shape)")
-    precondition(indices.allSatisfy((0..<rows).contains), "a row index is outside shape \(shape)")
+    require(shape.rank == 2, "rows(at:) needs a matrix, not shape \(shape)")
+    require(indices.allSatisfy((0..<rows).contains), "a row index is outside shape \(shape)")
     let out = Tensor(shape: [indices.count, width]) { start in
       for (position, row) in indices.enumerated() {
         (start + position * width).update(from: self.start + row * width, count: width)
@@ -28,7 +28,7 @@ extension WeightMatrix {
   ///
   /// - Shape: `[tokens.count, columns]`. Traps where a token is outside the table.
   public func embedding(of tokens: [Int32]) -> Tensor {
-    precondition(tokens.allSatisfy { $0 >= 0 && $0 < rows }, "a token is outside the embedding's \(rows) rows")
+    require(tokens.allSatisfy { $0 >= 0 && $0 < rows }, "a token is outside the embedding's \(rows) rows")
     return Tensor(shape: [tokens.count, columns]) { start in
       for (position, token) in tokens.enumerated() {
         dequantize(Int(token)..<Int(token) + 1, into: start + position * columns)

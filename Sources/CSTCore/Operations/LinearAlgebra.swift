@@ -68,7 +68,7 @@ extension Tensor {
 
   /// The sizes as LAPACK counts them.
   private func lapackSizes(_ routine: String) throws(LinearAlgebraError) -> (m: Int32, n: Int32) {
-    precondition(shape.rank == 2, "only a matrix can be factorised, not shape \(shape)")
+    require(shape.rank == 2, "only a matrix can be factorised, not shape \(shape)")
     guard let m = Int32(exactly: shape[0]), let n = Int32(exactly: shape[1]) else {
       throw LinearAlgebraError(
         reason: .tooLarge, routine: routine, shape: shape, detail: "neither length may be above \(Int32.max)")

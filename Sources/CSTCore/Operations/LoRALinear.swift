@@ -8,7 +8,7 @@ public struct LoRAFactors: Sendable {
 
   /// Factors with these matrices. Traps where the ranks differ.
   public init(a: Tensor, b: Tensor) {
-    precondition(
+    require(
       a.shape.rank == 2 && b.shape.rank == 2 && a.shape[0] == b.shape[1],
       "LoRA factors have shapes [rank, inputs] and [outputs, rank], not \(a.shape) and \(b.shape)")
     self.a = a
@@ -50,11 +50,11 @@ extension Tensor {
     let m = linearRows(weight)
     let (inputs, outputs, rank) = (weight.columns, weight.rows, factors.rank)
     let (a, b) = (factors.a, factors.b)
-    precondition(
+    require(
       a.shape[1] == inputs && b.shape[0] == outputs,
       "LoRA factors \(a.shape), \(b.shape) do not fit a weight matrix [\(outputs), \(inputs)]")
     let z = adapterInput ?? self
-    precondition(z.shape == shape, "an adapter's input of shape \(z.shape) does not fit an input of \(shape)")
+    require(z.shape == shape, "an adapter's input of shape \(z.shape) does not fit an input of \(shape)")
     // hidden = scale·(z·Aᵀ), [m, rank]
     let hidden = Tensor(shape: [m, rank]) { start in
       let destination = MatrixDestination(start: start, stride: rank)
@@ -86,7 +86,7 @@ extension Tensor {
   }
 
   private func linearRows(_ weight: WeightMatrix) -> Int {
-    precondition(
+    require(
       shape.rank == 2 && shape[1] == weight.columns,
       "a weight matrix [\(weight.rows), \(weight.columns)] cannot multiply rows of shape \(shape)")
     return shape[0]

@@ -15,7 +15,7 @@ extension Tensor {
   /// - Shape: self `[m, k]`, `other` `[k, n]`; result `[m, n]`.
   /// - Complexity: O(m·n·k).
   public func matmul(_ other: Tensor, backend: MatmulBackend = .kernels) -> Tensor {
-    precondition(
+    require(
       shape.rank == 2 && other.shape.rank == 2 && shape[1] == other.shape[0],
       "cannot multiply matrices of shapes \(shape) and \(other.shape)")
     let size = Gemm.Size(m: shape[0], n: other.shape[1], k: shape[1])
@@ -45,7 +45,7 @@ extension Tensor {
   /// The transposed matrix, copied.
   /// - Shape: self `[m, n]`; result `[n, m]`.
   public func transposed() -> Tensor {
-    precondition(shape.rank == 2, "only a matrix can be transposed, not shape \(shape)")
+    require(shape.rank == 2, "only a matrix can be transposed, not shape \(shape)")
     let (rows, columns) = (shape[0], shape[1])
     let out = Tensor(shape: [columns, rows]) { out in
       for row in 0..<rows {
@@ -59,7 +59,7 @@ extension Tensor {
 
   /// The same elements, in row-major order, in another shape; shares their memory. Traps where the counts differ.
   public func reshaped(_ shape: Shape) -> Tensor {
-    precondition(shape.count == count, "a tensor of shape \(self.shape) cannot become \(shape)")
+    require(shape.count == count, "a tensor of shape \(self.shape) cannot become \(shape)")
     return Tensor(storage: storage, shape: shape).recorded(from: [self]) { [node] gradient in
       node?.accumulate(sharing: gradient)
     }

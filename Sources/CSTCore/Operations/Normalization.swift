@@ -5,7 +5,7 @@ extension Tensor {
   /// - Shape: self `[…, width]`; weight `[width]`; result like self.
   public func rmsNorm(weight: Tensor, epsilon: Float) -> Tensor {
     let (rows, width) = shape.matrix
-    precondition(weight.shape == [width], "a norm weight of shape \(weight.shape) does not fit rows of \(shape)")
+    require(weight.shape == [width], "a norm weight of shape \(weight.shape) does not fit rows of \(shape)")
     let (x, w) = (detached(), weight.detached())
     let compute = { () -> Tensor in
       Tensor(shape: x.shape) { out in

@@ -9,14 +9,14 @@ extension Tensor {
 
   /// The mean of all elements; shape `[]`. Traps on an empty tensor.
   public func mean() -> Tensor {
-    precondition(count > 0, "an empty tensor has no mean")
+    require(count > 0, "an empty tensor has no mean")
     return sum() * (1 / Float(count))
   }
 
   /// The sum of every row of the last axis, accumulated in Double.
   /// - Shape: self `[…, width]`; result `[…]`.
   public func sumOfRows() -> Tensor {
-    precondition(shape.rank >= 1, "a scalar has no rows to sum")
+    require(shape.rank >= 1, "a scalar has no rows to sum")
     let (rows, width) = shape.matrix
     let out = Tensor(shape: Shape(shape.lengths.dropLast())) { out in
       for row in 0..<rows { out[row] = Float(Kernels.current.table.sum_f32(start + row * width, width)) }

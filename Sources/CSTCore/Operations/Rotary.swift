@@ -13,7 +13,7 @@ public struct RotaryTable: Sendable {
   /// The table for frequencies `base^(-2j / headWidth)`. Angles are computed in Double from Float32 frequencies, as the
   /// reference implementation does. Traps on an odd head width.
   public init(headWidth: Int, base: Double, positionCount: Int) {
-    precondition(headWidth % 2 == 0, "rotary embeddings need an even head width, not \(headWidth)")
+    require(headWidth % 2 == 0, "rotary embeddings need an even head width, not \(headWidth)")
     self.headWidth = headWidth
     self.positionCount = positionCount
     let half = headWidth / 2
@@ -36,7 +36,7 @@ public struct RotaryTable: Sendable {
     _ x: MatrixDestination, positions: [Int32], heads: Int, _ direction: RotationDirection
   ) {
     if let outside = positions.first(where: { $0 < 0 || Int($0) >= positionCount }) {
-      preconditionFailure("position \(outside) is outside a rotary table for \(positionCount) positions")
+      mistake("position \(outside) is outside a rotary table for \(positionCount) positions")
     }
     positions.withUnsafeBufferPointer { positions in
       guard let base = positions.baseAddress else { return }
@@ -56,7 +56,7 @@ extension Tensor {
   /// - Shape: self `[tokens, heads·table.headWidth]`, `positions.count == tokens`; result like self.
   public func rotated(by table: RotaryTable, positions: [Int32]) -> Tensor {
     let (rows, width) = shape.matrix
-    precondition(
+    require(
       shape.rank == 2 && rows == positions.count && width % table.headWidth == 0,
       "\(positions.count) positions and heads of width \(table.headWidth) do not fit shape \(shape)")
     let heads = width / table.headWidth

@@ -8,10 +8,10 @@ extension Tensor {
   /// - Complexity: Scratch of `min(m, 128) · head.rows` floats.
   public func tokenLogProbabilities(of targets: [Int32], head: WeightMatrix, precision: Precision = .f32) -> Tensor {
     let (m, width) = shape.matrix
-    precondition(
+    require(
       shape.rank == 2 && m == targets.count && width == head.columns,
       "\(targets.count) targets and a head [\(head.rows), \(head.columns)] do not fit rows of shape \(shape)")
-    precondition(targets.allSatisfy { $0 >= 0 && $0 < head.rows }, "a target is outside the head's \(head.rows) tokens")
+    require(targets.allSatisfy { $0 >= 0 && $0 < head.rows }, "a target is outside the head's \(head.rows) tokens")
     let derivatives = node == nil ? nil : Tensor(shape: shape) { _ in }
     let out = Tensor(shape: [m]) { logProbabilities in
       let chunk = 128

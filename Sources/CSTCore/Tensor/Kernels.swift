@@ -14,7 +14,7 @@ public struct Kernels: Sendable {
   public static let current: Kernels = {
     switch selection() {
     case .success(let kernels): return kernels
-    case .failure(let error): preconditionFailure(error.description)
+    case .failure(let error): mistake(error.description)
     }
   }()
 

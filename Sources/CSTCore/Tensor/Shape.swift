@@ -5,7 +5,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
 
   /// The shape with these axis lengths. Traps on a negative length.
   public init(_ lengths: [Int]) {
-    precondition(lengths.allSatisfy { $0 >= 0 }, "a shape has no negative lengths: \(lengths)")
+    require(lengths.allSatisfy { $0 >= 0 }, "a shape has no negative lengths: \(lengths)")
     self.lengths = lengths
   }
 

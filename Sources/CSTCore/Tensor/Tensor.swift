@@ -17,7 +17,7 @@ public struct Tensor: Sendable {
   let node: GradientNode?
 
   init(storage: TensorStorage, shape: Shape, node: GradientNode? = nil) {
-    precondition(storage.count == shape.count, "\(storage.count) values cannot have shape \(shape)")
+    require(storage.count == shape.count, "\(storage.count) values cannot have shape \(shape)")
     self.shape = shape
     self.storage = storage
     self.node = node
@@ -25,7 +25,7 @@ public struct Tensor: Sendable {
 
   /// The tensor with these values in row-major order. Traps where their number is not that of the shape.
   public init(_ values: some Collection<Float>, shape: Shape) {
-    precondition(values.count == shape.count, "\(values.count) values cannot have shape \(shape)")
+    require(values.count == shape.count, "\(values.count) values cannot have shape \(shape)")
     self.init(shape: shape) { start in
       var index = 0
       for value in values {
@@ -64,16 +64,16 @@ public struct Tensor: Sendable {
 
   /// The only element of a tensor with one element. Traps on any other.
   public var item: Float {
-    precondition(count == 1, "a tensor of shape \(shape) has \(count) elements, not one")
+    require(count == 1, "a tensor of shape \(shape) has \(count) elements, not one")
     return storage.start[0]
   }
 
   /// The element at these indices, one per axis. Traps out of range.
   public subscript(indices: Int...) -> Float {
-    precondition(indices.count == shape.rank, "\(indices.count) indices for a tensor of shape \(shape)")
+    require(indices.count == shape.rank, "\(indices.count) indices for a tensor of shape \(shape)")
     var offset = 0
     for (index, length) in zip(indices, shape.lengths) {
-      precondition((0..<length).contains(index), "index \(indices) is outside a tensor of shape \(shape)")
+      require((0..<length).contains(index), "index \(indices) is outside a tensor of shape \(shape)")
       offset = offset * length + index
     }
     return storage.start[offset]

@@ -60,9 +60,9 @@ public final class WeightMatrix: @unchecked Sendable {
     rows: Int, columns: Int, format: WeightFormat, bytes: UnsafeRawBufferPointer, owner: any Sendable,
     rowOrder: RowOrder = .asStored
   ) {
-    precondition(columns % format.blockLength == 0, "\(columns) columns are not whole \(format) blocks")
+    require(columns % format.blockLength == 0, "\(columns) columns are not whole \(format) blocks")
     bytesPerRow = columns / format.blockLength * format.bytesPerBlock
-    precondition(bytes.count == rows * bytesPerRow, "\(bytes.count) bytes cannot hold [\(rows), \(columns)] \(format)")
+    require(bytes.count == rows * bytesPerRow, "\(bytes.count) bytes cannot hold [\(rows), \(columns)] \(format)")
     self.rows = rows
     self.columns = columns
     self.format = format

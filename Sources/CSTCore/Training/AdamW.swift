@@ -16,8 +16,8 @@ public struct AdamW: Sendable, Hashable, Codable {
 
   /// Traps on negative or non-finite values.
   public init(learningRate: Double = 1e-4, weightDecay: Double = 0) {
-    precondition(learningRate >= 0 && learningRate.isFinite, "a learning rate is not negative: \(learningRate)")
-    precondition(weightDecay >= 0 && weightDecay.isFinite, "a weight decay is not negative: \(weightDecay)")
+    require(learningRate >= 0 && learningRate.isFinite, "a learning rate is not negative: \(learningRate)")
+    require(weightDecay >= 0 && weightDecay.isFinite, "a weight decay is not negative: \(weightDecay)")
     self.learningRate = learningRate
     self.weightDecay = weightDecay
   }
@@ -58,14 +58,14 @@ public struct AdamW: Sendable, Hashable, Codable {
     state: inout State
   ) -> Parameters {
     let gradients = gradient.parameters
-    precondition(gradients.count == state.means.count, "\(gradients.count) gradients, state for \(state.means.count)")
+    require(gradients.count == state.means.count, "\(gradients.count) gradients, state for \(state.means.count)")
     state.step += 1
     let corrections = (1 - pow(beta1, Double(state.step)), 1 - pow(beta2, Double(state.step)))
     var index = 0
     return parameters.mapParameters { parameter in
       defer { index += 1 }
       let gradient = gradients[index]
-      precondition(gradient.shape == parameter.shape, "gradient \(gradient.shape), parameter \(parameter.shape)")
+      require(gradient.shape == parameter.shape, "gradient \(gradient.shape), parameter \(parameter.shape)")
       let updated = parameter.storage.copy()
       let mean = state.means[index].storage.copy()
       let square = state.squares[index].storage.copy()

@@ -31,8 +31,8 @@ public struct DPOLoss: Sendable, Hashable, Codable {
 
   /// Traps where `beta` is not positive and finite, or `rpoAlpha` negative or not finite.
   public init(beta: Double = 0.1, rpoAlpha: Double = 0) {
-    precondition(beta > 0 && beta.isFinite, "β is positive, not \(beta)")
-    precondition(rpoAlpha >= 0 && rpoAlpha.isFinite, "α is not negative: \(rpoAlpha)")
+    require(beta > 0 && beta.isFinite, "β is positive, not \(beta)")
+    require(rpoAlpha >= 0 && rpoAlpha.isFinite, "α is not negative: \(rpoAlpha)")
     self.beta = beta
     self.rpoAlpha = rpoAlpha
   }
@@ -62,7 +62,7 @@ public struct DPOLoss: Sendable, Hashable, Codable {
   public func callAsFunction(
     policy: PairLogProbabilities, reference: PairLogProbabilities, chosenTokens: Int
   ) -> Value {
-    precondition(chosenTokens >= 1, "an answer has at least one token")
+    require(chosenTokens >= 1, "an answer has at least one token")
     let chosenReward = beta * (policy.chosen - reference.chosen)
     let rejectedReward = beta * (policy.rejected - reference.rejected)
     let margin = chosenReward - rejectedReward

@@ -45,7 +45,7 @@ public struct DPOTrainer: Sendable {
     schedule: LearningRateSchedule = LearningRateSchedule(), maximumLength: Int = 512,
     reference: ReferenceScores = ReferenceScores()
   ) {
-    precondition(adapter.fits(model.configuration), "the adapter is for another model")
+    require(adapter.fits(model.configuration), "the adapter is for another model")
     self.init(model, loss, .existing(adapter), optimizer, schedule, maximumLength, reference)
   }
 
@@ -75,6 +75,14 @@ public struct DPOTrainer: Sendable {
     resuming checkpoint: TrainingCheckpoint? = nil, shouldStop: @escaping @Sendable () -> Bool = { false }
   ) -> TrainingRun {
     TrainingRun(trainer: self, pairs: Array(pairs), plan: plan, checkpoint: checkpoint, shouldStop: shouldStop)
+  }
+
+  /// The shape of the adapter that is trained.
+  var adapterConfiguration: LoRAConfiguration {
+    switch start {
+    case .existing(let adapter): adapter.configuration
+    case .fresh(let configuration): configuration
+    }
   }
 
   func initialAdapter(seed: UInt64) -> LoRAAdapter {

@@ -20,7 +20,7 @@ public struct LearningRateSchedule: Sendable, Hashable, Codable {
 
   /// Traps where `warmupRatio` is outside `0...1`.
   public init(_ shape: Shape = .linear, warmupRatio: Double = 0) {
-    precondition((0...1).contains(warmupRatio), "a warm-up ratio is in 0...1, not \(warmupRatio)")
+    require((0...1).contains(warmupRatio), "a warm-up ratio is in 0...1, not \(warmupRatio)")
     self.shape = shape
     self.warmupRatio = warmupRatio
   }

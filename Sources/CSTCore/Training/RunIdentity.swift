@@ -1,7 +1,11 @@
 /// What decides every number of a run, as text: a checkpoint may only be resumed by a run with the same identity.
 enum RunIdentity {
   static func describe(trainer: DPOTrainer, plan: TrainingPlan, pairs: [EncodedPair]) -> [String: String] {
-    [
+    let adapter = trainer.adapterConfiguration
+    return [
+      "adapter":
+        "rank \(adapter.rank), alpha \(adapter.alpha), dropout \(adapter.dropout), "
+        + adapter.targets.map(\.rawValue).joined(separator: " "),
       "model": trainer.model.identity,
       "precision": trainer.model.precision.rawValue,
       "loss": "\(trainer.loss)",

@@ -47,11 +47,11 @@ public struct TrainingPlan: Sendable, Hashable, Codable {
     maximumGradientNorm: Double? = 1, seed: UInt64 = 42, checkpointInterval: Int? = nil
   ) {
     switch length {
-    case .epochs(let count), .steps(let count): precondition(count >= 1, "a run has at least one \(length)")
+    case .epochs(let count), .steps(let count): require(count >= 1, "a run has at least one \(length)")
     }
-    precondition(batchSize >= 1 && gradientAccumulation >= 1, "a step has at least one pair")
-    precondition(maximumGradientNorm.map { $0 > 0 } ?? true, "a maximum gradient norm is positive")
-    precondition(checkpointInterval.map { $0 >= 1 } ?? true, "a checkpoint interval is at least 1")
+    require(batchSize >= 1 && gradientAccumulation >= 1, "a step has at least one pair")
+    require(maximumGradientNorm.map { $0 > 0 } ?? true, "a maximum gradient norm is positive")
+    require(checkpointInterval.map { $0 >= 1 } ?? true, "a checkpoint interval is at least 1")
     self.length = length
     self.batchSize = batchSize
     self.gradientAccumulation = gradientAccumulation
