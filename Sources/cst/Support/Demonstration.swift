@@ -90,8 +90,8 @@ struct Demonstration {
     let arguments =
       method + [
         "--model", modelFile.path, "--precision", precision.rawValue, "--policy", policyFile.path, "--data",
-        trainingFile.path, "--out", location.path, "--overwrite", "--lora-rank", "16", "--learning-rate", "5e-4",
-        "--warmup-ratio", "0.1", "--beta", "0.1", "--rpo-alpha", "1", "--batch-size", "8", "--epochs", "\(epochs)",
+        trainingFile.path, "--out", location.path, "--overwrite", "--lora-rank", "16", "--learning-rate", "1e-3",
+        "--warmup-ratio", "0.1", "--beta", "0.1", "--rpo-alpha", "1", "--batch-size", "4", "--epochs", "\(epochs)",
         "--seed", "\(seed)",
       ]
     heading("training \(name): cst train " + arguments.joined(separator: " "))

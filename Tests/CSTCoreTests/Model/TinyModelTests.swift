@@ -36,7 +36,8 @@ import Testing
     let alone = try await model.logProbabilities(of: groups, tokensPerBatch: 1)
     #expect(together == alone)
     let unshared = try await model.logProbabilities(
-      of: groups.flatMap { group in group.completions.map { CompletionGroup(prompt: group.prompt, completions: [$0]) } })
+      of: groups.flatMap { group in group.completions.map { CompletionGroup(prompt: group.prompt, completions: [$0]) } }
+    )
     // The shared prompt's keys come first either way, so even the bits are the same.
     #expect(together.flatMap { $0 } == unshared.flatMap { $0 })
   }

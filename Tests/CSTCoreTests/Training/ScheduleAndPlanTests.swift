@@ -61,7 +61,8 @@ import Testing
         p[i] *= 1 - rate * 0.1
         m[i] = 0.9 * m[i] + 0.1 * g
         v[i] = 0.999 * v[i] + 0.001 * g * g
-        p[i] -= rate * (m[i] / (1 - pow(0.9, Double(step)))) / ((v[i] / (1 - pow(0.999, Double(step)))).squareRoot() + 1e-8)
+        p[i] -=
+          rate * (m[i] / (1 - pow(0.9, Double(step)))) / ((v[i] / (1 - pow(0.999, Double(step)))).squareRoot() + 1e-8)
       }
     }
     // A few float32 roundings per step of numbers near 1.
