@@ -32,13 +32,13 @@ final class BlockCache: Sendable {
     }
 
     /// Takes the largest free blocks out until what is held fits the peak again.
-    mutating func evict() -> [UInt] {
-      var evicted: [UInt] = []
+    mutating func evict() -> [(block: UInt, size: Int)] {
+      var evicted: [(block: UInt, size: Int)] = []
       while bytesInUse + bytesFree > peakBytesInUse,
         let size = free.filter({ !$0.value.isEmpty }).keys.max(), let block = free[size]?.popLast()
       {
         bytesFree -= size
-        evicted.append(block)
+        evicted.append((block, size))
       }
       return evicted
     }
@@ -60,14 +60,29 @@ final class BlockCache: Sendable {
   func allocate(bytes: Int) -> UnsafeMutableRawPointer {
     let size = Self.sizeClass(bytes)
     let (reused, evicted) = state.withLock { state in (state.take(size), state.evict()) }
-    for block in evicted { UnsafeMutableRawPointer(bitPattern: block)?.deallocate() }
-    if let block = reused.flatMap(UnsafeMutableRawPointer.init(bitPattern:)) { return block }
-    let block = UnsafeMutableRawPointer.allocate(
-      byteCount: size, alignment: size >= Self.hugePage ? Self.hugePage : 64)
+    for (block, size) in evicted { Self.release(block, size) }
+    return reused.flatMap(UnsafeMutableRawPointer.init(bitPattern:)) ?? Self.obtain(size)
+  }
+
+  /// A new block from the system. Large ones are mapped one by one, so that each goes back to the system as a whole: an
+  /// allocator's heap keeps what lies between blocks in use.
+  private static func obtain(_ size: Int) -> UnsafeMutableRawPointer {
+    guard size >= hugePage else { return .allocate(byteCount: size, alignment: 64) }
+    let mapped = size + hugePage
+    guard let start = mmap(nil, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0), start != MAP_FAILED
+    else { mistake("no memory for a block of \(size) bytes") }
+    let head = (hugePage - Int(bitPattern: start) % hugePage) % hugePage
+    if head > 0 { munmap(start, head) }
+    munmap(start + head + size, mapped - head - size)
     #if os(Linux)
-      if size >= Self.hugePage { madvise(block, size, MADV_HUGEPAGE) }
+      madvise(start + head, size, MADV_HUGEPAGE)
     #endif
-    return block
+    return start + head
+  }
+
+  private static func release(_ block: UInt, _ size: Int) {
+    guard let block = UnsafeMutableRawPointer(bitPattern: block) else { return }
+    if size >= hugePage { munmap(block, size) } else { block.deallocate() }
   }
 
   /// Takes back a block that `allocate(bytes:)` gave for the same number of bytes.
