@@ -83,7 +83,9 @@ extension Collection where Element == PreferencePair {
         text.append(try encoder.encode(pair))
         text.append(UInt8(ascii: "\n"))
       }
-      try text.write(to: file, options: .atomic)
+      try AtomicFile.write(text, to: file)
+    } catch let error as FormatError {
+      throw DatasetError(reason: .unwritableFile, file: file, detail: error.found)
     } catch {
       throw DatasetError(reason: .unwritableFile, file: file, detail: error.localizedDescription)
     }
