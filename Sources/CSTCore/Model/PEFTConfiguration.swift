@@ -63,6 +63,7 @@ struct PEFTConfiguration: Codable {
         .unreadable, file: file.path, expected: "an adapter folder with adapter_config.json",
         found: FileManager.default.fileExists(atPath: file.path) ? "a file that cannot be opened" : "no such file")
     }
+    try JSONDepth.check(data, file: file.path)
     do { self = try JSONDecoder().decode(PEFTConfiguration.self, from: data) } catch let error as DecodingError {
       throw FormatError(
         .badSyntax, file: file.path, expected: "PEFT's LoRA configuration", found: error.fieldAndProblem)

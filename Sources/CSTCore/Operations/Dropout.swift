@@ -37,10 +37,8 @@ private struct DropoutMask {
   }
 }
 
-/// The finaliser of SplitMix64 (Steele, Lea & Flood 2014): a bijection whose output bits look independent.
+/// 64 bits that are a function of `value` alone and look independent of those of other values.
 private func mixed(_ value: UInt64) -> UInt64 {
-  var z = value &+ 0x9E37_79B9_7F4A_7C15
-  z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-  z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-  return z ^ (z >> 31)
+  var generator = SplitMix64(state: value)
+  return generator.next()
 }

@@ -12,14 +12,16 @@ package enum JSONNesting {
   package struct TooDeep: Error, CustomStringConvertible {
     /// Where the first level too many opens, in bytes from the start.
     package let offset: Int
+    /// The cap.
+    package let limit: Int
 
     package var description: String {
-      "byte \(offset) opens more than \(JSONNesting.limit) levels of lists and objects"
+      "byte \(offset) opens more than \(limit) levels of lists and objects"
     }
   }
 
   /// - Throws: ``TooDeep`` at the first bracket beyond the cap. Says nothing about whether the text is JSON otherwise.
-  package static func check(_ bytes: some Sequence<UInt8>) throws(TooDeep) {
+  package static func check(_ bytes: some Sequence<UInt8>, limit: Int = limit) throws(TooDeep) {
     var depth = 0
     var inString = false
     var escaped = false
@@ -38,7 +40,7 @@ package enum JSONNesting {
       case UInt8(ascii: "\""): inString = true
       case UInt8(ascii: "["), UInt8(ascii: "{"):
         depth += 1
-        if depth > limit { throw TooDeep(offset: offset) }
+        if depth > limit { throw TooDeep(offset: offset, limit: limit) }
       case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
       default: break
       }

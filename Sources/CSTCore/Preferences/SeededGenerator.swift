@@ -81,8 +81,9 @@ public struct SeededGenerator: RandomNumberGenerator, Hashable, Codable, Sendabl
   }
 }
 
-/// The generator that turns one seed into the four words of state (Steele, Lea and Flood, 2014).
-private struct SplitMix64 {
+/// SplitMix64 (Steele, Lea and Flood, 2014): turns one seed into the four words of state, and a counter into bits that
+/// look independent.
+struct SplitMix64 {
   var state: UInt64
 
   mutating func next() -> UInt64 {
