@@ -1,6 +1,7 @@
 extension PreferencePair: Codable {
   private enum Key: String, CodingKey {
     case prompt, answers, chosen, rejected, configuration, system, task
+    case judgeScores = "judge_scores"
   }
 
   /// Reads a row in any of the forms this project knows.
@@ -30,6 +31,7 @@ extension PreferencePair: Codable {
     }
     self.prompt = prompt
     task = try fields.decodeIfPresent(String.self, forKey: .task)
+    judgeScores = try fields.decodeIfPresent([String: AnswerScore].self, forKey: .judgeScores)
 
     let configuration = try fields.decodeIfPresent(String.self, forKey: .configuration)
     if let texts = try fields.decodeIfPresent([String: String].self, forKey: .answers) {
@@ -69,6 +71,7 @@ extension PreferencePair: Codable {
       try fields.encode(prompt, forKey: .prompt)
     }
     try fields.encodeIfPresent(task, forKey: .task)
+    try fields.encodeIfPresent(judgeScores, forKey: .judgeScores)
     switch answers {
     case .byConfiguration(let texts):
       try fields.encode(texts, forKey: .answers)

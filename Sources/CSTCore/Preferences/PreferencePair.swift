@@ -39,18 +39,21 @@ public struct PreferencePair: Hashable, Sendable {
   public var answers: Answers
   /// A label that some published datasets carry, kept but not interpreted.
   public var task: String?
+  /// What a judge made of the answers, by the name of their configuration, or as `chosen` and `rejected`.
+  public var judgeScores: [String: AnswerScore]?
 
   /// Creates a row.
   ///
   /// - Precondition: `prompt` ends with a user's message and has no system message. Files are checked when they are
   ///   read, with an error instead of a trap.
-  public init(prompt: [Message], answers: Answers, task: String? = nil) {
+  public init(prompt: [Message], answers: Answers, task: String? = nil, judgeScores: [String: AnswerScore]? = nil) {
     if let problem = Self.problem(withPrompt: prompt) {
       preconditionFailure("PreferencePair: the prompt \(problem)")
     }
     self.prompt = prompt
     self.answers = answers
     self.task = task
+    self.judgeScores = judgeScores
   }
 
   /// Whether every configuration should give the same good answer.

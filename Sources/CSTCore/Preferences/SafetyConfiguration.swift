@@ -18,12 +18,21 @@ public struct SafetyConfiguration: Hashable, Sendable {
   public var systemPrompt: String
   /// What a reply under this configuration should be, or `nil` if no judge can tell.
   public var expectedReply: ExpectedReply?
+  /// What a reply under this configuration is criticised by when data is generated; where empty, the system prompt is.
+  public var principles: [String]
+  /// Other wordings of the system prompt that should have the same effect, for augmenting data.
+  public var paraphrases: [String]
 
   /// Creates a configuration. ``SafetyPolicy`` checks it when it becomes part of one.
-  public init(name: String, systemPrompt: String, expectedReply: ExpectedReply? = nil) {
+  public init(
+    name: String, systemPrompt: String, expectedReply: ExpectedReply? = nil, principles: [String] = [],
+    paraphrases: [String] = []
+  ) {
     self.name = name
     self.systemPrompt = systemPrompt
     self.expectedReply = expectedReply
+    self.principles = principles
+    self.paraphrases = paraphrases
   }
 }
 
@@ -32,10 +41,11 @@ extension SafetyConfiguration: Codable {
     case name
     case systemPrompt = "system"
     case expectedReply = "expects"
-    case description
+    case principles, paraphrases, description
   }
 
-  /// Reads `{"name": …, "system": …, "expects": "refusal" | "answer", "description": …}`, the last two optional.
+  /// Reads `{"name": …, "system": …, "expects": "refusal" | "answer", "principles": […], "paraphrases": […],
+  /// "description": …}`, all but the first two optional.
   ///
   /// - Throws: `DecodingError` if a field is missing, of another type, or unknown.
   public init(from decoder: any Decoder) throws {
@@ -44,6 +54,8 @@ extension SafetyConfiguration: Codable {
     name = try fields.decode(String.self, forKey: .name)
     systemPrompt = try fields.decode(String.self, forKey: .systemPrompt)
     expectedReply = try fields.decodeIfPresent(ExpectedReply.self, forKey: .expectedReply)
+    principles = try fields.decodeIfPresent([String].self, forKey: .principles) ?? []
+    paraphrases = try fields.decodeIfPresent([String].self, forKey: .paraphrases) ?? []
   }
 
   /// Writes the form that ``init(from:)`` reads.
@@ -52,5 +64,7 @@ extension SafetyConfiguration: Codable {
     try fields.encode(name, forKey: .name)
     try fields.encode(systemPrompt, forKey: .systemPrompt)
     try fields.encodeIfPresent(expectedReply, forKey: .expectedReply)
+    if !principles.isEmpty { try fields.encode(principles, forKey: .principles) }
+    if !paraphrases.isEmpty { try fields.encode(paraphrases, forKey: .paraphrases) }
   }
 }

@@ -47,6 +47,9 @@ public struct SafetyPolicy: Hashable, Sendable {
       guard !configuration.systemPrompt.allSatisfy(\.isWhitespace) else {
         throw .invalidPolicy("configuration \"\(name)\" has an empty system prompt, so nothing would switch it on")
       }
+      if (configuration.principles + configuration.paraphrases).contains(where: { $0.allSatisfy(\.isWhitespace) }) {
+        throw .invalidPolicy("configuration \"\(name)\" has an empty principle or paraphrase; remove it")
+      }
       if let other = prompts.updateValue(name, forKey: configuration.systemPrompt) {
         throw .invalidPolicy(
           "\"\(other)\" and \"\(name)\" have the same system prompt, so no model can tell them apart")

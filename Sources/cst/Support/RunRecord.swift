@@ -9,8 +9,8 @@ struct RunRecord: Encodable {
     let bytes: Int
     let sha256: String
 
-    /// - Throws: ``CommandError`` where the file cannot be read.
-    init(_ file: URL) throws(CommandError) {
+    /// - Throws: `FormatError` where the file cannot be read.
+    init(_ file: URL) throws(FormatError) {
       path = file.path
       sha256 = try SHA256.digest(ofFile: file)
       bytes = ((try? FileManager.default.attributesOfItem(atPath: file.path))?[.size] as? Int) ?? 0

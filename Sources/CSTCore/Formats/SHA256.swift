@@ -1,17 +1,19 @@
-import CSTCore
 import Foundation
 
-/// SHA-256 (FIPS 180-4) of files, for the record of a run.
+/// SHA-256 (FIPS 180-4): digests of files for the record of a run, and addresses of journal entries.
 ///
-/// Foundation has no digests on Linux, and a cryptography package would more than double the tool's build time for this
-/// one use, in which nothing is secret.
-struct SHA256 {
+/// Foundation has no digests on Linux, and a cryptography package would more than double the build time for these two
+/// uses, in which nothing is secret.
+package struct SHA256 {
   private var state: [UInt32] = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
   ]
   private var schedule = [UInt32](repeating: 0, count: 64)
   private var pending: [UInt8] = []
   private var byteCount: UInt64 = 0
+
+  /// The digest of nothing yet.
+  package init() {}
 
   private static let constants: [UInt32] = [
     0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
@@ -25,8 +27,8 @@ struct SHA256 {
   ]
 
   /// The digest of a file's content in hexadecimal.
-  /// - Throws: ``CommandError`` where the file cannot be read.
-  static func digest(ofFile file: URL) throws(CommandError) -> String {
+  /// - Throws: ``FormatError`` (`unreadable`) where the file cannot be read.
+  package static func digest(ofFile file: URL) throws(FormatError) -> String {
     do {
       let handle = try FileHandle(forReadingFrom: file)
       defer { try? handle.close() }
@@ -34,12 +36,13 @@ struct SHA256 {
       while let chunk = try handle.read(upToCount: 1 << 20), !chunk.isEmpty { hash.update(chunk) }
       return hash.digest()
     } catch {
-      throw CommandError("\(file.path): cannot be read: \(UnreadableFile.problem(of: file, error))")
+      throw FormatError(
+        .unreadable, file: file.path, expected: "a readable file", found: UnreadableFile.problem(of: file, error))
     }
   }
 
   /// Adds bytes.
-  mutating func update(_ data: some Sequence<UInt8>) {
+  package mutating func update(_ data: some Sequence<UInt8>) {
     pending.append(contentsOf: data)
     pending.withUnsafeBytes { bytes in
       for block in 0..<bytes.count / 64 {
@@ -52,7 +55,7 @@ struct SHA256 {
   }
 
   /// The digest of all bytes added, in hexadecimal.
-  func digest() -> String {
+  package func digest() -> String {
     var hash = self
     let bitCount = (byteCount + UInt64(pending.count)) * 8
     var padding: [UInt8] = [0x80]
