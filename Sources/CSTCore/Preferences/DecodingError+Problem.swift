@@ -54,7 +54,7 @@ extension Decoder {
 }
 
 /// A key of any name, to see which ones an object has.
-private struct AnyKey: CodingKey {
+struct AnyKey: CodingKey {
   let stringValue: String
   var intValue: Int? { nil }
   init(stringValue: String) { self.stringValue = stringValue }

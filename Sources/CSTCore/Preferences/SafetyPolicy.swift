@@ -14,12 +14,17 @@ import Foundation
 /// ```
 ///
 /// A policy is always valid: it has at least one configuration, names are unique, not empty and not `*` (which data rows
-/// use for "every configuration"), no two system prompts are equal, none is empty, and the default exists.
+/// use for "every configuration"), no two system prompts are equal, none is empty, and the default exists. A rubric ranks
+/// every configuration, and the prompts for generating data name only what there is.
 public struct SafetyPolicy: Hashable, Sendable {
   /// What the policy is called in reports.
   public let name: String
   /// The configurations in the order of the file. Everything derived from a policy follows this order.
   public let configurations: [SafetyConfiguration]
+  /// The axis on which the configurations lie, if there is one.
+  public let rubric: Rubric?
+  /// How preference data for the policy is generated.
+  public let synthesis: SynthesisPrompts
   /// The position of the default in ``configurations``.
   private let defaultIndex: Int
 
@@ -29,7 +34,10 @@ public struct SafetyPolicy: Hashable, Sendable {
   /// Creates a policy.
   ///
   /// - Throws: ``PreferenceError`` with reason `invalidPolicy` if the configurations break a rule above.
-  public init(name: String, configurations: [SafetyConfiguration], defaultName: String) throws(PreferenceError) {
+  public init(
+    name: String, configurations: [SafetyConfiguration], defaultName: String, rubric: Rubric? = nil,
+    synthesis: SynthesisPrompts = SynthesisPrompts()
+  ) throws(PreferenceError) {
     guard !configurations.isEmpty else { throw .invalidPolicy("it has no configurations; give at least one") }
     var names: Set<String> = []
     var prompts: [String: String] = [:]
@@ -59,7 +67,15 @@ public struct SafetyPolicy: Hashable, Sendable {
       let known = PreferenceError.list(configurations.map(\.name))
       throw .invalidPolicy("the default \"\(defaultName)\" is not one of its configurations: \(known)")
     }
+    if let rubric, rubric.levels.sorted() != names.sorted() {
+      throw .invalidPolicy(
+        "the rubric's levels are \(PreferenceError.list(rubric.levels)); "
+          + "they must be its configurations, each once: \(PreferenceError.list(configurations.map(\.name)))")
+    }
+    try synthesis.check(names: names, hasRubric: rubric != nil)
     self.name = name
+    self.rubric = rubric
+    self.synthesis = synthesis
     self.configurations = configurations
     self.defaultIndex = defaultIndex
   }
@@ -114,7 +130,7 @@ public struct SafetyPolicy: Hashable, Sendable {
 
 extension SafetyPolicy: Codable {
   private enum Key: String, CodingKey, CaseIterable {
-    case name, `default`, configurations, description
+    case name, `default`, configurations, rubric, synthesis, description
   }
 
   /// Reads the JSON form shown above.
@@ -126,7 +142,9 @@ extension SafetyPolicy: Codable {
     try self.init(
       name: fields.decode(String.self, forKey: .name),
       configurations: fields.decode([SafetyConfiguration].self, forKey: .configurations),
-      defaultName: fields.decode(String.self, forKey: .default)
+      defaultName: fields.decode(String.self, forKey: .default),
+      rubric: fields.decodeIfPresent(Rubric.self, forKey: .rubric),
+      synthesis: fields.decodeIfPresent(SynthesisPrompts.self, forKey: .synthesis) ?? SynthesisPrompts()
     )
   }
 
@@ -136,5 +154,7 @@ extension SafetyPolicy: Codable {
     try fields.encode(name, forKey: .name)
     try fields.encode(defaultConfiguration.name, forKey: .default)
     try fields.encode(configurations, forKey: .configurations)
+    try fields.encodeIfPresent(rubric, forKey: .rubric)
+    if synthesis != SynthesisPrompts() { try fields.encode(synthesis, forKey: .synthesis) }
   }
 }

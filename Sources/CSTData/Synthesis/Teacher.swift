@@ -68,17 +68,3 @@ public struct TeacherReply: Sendable, Hashable, Codable {
     self.choiceProbabilities = choiceProbabilities
   }
 }
-
-/// A step of self-critique (Bai et al., arXiv 2212.08073; Gallego, arXiv 2404.00495).
-public enum SynthesisStage: String, Sendable, Hashable, Codable, CaseIterable {
-  /// Answers the prompt under one configuration's system prompt.
-  case draft
-  /// Criticises the draft by another configuration's principles.
-  case critique
-  /// Rewrites the draft by the critique.
-  case revision
-  /// Says which configuration an answer follows.
-  case adherence
-  /// Says whether an answer addresses the question.
-  case relevance
-}
