@@ -23,8 +23,8 @@ public struct PromptTemplate: Hashable, Sendable {
   }
 
   /// What is wrong with a template's text.
-  struct SyntaxError: Error, Hashable {
-    let problem: String
+  package struct SyntaxError: Error, Hashable {
+    package let problem: String
   }
 
   private enum Piece: Hashable {
@@ -42,7 +42,7 @@ public struct PromptTemplate: Hashable, Sendable {
   }
 
   /// - Parameter allowed: What may be filled in.
-  init(_ source: String, allowing allowed: [Placeholder]) throws(SyntaxError) {
+  package init(_ source: String, allowing allowed: [Placeholder]) throws(SyntaxError) {
     self.source = source
     var pieces: [Piece] = []
     var rest = source[...]

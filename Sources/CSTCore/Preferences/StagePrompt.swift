@@ -57,12 +57,12 @@ extension SynthesisStage {
 }
 
 extension StagePrompt: Codable {
-  /// Reads a text, which is one message of the user, or a list of messages. The stage is the last key on the way here
+  /// Reads a text, which is one message of the user, or a list of messages. The stage is the first key on the way here
   /// that names one.
   ///
   /// - Throws: `DecodingError` for the form, ``PreferenceError`` for the content.
   public init(from decoder: any Decoder) throws {
-    guard let stage = decoder.codingPath.reversed().lazy.compactMap({ SynthesisStage(rawValue: $0.stringValue) }).first
+    guard let stage = decoder.codingPath.lazy.compactMap({ SynthesisStage(rawValue: $0.stringValue) }).first
     else {
       throw DecodingError.dataCorrupted(
         .init(codingPath: decoder.codingPath, debugDescription: "a prompt outside of any stage"))

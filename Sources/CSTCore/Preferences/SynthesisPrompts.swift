@@ -34,7 +34,8 @@ public struct SynthesisPrompts: Hashable, Sendable {
   func check(names: Set<String>, hasRubric: Bool) throws(PreferenceError) {
     if let draftConfiguration, !names.contains(draftConfiguration) {
       throw .invalidPolicy(
-        "\"draft_under\" names \"\(draftConfiguration)\"; its configurations are \(PreferenceError.list(names.sorted()))")
+        "\"draft_under\" names \"\(draftConfiguration)\"; its configurations are \(PreferenceError.list(names.sorted()))"
+      )
     }
     for (stage, choice) in stages {
       if let name = choice.byConfiguration.keys.filter({ !names.contains($0) }).min() {
@@ -43,9 +44,11 @@ public struct SynthesisPrompts: Hashable, Sendable {
             + "its configurations are \(PreferenceError.list(names.sorted()))")
       }
       let prompts = choice.byConfiguration.values + [choice.general].compactMap { $0 }
-      if !hasRubric, let placeholder = prompts.flatMap(\.placeholders).first(where: { $0 == .criteria || $0 == .level }) {
+      if !hasRubric, let placeholder = prompts.flatMap(\.placeholders).first(where: { $0 == .criteria || $0 == .level })
+      {
         throw .invalidPolicy(
-          "the synthesis prompt \"\(stage.rawValue)\" mentions {{\(placeholder.rawValue)}}, and the policy has no rubric")
+          "the synthesis prompt \"\(stage.rawValue)\" mentions {{\(placeholder.rawValue)}}, and the policy has no rubric"
+        )
       }
     }
   }

@@ -28,11 +28,13 @@ public struct TeacherCall: Sendable, Hashable {
   public var maximumTokens: Int
   /// Where not empty, the reply must begin with one of these; they begin with different tokens, such as `A` and `B`.
   public var choices: [String]
+  /// The user's question that the call is about in the end.
+  public var question: String
 
   /// A call of a stage.
   public init(
     stage: SynthesisStage, configuration: String? = nil, messages: [Message], sampling: Sampling, maximumTokens: Int,
-    choices: [String] = []
+    choices: [String] = [], question: String = ""
   ) {
     self.stage = stage
     self.configuration = configuration
@@ -40,6 +42,7 @@ public struct TeacherCall: Sendable, Hashable {
     self.sampling = sampling
     self.maximumTokens = maximumTokens
     self.choices = choices
+    self.question = question
   }
 }
 

@@ -1,0 +1,112 @@
+import CSTCore
+
+/// Generates preference data by self-critique (Bai et al., arXiv 2212.08073), distilled into pairs for Configurable Safety
+/// Tuning (Gallego, arXiv 2404.00495).
+///
+/// For each prompt the teacher *drafts* an answer under one configuration. For every other configuration it *criticises*
+/// the draft by that configuration's principles and *revises* it, all in one growing conversation. A *judge* says which
+/// configuration each answer follows and whether it addresses the question, a *filter* drops what will not do, and what is
+/// left is a row with one answer per configuration. A neutral prompt gives a neutral row instead: the draft is chosen, and
+/// a misplaced refusal is rejected.
+///
+/// ```swift
+/// for try await pair in SelfCritique(author: teacher, policy: policy).pairs(for: prompts) { save(pair) }
+/// ```
+///
+/// Results come in the order of the prompts and do not depend on how many are worked on at a time. With a ``journal``, a
+/// run that was killed goes on where it stopped.
+public struct SelfCritique: Sendable {
+  /// Who writes.
+  public var author: any Teacher
+  /// Who judges.
+  public var judge: AnswerJudge
+  /// The configurations, and the prompts of every stage.
+  public var policy: SafetyPolicy
+  /// How the teacher is asked.
+  public var settings: SynthesisSettings
+  /// What an answer must be like.
+  public var filter: SynthesisFilter
+  /// What happens where a call fails.
+  public var retries: RetryPolicy
+  /// Where replies are kept, so that no call is made twice.
+  public var journal: SynthesisJournal?
+  /// Told of every call, from several threads.
+  public var observer: @Sendable (SynthesisEvent) -> Void
+
+  /// Creates a generator of preference data. Nothing happens until results are asked for.
+  ///
+  /// - Parameter judge: Who judges; the author where `nil`.
+  public init(
+    author: any Teacher, judge: AnswerJudge? = nil, policy: SafetyPolicy,
+    settings: SynthesisSettings = SynthesisSettings(), filter: SynthesisFilter = SynthesisFilter(),
+    retries: RetryPolicy = RetryPolicy(), journal: SynthesisJournal? = nil,
+    observer: @escaping @Sendable (SynthesisEvent) -> Void = { _ in }
+  ) {
+    self.author = author
+    self.judge = judge ?? .teacher(author)
+    self.policy = policy
+    self.settings = settings
+    self.filter = filter
+    self.retries = retries
+    self.journal = journal
+    self.observer = observer
+  }
+
+  /// The rows for these prompts, in their order; prompts without one are left out.
+  ///
+  /// - Returns: A sequence that throws what ``outcomes(for:)`` throws.
+  public func pairs(for prompts: [SynthesisPrompt]) -> SynthesizedPairs {
+    SynthesizedPairs(outcomes: outcomes(for: prompts))
+  }
+
+  /// What comes of each prompt, in their order.
+  ///
+  /// - Returns: A sequence with one outcome a prompt. It throws ``PreferenceError`` where policy and settings do not go
+  ///   together, ``TeacherError`` where no call can succeed, ``DatasetError`` where the journal cannot be written, and
+  ///   `CancellationError`. Leaving the loop cancels calls in flight.
+  public func outcomes(for prompts: [SynthesisPrompt]) -> SynthesisOutcomes {
+    SynthesisOutcomes(work: SynthesisWork(self), prompts: prompts)
+  }
+
+  /// Checks that policy, judge and prompts go together.
+  ///
+  /// - Throws: ``PreferenceError`` (`invalidPolicy`) saying what is missing.
+  public func check(prompts: [SynthesisPrompt]) throws(PreferenceError) {
+    func invalid(_ detail: String) -> PreferenceError { PreferenceError(reason: .invalidPolicy, detail: detail) }
+    let count = policy.configurations.count
+    guard count >= 2 else { throw invalid("pairs need two configurations to tell apart; it has \(count)") }
+    guard count <= AnswerJudge.letters.count else {
+      throw invalid("it has \(count) configurations; data is generated for at most \(AnswerJudge.letters.count)")
+    }
+    let expected = Set(policy.configurations.map(\.expectedReply))
+    if case .rules = judge, expected != [.refusal, .answer] {
+      throw invalid(
+        "the judge of rules tells refusals from answers, so every configuration must say what it \"expects\", "
+          + "some a refusal and some an answer")
+    }
+  }
+}
+
+/// The rows that ``SelfCritique`` makes, as they become known.
+public struct SynthesizedPairs: AsyncSequence, Sendable {
+  /// A row.
+  public typealias Element = PreferencePair
+
+  let outcomes: SynthesisOutcomes
+
+  /// Starts from the first prompt.
+  public func makeAsyncIterator() -> Iterator { Iterator(outcomes: outcomes.makeAsyncIterator()) }
+
+  /// Waits for one row after the other.
+  public struct Iterator: AsyncIteratorProtocol {
+    var outcomes: SynthesisOutcomes.Iterator
+
+    /// The next row; `nil` at the end.
+    public mutating func next() async throws -> PreferencePair? {
+      while let outcome = try await outcomes.next() {
+        if let pair = outcome.pair { return pair }
+      }
+      return nil
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import CSTCore
+
+/// Something that happened while data is generated, for showing progress.
+public enum SynthesisEvent: Sendable, Hashable {
+  /// The teacher replied to a call.
+  case replied(stage: SynthesisStage, promptTokens: Int, completionTokens: Int)
+  /// A call was answered from the journal.
+  case reused(stage: SynthesisStage)
+  /// An attempt at a call failed.
+  case failed(TeacherError.Kind)
+}
+
+/// Counts of what happened while data is generated.
+public struct SynthesisTally: Sendable, Hashable, Codable {
+  /// Calls the teacher replied to.
+  public var calls = 0
+  /// Calls answered from the journal.
+  public var reusedCalls = 0
+  /// Tokens of conversations sent, as far as the teacher counts them.
+  public var promptTokens = 0
+  /// Tokens of replies, as far as the teacher counts them.
+  public var completionTokens = 0
+  /// Failed attempts by kind.
+  public var failures: [String: Int] = [:]
+  /// Rows made.
+  public var rows = 0
+  /// Rejected prompts by reason.
+  public var rejected: [String: Int] = [:]
+
+  /// No counts yet.
+  public init() {}
+
+  /// Prompts with an outcome.
+  public var prompts: Int { rows + rejected.values.reduce(0, +) }
+
+  /// Counts an event.
+  public mutating func add(_ event: SynthesisEvent) {
+    switch event {
+    case .replied(_, let prompt, let completion):
+      calls += 1
+      promptTokens += prompt
+      completionTokens += completion
+    case .reused: reusedCalls += 1
+    case .failed(let kind): failures[kind.description, default: 0] += 1
+    }
+  }
+
+  /// Counts an outcome.
+  public mutating func add(_ outcome: SynthesisOutcome) {
+    switch outcome.result {
+    case .pair: rows += 1
+    case .rejected(let rejection): rejected[rejection.reason.rawValue, default: 0] += 1
+    }
+  }
+}

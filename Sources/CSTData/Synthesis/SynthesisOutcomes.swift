@@ -1,0 +1,82 @@
+import CSTCore
+
+/// What comes of each prompt, in their order: an asynchronous sequence.
+///
+/// Several prompts are worked on at a time, a bounded number ahead of the one that is asked for.
+public struct SynthesisOutcomes: AsyncSequence, Sendable {
+  /// What came of one prompt.
+  public typealias Element = SynthesisOutcome
+
+  let work: SynthesisWork
+  let prompts: [SynthesisPrompt]
+
+  /// Starts from the first prompt.
+  public func makeAsyncIterator() -> Iterator { Iterator(self) }
+
+  /// Waits for one outcome after the other.
+  public final class Iterator: AsyncIteratorProtocol {
+    private let work: SynthesisWork
+    private let prompts: [SynthesisPrompt]
+    private var window: [Task<SynthesisOutcome, any Error>] = []
+    private var started = 0
+    private var firstOfGroup: [Int]?
+
+    init(_ outcomes: SynthesisOutcomes) {
+      work = outcomes.work
+      prompts = outcomes.prompts
+    }
+
+    deinit { for task in window { task.cancel() } }
+
+    /// The next prompt's outcome; `nil` at the end.
+    public func next() async throws -> SynthesisOutcome? {
+      try Task.checkCancellation()
+      let firstOfGroup = try self.firstOfGroup ?? prepare()
+      // Enough ahead that a slow prompt in front does not leave the teacher idle.
+      while started < prompts.count, window.count < 4 * work.concurrency { start(firstOfGroup) }
+      guard let task = window.first else { return nil }
+      let window = self.window
+      do {
+        let outcome = try await withTaskCancellationHandler {
+          try await task.value
+        } onCancel: {
+          for task in window { task.cancel() }
+        }
+        self.window.removeFirst()
+        return outcome
+      } catch {
+        for task in window { task.cancel() }
+        self.window = []
+        started = prompts.count
+        throw error
+      }
+    }
+
+    private func start(_ firstOfGroup: [Int]) {
+      let (position, prompt, first) = (started, prompts[started], firstOfGroup[started])
+      let original = first == position ? nil : prompts[first].question
+      window.append(
+        Task { [work] in
+          let result: SynthesisOutcome.Result =
+            if let original {
+              .rejected(RejectedPrompt(.nearDuplicate, detail: "nearly the same prompt as \"\(original)\""))
+            } else {
+              try await work.result(for: prompt)
+            }
+          return SynthesisOutcome(position: position, prompt: prompt, result: result)
+        })
+      started += 1
+    }
+
+    /// For each prompt the first one that is nearly the same, itself where there is none before it.
+    private func prepare() throws -> [Int] {
+      try work.plan.check(prompts: prompts)
+      var first = Array(prompts.indices)
+      for group in work.plan.filter.nearDuplicates.groups(in: prompts.map(\.text)) {
+        for position in group { first[position] = group.first ?? position }
+      }
+      firstOfGroup = first
+      return first
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import CSTCore
+import Foundation
+
+extension [SynthesisPrompt] {
+  /// Reads prompts: a `.txt` file with one question a line, or rows of JSON as ``SynthesisPrompt/init(from:)`` takes them,
+  /// as JSONL or as one list. Blank lines are no prompts.
+  ///
+  /// - Throws: ``DatasetError`` naming the file, the line and the field of the first row that cannot be read.
+  public init(contentsOf file: URL) throws(DatasetError) {
+    let data: Data
+    do {
+      data = try Data(contentsOf: file, options: .mappedIfSafe)
+    } catch {
+      throw DatasetError(reason: .unreadableFile, file: file, detail: UnreadableFile.problem(of: file, error))
+    }
+    if file.pathExtension.lowercased() == "txt" {
+      guard let text = String(validating: data, as: UTF8.self) else {
+        throw DatasetError(reason: .invalidUTF8, file: file, detail: "the file is not UTF-8 text")
+      }
+      self = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+        .filter { !$0.isEmpty }.map { SynthesisPrompt($0) }
+    } else {
+      self = try RowDecoder().rows(SynthesisPrompt.self, in: data, from: file)
+    }
+  }
+}

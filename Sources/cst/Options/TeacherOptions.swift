@@ -1,0 +1,87 @@
+import ArgumentParser
+import CSTCore
+import CSTData
+import Foundation
+
+/// Who writes and judges synthetic data.
+struct TeacherOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A .gguf file, the base URL of an OpenAI-compatible endpoint (https://…/v1), or a .json file of templates.",
+      valueName: "file or URL"))
+  var teacher: String
+
+  @Option(help: ArgumentHelp("The model's name at the endpoint.", valueName: "name"))
+  var teacherModel: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The environment variable with the endpoint's key (default: \(Self.usualKeyVariable), where it is set).",
+      valueName: "name"))
+  var keyVariable: String?
+
+  @Option(
+    help: ArgumentHelp("A folder with a PEFT adapter to use with the teacher's .gguf file.", valueName: "folder"),
+    completion: .directory)
+  var adapter: String?
+
+  @Option(help: "What products with the weights of a .gguf file are computed in; auto is bf16 where the CPU has it.")
+  var precision = PrecisionChoice.auto
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Calls at a time (default: 16 for a .gguf file, 4 for an endpoint).", valueName: "n"))
+  var concurrency: Int?
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("Attempts at a call before it is given up.", valueName: "n"))
+  var attemptsPerCall = 6
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("How long an endpoint may send nothing before an attempt fails.", valueName: "seconds"))
+  var timeout = 60.0
+
+  @Flag(help: "Ask the endpoint for whole replies instead of streams.")
+  var noStream = false
+
+  private static let usualKeyVariable = "CST_TEACHER_KEY"
+
+  func validate() throws {
+    try Requirement.count("--concurrency", concurrency, in: 1...1024)
+    try Requirement.count("--attempts-per-call", attemptsPerCall, in: 1...100)
+    try Requirement.positive("--timeout", timeout)
+    if isEndpoint {
+      guard teacherModel != nil else {
+        throw ValidationError("--teacher is an endpoint, so --teacher-model must name the model there")
+      }
+      if adapter != nil { throw ValidationError("--adapter goes with a .gguf file, not with an endpoint") }
+    } else if teacherModel != nil || keyVariable != nil {
+      throw ValidationError("--teacher-model and --key-variable go with an endpoint, and --teacher is a file")
+    }
+  }
+
+  var retries: RetryPolicy { RetryPolicy(attempts: attemptsPerCall) }
+
+  private var isEndpoint: Bool { teacher.hasPrefix("http://") || teacher.hasPrefix("https://") }
+
+  func load() async throws -> any Teacher {
+    if isEndpoint { return try endpoint() }
+    let file = URL(filePath: teacher)
+    if file.pathExtension.lowercased() == "json" { return try TemplateTeacher(contentsOf: file) }
+    let base = try await LanguageModel(contentsOf: file, precision: precision.precision)
+    let adapter = try adapter.map { try LoRAAdapter(contentsOf: URL(filePath: $0), for: base.configuration) }
+    return LocalTeacher(model: base.adapted(by: adapter), slots: concurrency ?? 16)
+  }
+
+  private func endpoint() throws -> HTTPTeacher {
+    guard let address = URL(string: teacher), let teacherModel else {
+      throw CommandError("\(teacher): this is no URL; write it as https://host/v1")
+    }
+    let environment = ProcessInfo.processInfo.environment
+    let variable = keyVariable ?? (environment[Self.usualKeyVariable] == nil ? nil : Self.usualKeyVariable)
+    let key = try variable.map { try APIKey(environmentVariable: $0, in: environment) }
+    return try HTTPTeacher(
+      baseURL: address, model: teacherModel, key: key, concurrency: concurrency ?? 4,
+      limits: HTTPLimits(idle: .seconds(timeout)), delivery: noStream ? .whole : .streamed)
+  }
+}

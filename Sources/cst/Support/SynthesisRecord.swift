@@ -1,0 +1,48 @@
+import CSTData
+import Foundation
+
+/// The record of a run of `cst synth`: everything needed to repeat it but the endpoint's key, and what came of it.
+struct SynthesisRecord: Encodable {
+  /// How the run stands.
+  enum Status: String, Encodable {
+    case running, finished, interrupted, failed
+  }
+
+  struct Settings: Encodable {
+    let synthesis: SynthesisSettings
+    let filter: SynthesisFilter
+    let attemptsPerCall: Int
+    let limit: Int?
+  }
+
+  let version: String
+  let commandLine: [String]
+  let teacher: String
+  let judge: String
+  let policyFile: RunRecord.Input
+  let promptsFile: RunRecord.Input
+  /// Prompts the run is for.
+  let prompts: Int
+  let settings: Settings
+  let machine: RunRecord.Machine
+  let start: Date
+  var end: Date?
+  var status = Status.running
+  var seconds = 0.0
+  var tally = SynthesisTally()
+
+  /// The run in a line.
+  var summary: String {
+    let rejected = Self.list(tally.rejected)
+    let dropped = tally.prompts - tally.rows
+    return "\(tally.rows) rows from \(prompts) prompts"
+      + (dropped > 0 ? ", \(dropped) rejected (\(rejected))" : "")
+      + "; \(tally.calls) calls, \(tally.reusedCalls) more from the journal"
+      + (tally.failures.isEmpty ? "" : "; failed attempts: \(Self.list(tally.failures))")
+  }
+
+  /// Counts by kind: the most frequent first.
+  static func list(_ counts: [String: Int]) -> String {
+    counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+  }
+}
