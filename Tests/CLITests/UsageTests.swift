@@ -13,7 +13,7 @@ import Testing
     #expect(outcome.notes.isEmpty)
   }
 
-  @Test(arguments: ["info", "tokenize", "render", "score", "train", "generate", "eval"])
+  @Test(arguments: ["info", "tokenize", "render", "score", "train", "generate", "eval", "synth"])
   func everyCommandHasAnExampleAndTheCommonOptions(name: String) throws {
     let help = try CommandLineTool.run([name, "--help"]).output
     #expect(help.contains("Example: "))

@@ -19,8 +19,8 @@ struct SynthCommand: LibraryCommand {
       The prompts are a .txt file with one a line, or rows with "prompt", such as preference data. The endpoint's key is \
       read from the environment and written nowhere.
 
-      Examples: cst synth --policy policy.json --prompts prompts.txt --teacher model.gguf --out pairs.jsonl
-      cst synth … --teacher http://127.0.0.1:8080/v1 --teacher-model llama --dry-run
+      Example: cst synth --policy policy.json --prompts prompts.txt --teacher model.gguf --out pairs.jsonl
+      With an endpoint: --teacher http://127.0.0.1:8080/v1 --teacher-model llama
       """)
 
   @Option(help: ArgumentHelp("The policy, a JSON file.", valueName: "file"), completion: .file(extensions: ["json"]))
