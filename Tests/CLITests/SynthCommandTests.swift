@@ -77,7 +77,10 @@ import Testing
       var isFinished = false
       while !isFinished {
         let outcome = try CommandLineTool.run(disturbed.synth()) { process in
-          usleep(.random(in: 10_000...250_000))
+          // After so much more in the journal, and then at any moment: progress does not depend on the machine's speed.
+          let enough = disturbed.journalSize + .random(in: 0...8_000)
+          while process.isRunning, disturbed.journalSize < enough { usleep(500) }
+          usleep(.random(in: 0...5_000))
           if process.isRunning { kill(process.processIdentifier, SIGKILL) }
         }
         isFinished = outcome.code == 0
@@ -110,7 +113,7 @@ import Testing
     ("teacher.json", #"{"draft": {"*": []}}"#, ["teacher.json", "draft"]),
     (
       "teacher.json", #"{"draft": {"*": ["Take this for what it is, an answer of words."]}}"#,
-      ["revision", "add texts"]
+      ["critique", "add texts"]
     ),
   ])
   func mistakesAreNamed(name: String, text: String, words: [String]) throws {
@@ -171,6 +174,12 @@ struct SynthesisFixture {
       "--out",
       folder[out].path,
     ] + more
+  }
+
+  /// Bytes in the journal.
+  var journalSize: Int {
+    var status = stat()
+    return stat(folder["pairs.journal.jsonl"].path, &status) == 0 ? Int(status.st_size) : 0
   }
 
   func lines(_ name: String) throws -> [Substring] {
