@@ -49,8 +49,11 @@ public struct Reply: AsyncSequence, Sendable {
 
     private func start() throws -> BatchDecoding {
       let prompt = try reply.model.encoder().prompt(reply.messages)
-      return BatchDecoding(
-        reply.model, prompts: [prompt], sampling: reply.sampling, maximumTokens: reply.maximumTokens)
+      let decoding = BatchDecoding(reply.model, slots: 1, retainedTokens: 0)
+      decoding.add(
+        DecodingRequest(
+          prompt: prompt, goal: .reply(maximumTokens: reply.maximumTokens), sampler: Sampler(reply.sampling)))
+      return decoding
     }
   }
 }
@@ -97,19 +100,23 @@ extension LanguageModel {
     let encoder = encoder()
     let prompts = try conversations.map { try encoder.prompt($0) }
     return try await onComputeThread {
-      let decoding = BatchDecoding(self, prompts: prompts, sampling: sampling, maximumTokens: maximumTokens)
-      var tokens = [[Int32]](repeating: [], count: prompts.count)
+      let decoding = BatchDecoding(self)
+      for (index, prompt) in prompts.enumerated() {
+        decoding.add(
+          DecodingRequest(
+            prompt: prompt, goal: .reply(maximumTokens: maximumTokens),
+            sampler: Sampler(sampling, stream: UInt64(index))))
+      }
+      var texts = [String](repeating: "", count: prompts.count)
       var done = 0
       while !decoding.isFinished {
-        for event in decoding.step() {
-          switch event {
-          case .token(let sequence, let token): tokens[sequence].append(token)
-          case .ended: done += 1
-          }
+        for case .ended(let sequence, let result) in decoding.step() {
+          texts[sequence] = tokenizer.decode(result.tokens, controlTokens: .skipped)
+          done += 1
         }
         progress(done)
       }
-      return tokens.map { tokenizer.decode($0, controlTokens: .skipped) }
+      return texts
     }
   }
 }

@@ -2,10 +2,11 @@
 ///
 /// Not Sendable: it belongs to the one generation that grows it.
 final class KeyValueCache {
-  /// Tokens seen.
-  private(set) var count = 0
+  /// The tokens seen, oldest first.
+  private(set) var tokens: [Int32] = []
+  /// Tokens there is memory for.
+  private(set) var capacity: Int
   private let width: Int
-  private var capacity: Int
   private var keys: [TensorStorage]
   private var values: [TensorStorage]
 
@@ -17,21 +18,42 @@ final class KeyValueCache {
     values = (0..<configuration.layerCount).map { _ in TensorStorage(count: length) }
   }
 
-  /// Makes room for `rows` more tokens.
+  /// Tokens seen.
+  var count: Int { tokens.count }
+
+  /// Makes room for `rows` more tokens, and for some more than that where it has to grow.
   func reserve(_ rows: Int) {
     guard count + rows > capacity else { return }
-    capacity = max(count + rows, 2 * capacity)
+    capacity = max(count + rows, capacity + capacity / 2)
     keys = keys.map(grown)
     values = values.map(grown)
   }
 
-  /// Writes the new tokens' keys and values of one layer behind those seen; `advance(by:)` makes them seen.
+  /// Writes the new tokens' keys and values of one layer behind those seen; `append` makes them seen.
   func write(layer: Int, keys newKeys: FloatSource, values newValues: FloatSource, rows: Int) {
     keys[layer].start.advanced(by: count * width).update(from: newKeys, count: rows * width)
     values[layer].start.advanced(by: count * width).update(from: newValues, count: rows * width)
   }
 
-  func advance(by rows: Int) { count += rows }
+  func append(_ newTokens: [Int32]) { tokens += newTokens }
+
+  /// How many of the tokens seen are also the first of `other`.
+  func commonPrefix(with other: [Int32]) -> Int { tokens.commonPrefix(with: other) }
+
+  /// Forgets all but the first `count` tokens.
+  func truncate(to count: Int) { tokens.removeLast(max(0, self.count - count)) }
+
+  /// Takes over the keys and values of the first `rows` tokens of a cache that begins with the tokens seen here.
+  func adopt(_ rows: Int, of other: KeyValueCache) {
+    let start = count
+    guard rows > start else { return }
+    reserve(rows - start)
+    let (range, offset) = ((rows - start) * width, start * width)
+    for (mine, theirs) in zip(keys + values, other.keys + other.values) {
+      mine.start.advanced(by: offset).update(from: theirs.start + offset, count: range)
+    }
+    tokens += other.tokens[start..<rows]
+  }
 
   /// Keys and values of one head, the first of the tokens seen.
   func source(layer: Int, headOffset: Int) -> KeyValueSource {
@@ -44,6 +66,15 @@ final class KeyValueCache {
     let larger = TensorStorage(count: capacity * width)
     larger.start.update(from: storage.start, count: count * width)
     return larger
+  }
+}
+
+extension [Int32] {
+  /// How many elements at the start are the same.
+  func commonPrefix(with other: [Int32]) -> Int {
+    var length = 0
+    while length < count, length < other.count, self[length] == other[length] { length += 1 }
+    return length
   }
 }
 
@@ -88,7 +119,7 @@ extension Transformer {
         }
       }
     }
-    for (tokens, cache) in sequences { cache.advance(by: tokens.count) }
+    for (tokens, cache) in sequences { cache.append(tokens) }
     return hidden.rows(at: zip(starts, sequences).map { $0 + $1.tokens.count - 1 })
   }
 }

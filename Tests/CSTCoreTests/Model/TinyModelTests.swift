@@ -48,21 +48,32 @@ import Testing
     let model = try await model()
     let tuned = model.adapted(by: randomAdapter(model))
     let prompt: [Int32] = [5, 6, 7, 8, 9]
-    let decoding = BatchDecoding(tuned, prompts: [prompt, [30, 31]], sampling: .greedy, maximumTokens: 6)
-    var tokens: [[Int32]] = [[], []]
-    while !decoding.isFinished {
-      for case .token(let sequence, let token) in decoding.step() { tokens[sequence].append(token) }
+    let decoding = BatchDecoding(tuned)
+    for prompt in [prompt, [30, 31]] {
+      decoding.add(DecodingRequest(prompt: prompt, goal: .reply(maximumTokens: 6), sampler: Sampler(.greedy)))
     }
-    let chosen = try #require(tokens[0].first)
+    var first: Int32?
+    var tokens: [Int32]?
+    while !decoding.isFinished {
+      for event in decoding.step() {
+        switch event {
+        case .token(0, let token): first = first ?? token
+        case .ended(0, let result): tokens = result.tokens
+        default: break
+        }
+      }
+    }
+    let chosen = try #require(first)
     let candidates = (0..<Int32(model.configuration.vocabularyCount)).map { [$0] }
     let scores = try await tuned.logProbabilities(of: [CompletionGroup(prompt: prompt, completions: candidates)])
     let best = try #require(scores[0].max())
     #expect(abs(scores[0][Int(chosen)] - best) < 1e-4)
     // One sequence decoded alone gives what it gave beside another.
-    let alone = BatchDecoding(tuned, prompts: [prompt], sampling: .greedy, maximumTokens: 6)
-    var again: [Int32] = []
-    while !alone.isFinished { for case .token(_, let token) in alone.step() { again.append(token) } }
-    #expect(again == tokens[0])
+    let alone = BatchDecoding(tuned)
+    alone.add(DecodingRequest(prompt: prompt, goal: .reply(maximumTokens: 6), sampler: Sampler(.greedy)))
+    var again: [Int32]?
+    while !alone.isFinished { for case .ended(_, let result) in alone.step() { again = result.tokens } }
+    #expect(again == tokens)
   }
 
   @Test func freshAdapterChangesNothing() async throws {
