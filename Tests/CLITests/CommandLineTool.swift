@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Runs the tool that was built beside the tests.
@@ -58,28 +59,4 @@ enum CommandLineTool {
       output: String(decoding: try Data(contentsOf: outputFile), as: UTF8.self),
       notes: String(decoding: try Data(contentsOf: notesFile), as: UTF8.self))
   }
-}
-
-/// A folder that goes away with the object.
-final class TemporaryFolder: Sendable {
-  let location: URL
-
-  init() throws {
-    location = FileManager.default.temporaryDirectory.appending(path: "cst-tests-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: location, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: location) }
-
-  /// A place in the folder.
-  subscript(name: String) -> URL { location.appending(path: name) }
-
-  /// Writes a text file and gives its path.
-  func file(_ name: String, _ text: String) throws -> String {
-    try Data(text.utf8).write(to: self[name])
-    return self[name].path
-  }
-
-  /// Names of everything in the folder, hidden files included.
-  func names() throws -> Set<String> { Set(try FileManager.default.contentsOfDirectory(atPath: location.path)) }
 }

@@ -13,9 +13,12 @@ import Testing
     #expect(outcome.notes.isEmpty)
   }
 
-  @Test(arguments: ["info", "tokenize", "render", "score", "train", "generate", "eval", "synth"])
+  @Test(arguments: [
+    "info", "tokenize", "render", "score", "train", "generate", "eval", "synth", "data convert", "data dedupe", "data split",
+    "data augment",
+  ])
   func everyCommandHasAnExampleAndTheCommonOptions(name: String) throws {
-    let help = try CommandLineTool.run([name, "--help"]).output
+    let help = try CommandLineTool.run(name.split(separator: " ").map(String.init) + ["--help"]).output
     #expect(help.contains("Example: "))
     #expect(help.contains("--json") && help.contains("--threads"))
   }

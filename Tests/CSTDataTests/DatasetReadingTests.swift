@@ -33,7 +33,10 @@ import Testing
     #expect(try rows("{\(answers), \"configuration\": \"direct\"}") == [ranked(.configuration("direct"))])
     #expect(try rows("{\(answers), \"system\": \"S\"}") == [ranked(.systemPrompt("S"))])
     #expect(try rows("{\(answers)}") == [ranked(.unstated)])
-    #expect(try rows("{\(answers), \"system\": null, \"score\": 0.5}") == [ranked(.unstated)])
+    #expect(
+      try rows(#"{\#(answers), "system": null, "task": null, "judge_scores": null, "answers": null}"#) == [
+        ranked(.unstated)
+      ])
     #expect(try rows("{\(answers), \"task\": \"t\"}").map(\.task) == ["t"])
   }
 

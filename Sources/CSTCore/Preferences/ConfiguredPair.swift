@@ -13,12 +13,29 @@ public struct ConfiguredPair: Hashable, Codable, Sendable {
   /// The row this came from: its position in the collection that was configured, counted from 0.
   public var source: Int
 
+  /// The probability that `chosen` is the better answer, from 0 to 1; 1 unless labels were asked for.
+  public var preference: Double
+
   /// Creates a pair from its parts.
-  public init(prompt: [Message], chosen: String, rejected: String, configuration: String?, source: Int) {
+  public init(
+    prompt: [Message], chosen: String, rejected: String, configuration: String?, source: Int, preference: Double = 1
+  ) {
     self.prompt = prompt
     self.chosen = chosen
     self.rejected = rejected
     self.configuration = configuration
     self.source = source
+    self.preference = preference
+  }
+
+  /// Reads what `encode(to:)` writes; `preference` may be absent and is 1 then.
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    prompt = try fields.decode([Message].self, forKey: .prompt)
+    chosen = try fields.decode(String.self, forKey: .chosen)
+    rejected = try fields.decode(String.self, forKey: .rejected)
+    configuration = try fields.decodeIfPresent(String.self, forKey: .configuration)
+    source = try fields.decode(Int.self, forKey: .source)
+    preference = try fields.decodeIfPresent(Double.self, forKey: .preference) ?? 1
   }
 }

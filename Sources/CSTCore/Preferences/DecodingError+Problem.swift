@@ -52,11 +52,3 @@ extension Decoder {
     )
   }
 }
-
-/// A key of any name, to see which ones an object has.
-struct AnyKey: CodingKey {
-  let stringValue: String
-  var intValue: Int? { nil }
-  init(stringValue: String) { self.stringValue = stringValue }
-  init?(intValue: Int) { nil }
-}

@@ -22,6 +22,10 @@ public struct PreferenceError: Error, Hashable, Sendable {
     public static let noConfiguration = Reason(name: "no configuration")
     /// A row that only a policy can turn into training pairs.
     public static let needsPolicy = Reason(name: "needs a policy")
+    /// A row's judge scores lack what a soft label is computed from, or are no probabilities.
+    public static let unusableJudgeScores = Reason(name: "unusable judge scores")
+    /// A row says something that the form asked for has no place for.
+    public static let inexpressible = Reason(name: "cannot be expressed")
   }
 
   /// The kind of failure.

@@ -1,8 +1,11 @@
 extension PreferencePair: Codable {
-  private enum Key: String, CodingKey {
+  private enum Key: String, CodingKey, CaseIterable {
     case prompt, answers, chosen, rejected, configuration, system, task
     case judgeScores = "judge_scores"
   }
+
+  /// The keys of a row that mean something; any other is a column.
+  public static let fieldNames = Set(Key.allCases.map(\.stringValue))
 
   /// Reads a row in any of the forms this project knows.
   ///
@@ -12,7 +15,8 @@ extension PreferencePair: Codable {
   /// - any of these with `prompt`, `chosen` and `rejected` as lists of messages. A prompt may begin with a system message;
   ///   an answer is one assistant's message.
   ///
-  /// Keys other than these are left alone, because datasets carry all sorts of columns. `null` counts as absent.
+  /// Keys other than these and `judge_scores` are kept in ``columns``, because datasets carry all sorts of columns. A
+  /// known key with `null` counts as absent.
   ///
   /// - Throws: `DecodingError` if a field is missing or of another type, or if two fields contradict each other.
   public init(from decoder: any Decoder) throws {
@@ -32,6 +36,7 @@ extension PreferencePair: Codable {
     self.prompt = prompt
     task = try fields.decodeIfPresent(String.self, forKey: .task)
     judgeScores = try fields.decodeIfPresent([String: AnswerScore].self, forKey: .judgeScores)
+    columns = try Self.columns(of: decoder)
 
     let configuration = try fields.decodeIfPresent(String.self, forKey: .configuration)
     if let texts = try fields.decodeIfPresent([String: String].self, forKey: .answers) {
@@ -63,6 +68,8 @@ extension PreferencePair: Codable {
   }
 
   /// Writes the row in the plainest form that ``init(from:)`` reads back to an equal value.
+  ///
+  /// - Throws: `EncodingError` where a column has the name of a field.
   public func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Key.self)
     if prompt.count == 1, let only = prompt.first {
@@ -72,6 +79,7 @@ extension PreferencePair: Codable {
     }
     try fields.encodeIfPresent(task, forKey: .task)
     try fields.encodeIfPresent(judgeScores, forKey: .judgeScores)
+    try encodeColumns(to: encoder)
     switch answers {
     case .byConfiguration(let texts):
       try fields.encode(texts, forKey: .answers)
@@ -84,6 +92,29 @@ extension PreferencePair: Codable {
       case .systemPrompt(let text): try fields.encode(text, forKey: .system)
       case .unstated: break
       }
+    }
+  }
+
+  private static func columns(of decoder: any Decoder) throws -> [String: JSONValue] {
+    let fields = try decoder.container(keyedBy: AnyKey.self)
+    var columns: [String: JSONValue] = [:]
+    for key in fields.allKeys where !fieldNames.contains(key.stringValue) {
+      columns[key.stringValue] = try fields.decode(JSONValue.self, forKey: key)
+    }
+    return columns
+  }
+
+  /// Writes ``columns`` into the object that `encoder` is writing.
+  package func encodeColumns(to encoder: any Encoder) throws {
+    guard !columns.isEmpty else { return }
+    var fields = encoder.container(keyedBy: AnyKey.self)
+    for (name, value) in columns {
+      guard !Self.fieldNames.contains(name) else {
+        throw EncodingError.invalidValue(
+          value,
+          .init(codingPath: encoder.codingPath, debugDescription: "the column \"\(name)\" has the name of a field"))
+      }
+      try fields.encode(value, forKey: AnyKey(stringValue: name))
     }
   }
 

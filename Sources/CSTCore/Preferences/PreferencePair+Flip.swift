@@ -11,15 +11,24 @@ extension Collection where Element == PreferencePair {
   ///
   /// The order is that of the rows, then of the policy's configurations: the twins of a row stand next to each other.
   ///
+  /// - Parameter labels: How sure the pairs are of their preferences: ``PreferenceLabels/hard``, or what the judge's scores
+  ///   say.
   /// - Throws: ``PreferenceError`` naming the row: `missingAnswer` or `unknownConfiguration` if its names are not the
-  ///   policy's, `identicalAnswers` if it prefers nothing, `noConfiguration` if it does not say where it holds.
+  ///   policy's, `identicalAnswers` if it prefers nothing, `noConfiguration` if it does not say where it holds,
+  ///   `unusableJudgeScores` if a label cannot be computed.
   /// - Complexity: O(*n*·*k*²) for *n* rows and *k* configurations.
-  public func configured(by policy: SafetyPolicy) throws(PreferenceError) -> [ConfiguredPair] {
+  public func configured(
+    by policy: SafetyPolicy, labels: PreferenceLabels = .hard
+  ) throws(PreferenceError) -> [ConfiguredPair] {
     var pairs: [ConfiguredPair] = []
     for (row, pair) in enumerated() {
-      let found = try pair.configured(by: policy, row: row)
-      guard !found.isEmpty else { throw pair.error(.identicalAnswers, row: row, "all its answers are the same text") }
-      pairs += found
+      for preference in try pair.preferences(by: policy, row: row) {
+        pairs.append(
+          ConfiguredPair(
+            prompt: [.system(preference.system)] + pair.prompt, chosen: preference.chosen,
+            rejected: preference.rejected, configuration: preference.configuration?.name, source: row,
+            preference: labels == .hard ? 1 : try pair.label(of: preference, row: row)))
+      }
     }
     return pairs
   }
@@ -47,17 +56,22 @@ extension Collection where Element == PreferencePair {
       guard case .ranked(let chosen, let rejected, let scope) = pair.answers else {
         throw pair.error(.needsPolicy, row: row, "it has one answer per configuration; \(PreferencePair.policyAdvice)")
       }
+      let system: [Message]
       switch scope {
-      case .systemPrompt(let text):
-        pairs.append(try pair.ranked(chosen, over: rejected, system: text, configuration: nil, row: row))
-      case .unstated:
-        pairs.append(try pair.ranked(chosen, over: rejected, system: nil, configuration: nil, row: row))
+      case .systemPrompt(let text): system = [.system(text)]
+      case .unstated: system = []
       case .configuration(let name):
         throw pair.error(
           .needsPolicy, row: row, "it names the configuration \"\(name)\"; \(PreferencePair.policyAdvice)")
       case .everyConfiguration:
         throw pair.error(.needsPolicy, row: row, "it holds under every configuration; \(PreferencePair.policyAdvice)")
       }
+      guard chosen != rejected else {
+        throw pair.error(.identicalAnswers, row: row, "\"chosen\" and \"rejected\" are the same text; remove the row")
+      }
+      pairs.append(
+        ConfiguredPair(
+          prompt: system + pair.prompt, chosen: chosen, rejected: rejected, configuration: nil, source: row))
     }
     return pairs
   }
@@ -66,86 +80,4 @@ extension Collection where Element == PreferencePair {
 extension PreferencePair {
   fileprivate static let policyAdvice =
     "give a policy and use configured(by:) (cst train --method cst --policy FILE), or spell out the row's \"system\""
-
-  fileprivate func configured(
-    by policy: SafetyPolicy, row: Int
-  ) throws(PreferenceError) -> [ConfiguredPair] {
-    switch answers {
-    case .byConfiguration(let texts):
-      return try flipped(texts, by: policy, row: row)
-    case .ranked(let chosen, let rejected, let scope):
-      switch scope {
-      case .everyConfiguration:
-        var pairs: [ConfiguredPair] = []
-        for configuration in policy.configurations {
-          pairs.append(
-            try ranked(
-              chosen, over: rejected, system: configuration.systemPrompt, configuration: configuration.name, row: row)
-          )
-        }
-        return pairs
-      case .configuration(let name):
-        guard let configuration = policy[name] else { throw unknown(name, in: policy, row: row) }
-        return [
-          try ranked(chosen, over: rejected, system: configuration.systemPrompt, configuration: name, row: row)
-        ]
-      case .systemPrompt(let text):
-        let name = policy.configuration(withSystemPrompt: text)?.name
-        return [try ranked(chosen, over: rejected, system: text, configuration: name, row: row)]
-      case .unstated:
-        throw error(
-          .noConfiguration, row: row,
-          "it has no system prompt and names no configuration; add \"configuration\": a name, or \"*\" if it holds under all"
-        )
-      }
-    }
-  }
-
-  private func flipped(
-    _ texts: [String: String], by policy: SafetyPolicy, row: Int
-  ) throws(PreferenceError) -> [ConfiguredPair] {
-    if let name = texts.keys.filter({ policy[$0] == nil }).min() { throw unknown(name, in: policy, row: row) }
-    var ordered: [(configuration: SafetyConfiguration, text: String)] = []
-    for configuration in policy.configurations {
-      guard let text = texts[configuration.name] else {
-        let names = PreferenceError.list(texts.keys.sorted())
-        throw error(.missingAnswer, row: row, "no answer for \"\(configuration.name)\"; the row answers for \(names)")
-      }
-      ordered.append((configuration, text))
-    }
-    var pairs: [ConfiguredPair] = []
-    for (i, preferred) in ordered.enumerated() {
-      for (j, other) in ordered.enumerated() where i != j && preferred.text != other.text {
-        pairs.append(
-          try ranked(
-            preferred.text, over: other.text, system: preferred.configuration.systemPrompt,
-            configuration: preferred.configuration.name, row: row)
-        )
-      }
-    }
-    return pairs
-  }
-
-  fileprivate func ranked(
-    _ chosen: String, over rejected: String, system: String?, configuration: String?, row: Int
-  ) throws(PreferenceError) -> ConfiguredPair {
-    guard chosen != rejected else {
-      throw error(.identicalAnswers, row: row, "\"chosen\" and \"rejected\" are the same text; remove the row")
-    }
-    let systemMessage = system.map { [Message.system($0)] } ?? []
-    return ConfiguredPair(
-      prompt: systemMessage + prompt, chosen: chosen, rejected: rejected, configuration: configuration, source: row)
-  }
-
-  private func unknown(_ name: String, in policy: SafetyPolicy, row: Int) -> PreferenceError {
-    let known = PreferenceError.list(policy.configurations.map(\.name))
-    return error(
-      .unknownConfiguration, row: row, "\"\(name)\" is not in the policy \"\(policy.name)\"; it has \(known)")
-  }
-
-  fileprivate func error(_ reason: PreferenceError.Reason, row: Int, _ detail: String) -> PreferenceError {
-    let question = (prompt.last?.content ?? "").split(whereSeparator: \.isNewline).joined(separator: " ")
-    let start = question.count > 40 ? question.prefix(40) + "…" : question[...]
-    return PreferenceError(reason: reason, row: row, detail: "prompt \"\(start)\": \(detail)")
-  }
 }

@@ -41,12 +41,18 @@ public struct PreferencePair: Hashable, Sendable {
   public var task: String?
   /// What a judge made of the answers, by the name of their configuration, or as `chosen` and `rejected`.
   public var judgeScores: [String: AnswerScore]?
+  /// The row's other columns, kept and written back but not interpreted. A name of ``fieldNames`` among them is an error
+  /// where the row is written.
+  public var columns: [String: JSONValue]
 
   /// Creates a row.
   ///
   /// - Precondition: `prompt` ends with a user's message and has no system message. Files are checked when they are
   ///   read, with an error instead of a trap.
-  public init(prompt: [Message], answers: Answers, task: String? = nil, judgeScores: [String: AnswerScore]? = nil) {
+  public init(
+    prompt: [Message], answers: Answers, task: String? = nil, judgeScores: [String: AnswerScore]? = nil,
+    columns: [String: JSONValue] = [:]
+  ) {
     if let problem = Self.problem(withPrompt: prompt) {
       preconditionFailure("PreferencePair: the prompt \(problem)")
     }
@@ -54,6 +60,7 @@ public struct PreferencePair: Hashable, Sendable {
     self.answers = answers
     self.task = task
     self.judgeScores = judgeScores
+    self.columns = columns
   }
 
   /// Whether every configuration should give the same good answer.

@@ -34,6 +34,12 @@ public struct SafetyConfiguration: Hashable, Sendable {
     self.principles = principles
     self.paraphrases = paraphrases
   }
+
+  /// The system prompt and its paraphrases, each text once, the system prompt first.
+  public var wordings: [String] {
+    var seen: Set<String> = []
+    return ([systemPrompt] + paraphrases).filter { seen.insert($0).inserted }
+  }
 }
 
 extension SafetyConfiguration: Codable {

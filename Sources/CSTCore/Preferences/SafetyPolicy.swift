@@ -14,8 +14,9 @@ import Foundation
 /// ```
 ///
 /// A policy is always valid: it has at least one configuration, names are unique, not empty and not `*` (which data rows
-/// use for "every configuration"), no two system prompts are equal, none is empty, and the default exists. A rubric ranks
-/// every configuration, and the prompts for generating data name only what there is.
+/// use for "every configuration"), no wording of a system prompt (paraphrases included) belongs to two configurations,
+/// none is empty, and the default exists. A rubric ranks every configuration, and the prompts for generating data name
+/// only what there is.
 public struct SafetyPolicy: Hashable, Sendable {
   /// What the policy is called in reports.
   public let name: String
@@ -61,6 +62,15 @@ public struct SafetyPolicy: Hashable, Sendable {
       if let other = prompts.updateValue(name, forKey: configuration.systemPrompt) {
         throw .invalidPolicy(
           "\"\(other)\" and \"\(name)\" have the same system prompt, so no model can tell them apart")
+      }
+    }
+    for configuration in configurations {
+      for text in configuration.paraphrases {
+        if let other = prompts.updateValue(configuration.name, forKey: text), other != configuration.name {
+          throw .invalidPolicy(
+            "a paraphrase of \"\(configuration.name)\" is a system prompt or paraphrase of \"\(other)\" too, so no model "
+              + "can tell them apart")
+        }
       }
     }
     guard let defaultIndex = configurations.firstIndex(where: { $0.name == defaultName }) else {
@@ -122,9 +132,9 @@ public struct SafetyPolicy: Hashable, Sendable {
     return configuration
   }
 
-  /// The configuration whose system prompt is exactly this text, or `nil`.
+  /// The configuration whose system prompt, or one of whose paraphrases, is exactly this text, or `nil`.
   public func configuration(withSystemPrompt text: String) -> SafetyConfiguration? {
-    configurations.first { $0.systemPrompt == text }
+    configurations.first { $0.systemPrompt == text || $0.paraphrases.contains(text) }
   }
 }
 

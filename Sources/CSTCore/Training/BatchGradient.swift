@@ -40,7 +40,7 @@ struct BatchGradient: Sendable {
       let value = trainer.loss(
         policy: score,
         reference: PairLogProbabilities(chosen: reference[index][0], rejected: reference[index][1]),
-        chosenTokens: pair.chosen.tokens.count)
+        chosenTokens: pair.chosen.tokens.count, preference: pair.preference)
       guard value.loss.isFinite, value.margin.isFinite else {
         throw TrainingError(reason: .nonFinite(quantity: "the loss", step: step, rows: [pair.source]))
       }

@@ -22,6 +22,14 @@ public struct PairLogProbabilities: Sendable, Hashable {
 /// optionally plus α times the negative log-likelihood per token of the preferred answer (RPO, Pang et al., arXiv
 /// 2404.19733, equation 2), which keeps replies close to the written answers where the margin alone says enough.
 ///
+/// A pair may be less than certain that its preferred answer is the better one: with probability p of that,
+///
+///     L = -p·log σ(m) - (1 - p)·log σ(-m),    m the margin above
+///
+/// (conservative DPO, Mitchell 2023, "A note on DPO with noisy preferences & relationship to IPO", there with one p for
+/// all pairs). It is least where σ(m) = p, so an uncertain pair stops pulling at a finite margin. The likelihood term
+/// does not depend on p.
+///
 /// A pure function of per-sequence log-probabilities, in Double: it knows no model and no tokens.
 public struct DPOLoss: Sendable, Hashable, Codable {
   /// β, how strongly the policy is held to the reference; positive.
@@ -59,16 +67,25 @@ public struct DPOLoss: Sendable, Hashable, Codable {
   ///   - policy: Log-probabilities under the model being trained.
   ///   - reference: Log-probabilities of the same answers under the reference model.
   ///   - chosenTokens: Tokens of the preferred answer, at least 1; the likelihood term is per token.
+  ///   - preference: The probability p that the preferred answer is the better one. With 1 the loss is DPO's, bit for bit.
+  /// - Precondition: `preference` is from 0 to 1.
   public func callAsFunction(
-    policy: PairLogProbabilities, reference: PairLogProbabilities, chosenTokens: Int
+    policy: PairLogProbabilities, reference: PairLogProbabilities, chosenTokens: Int, preference: Double = 1
   ) -> Value {
     require(chosenTokens >= 1, "an answer has at least one token")
+    require((0...1).contains(preference), "a preference is from 0 to 1, not \(preference)")
     let chosenReward = beta * (policy.chosen - reference.chosen)
     let rejectedReward = beta * (policy.rejected - reference.rejected)
     let margin = chosenReward - rejectedReward
-    // -log σ(m) = log(1 + e^-m), and its derivative -σ(-m), without overflow for margins of either sign.
-    let loss = max(-margin, 0) + log1p(exp(-abs(margin)))
-    let weight = margin >= 0 ? exp(-margin) / (1 + exp(-margin)) : 1 / (1 + exp(margin))
+    // -log σ(m) = max(-m, 0) + log(1 + e^-|m|) and its derivative -σ(-m), without overflow for margins of either sign.
+    let remainder = exp(-abs(margin))
+    let (larger, smaller) = (1 / (1 + remainder), remainder / (1 + remainder))
+    let (sigmoid, opposite) = margin >= 0 ? (larger, smaller) : (smaller, larger)
+    let doubt = 1 - preference
+    // A weight of 0 leaves its term out, so that an infinite margin of the right sign costs nothing.
+    func weighted(_ weight: Double, _ value: Double) -> Double { weight == 0 ? 0 : weight * value }
+    let loss = weighted(preference, max(-margin, 0)) + weighted(doubt, max(margin, 0)) + log1p(remainder)
+    let weight = preference * opposite - doubt * sigmoid
     let likelihoodWeight = rpoAlpha / Double(chosenTokens)
     return Value(
       loss: loss - likelihoodWeight * policy.chosen, chosenReward: chosenReward, rejectedReward: rejectedReward,

@@ -10,11 +10,14 @@ public struct EncodedPair: Sendable, Hashable {
   public let configuration: String?
   /// The row of the data it comes from.
   public let source: Int
+  /// The probability that the chosen answer is the better one, from 0 to 1.
+  public let preference: Double
 
-  /// Encodes a pair. An answer that does not fit is cut and says so; a prompt never is.
+  /// Encodes a pair. Traps where its preference is no probability. An answer that does not fit is cut and says so; a prompt never is.
   /// - Throws: ``ConversationError`` naming the row: the prompt leaves no room, or an answer cannot be told from it in
   ///   token space.
   public init(_ pair: ConfiguredPair, with encoder: ConversationEncoder) throws(ConversationError) {
+    require((0...1).contains(pair.preference), "a preference is from 0 to 1, not \(pair.preference)")
     do throws(ConversationError) {
       prompt = try encoder.prompt(pair.prompt)
       chosen = try encoder.completion(pair.chosen, to: pair.prompt, prompt: prompt)
@@ -26,6 +29,7 @@ public struct EncodedPair: Sendable, Hashable {
     }
     configuration = pair.configuration
     source = pair.source
+    preference = pair.preference
   }
 
   /// Whether an answer lost its end because it did not fit.

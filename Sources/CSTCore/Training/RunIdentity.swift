@@ -2,7 +2,7 @@
 enum RunIdentity {
   static func describe(trainer: DPOTrainer, plan: TrainingPlan, pairs: [EncodedPair]) -> [String: String] {
     let adapter = trainer.adapterConfiguration
-    return [
+    var identity = [
       "adapter":
         "rank \(adapter.rank), alpha \(adapter.alpha), dropout \(adapter.dropout), "
         + adapter.targets.map(\.rawValue).joined(separator: " "),
@@ -19,27 +19,51 @@ enum RunIdentity {
       "seed": "\(plan.seed)",
       "data": fingerprint(pairs),
     ]
+    // Absent where every label is hard, as in checkpoints from before there were others.
+    identity["labels"] = labels(pairs)
+    return identity
   }
 
   static func check(_ found: [String: String], against expected: [String: String]) throws(TrainingError) {
     for (what, value) in expected.sorted(by: { $0.key < $1.key }) where found[what] != value {
       throw TrainingError(
-        reason: .checkpointMismatch(what: what, expected: value, found: found[what] ?? "not recorded"))
+        reason: .checkpointMismatch(
+          what: what, expected: value, found: found[what] ?? (what == "labels" ? hardLabels : "not recorded")))
+    }
+    if let labels = found["labels"], expected["labels"] == nil {
+      throw TrainingError(reason: .checkpointMismatch(what: "labels", expected: hardLabels, found: labels))
     }
   }
 
-  /// FNV-1a over all tokens and boundaries: the same data in the same order has the same fingerprint.
+  private static let hardLabels = "hard"
+
+  /// A fingerprint of the pairs' preferences, or `nil` if they all are 1.
+  private static func labels(_ pairs: [EncodedPair]) -> String? {
+    guard pairs.contains(where: { $0.preference != 1 }) else { return nil }
+    var hash = FNV1a()
+    for pair in pairs { hash.add(pair.preference.bitPattern) }
+    return "soft, \(hash.text)"
+  }
+
+  /// The same data in the same order has the same fingerprint, over all tokens and boundaries.
   private static func fingerprint(_ pairs: [EncodedPair]) -> String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    func add(_ value: UInt64) {
-      hash = (hash ^ value) &* 0x0000_0100_0000_01b3
-    }
+    var hash = FNV1a()
     for pair in pairs {
       for tokens in [pair.prompt, pair.chosen.tokens, pair.rejected.tokens] {
-        add(UInt64(tokens.count))
-        for token in tokens { add(UInt64(UInt32(bitPattern: token))) }
+        hash.add(UInt64(tokens.count))
+        for token in tokens { hash.add(UInt64(UInt32(bitPattern: token))) }
       }
     }
-    return "\(pairs.count) pairs, " + String(hash, radix: 16)
+    return "\(pairs.count) pairs, \(hash.text)"
+  }
+}
+
+/// The hash FNV-1a, a word at a time.
+private struct FNV1a {
+  private var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+  var text: String { String(hash, radix: 16) }
+
+  mutating func add(_ value: UInt64) {
+    hash = (hash ^ value) &* 0x0000_0100_0000_01b3
   }
 }

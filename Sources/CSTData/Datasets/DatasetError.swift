@@ -18,6 +18,10 @@ public struct DatasetError: Error, Hashable, Sendable {
     public static let malformedRow = Reason(name: "malformed row")
     /// A row nests lists and objects beyond the cap.
     public static let tooDeep = Reason(name: "nested too deeply")
+    /// A row with other columns has a number that would not come back as it is.
+    public static let inexactNumber = Reason(name: "inexact number")
+    /// A row that cannot be used, or written, as asked.
+    public static let unusableRow = Reason(name: "unusable row")
   }
 
   /// The kind of failure.

@@ -35,6 +35,9 @@ struct TrainCommand: LibraryCommand {
   @Option(help: ArgumentHelp("The policy, a JSON file; needed for cst.", valueName: "file"), completion: .file())
   var policy: String?
 
+  @Flag(help: "Weigh each preference by how sure the judge_scores in the rows make it (with --method cst).")
+  var softLabels = false
+
   @Flag(help: "Go on from the checkpoint in --out.")
   var resume = false
 
@@ -48,6 +51,9 @@ struct TrainCommand: LibraryCommand {
   func validate() throws {
     if method == .cst, policy == nil {
       throw ValidationError("--method cst needs --policy, the file with the configurations (or give --method dpo)")
+    }
+    if method != .cst, softLabels {
+      throw ValidationError("--soft-labels needs --method cst: judges score answers by the policy's configurations")
     }
     if resume, overwrite { throw ValidationError("--resume and --overwrite exclude each other: give one") }
   }
@@ -77,9 +83,13 @@ struct TrainCommand: LibraryCommand {
     let policyFile = policy.map { URL(filePath: $0) }
     let policy = try policyFile.map { file in try SafetyPolicy(contentsOf: file) }
     let rows = try data.load()
+    if softLabels, rows.pairs.allSatisfy({ $0.judgeScores == nil }) {
+      throw CommandError("\(rows.file.path): no row has \"judge_scores\", which --soft-labels are computed from")
+    }
     let pairs = try rows.configured { (pairs) throws(PreferenceError) in
       guard let policy else { return try pairs.asWritten() }
-      return method == .cst ? try pairs.configured(by: policy) : try pairs.vanilla(by: policy)
+      guard method == .cst else { return try pairs.vanilla(by: policy) }
+      return try pairs.configured(by: policy, labels: softLabels ? .fromJudge : .hard)
     }
     guard !pairs.isEmpty else { throw CommandError("\(rows.file.path): no row gives anything to train on") }
     let model = if let loaded { loaded } else { try await model.load() }
@@ -102,7 +112,7 @@ struct TrainCommand: LibraryCommand {
     let record = RunRecord(
       version: CST.version, commandLine: CommandLine.arguments,
       options: TrainSettings(
-        method: method.rawValue, optimization, adapter: configuration, maxLength: maximumLength,
+        method: method.rawValue, softLabels: softLabels, optimization, adapter: configuration, maxLength: maximumLength,
         precision: model.precision),
       model: try RunRecord.Input(self.model.file), dataFile: try RunRecord.Input(rows.file),
       data: RunRecord.Data(

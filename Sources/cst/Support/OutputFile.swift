@@ -18,4 +18,30 @@ enum OutputFile {
       throw CommandError("\(path): no permission to write in the folder \(folder)")
     }
   }
+
+  /// Looks whether files can be written that are neither each other nor files that are read.
+  /// - Throws: ``CommandError``.
+  static func check(_ outputs: [String], inputs: [String]) throws(CommandError) {
+    for (position, output) in outputs.enumerated() {
+      try check(output)
+      if inputs.contains(where: { isSame($0, output) }) {
+        throw CommandError("\(output): this file is read; write to another")
+      }
+      if outputs[..<position].contains(where: { isSame($0, output) }) {
+        throw CommandError("\(output): two results cannot go to one file; name another")
+      }
+    }
+  }
+
+  /// Whether two paths lead to one file, through links too.
+  private static func isSame(_ a: String, _ b: String) -> Bool {
+    func identity(_ path: String) -> [Int?]? {
+      let attributes = try? FileManager.default.attributesOfItem(
+        atPath: URL(filePath: path).resolvingSymlinksInPath().path)
+      return attributes.map { [$0[.systemNumber] as? Int, $0[.systemFileNumber] as? Int] }
+    }
+    let paths = [a, b].map { URL(filePath: $0).resolvingSymlinksInPath().standardizedFileURL.path }
+    guard let first = identity(a), let second = identity(b) else { return paths[0] == paths[1] }
+    return first == second
+  }
 }

@@ -89,6 +89,7 @@ extension RunRecord.Machine {
 /// A run's options with every default filled in, by the names of the command line.
 struct TrainSettings: Encodable {
   let method: String
+  let softLabels: Bool
   let beta: Double
   let rpoAlpha: Double
   let loraRank: Int
@@ -111,9 +112,11 @@ struct TrainSettings: Encodable {
   let checkpointEvery: Int?
 
   init(
-    method: String, _ options: OptimizationOptions, adapter: LoRAConfiguration, maxLength: Int, precision: Precision
+    method: String, softLabels: Bool, _ options: OptimizationOptions, adapter: LoRAConfiguration, maxLength: Int,
+    precision: Precision
   ) {
     self.method = method
+    self.softLabels = softLabels
     beta = options.beta
     rpoAlpha = options.rpoAlpha
     loraRank = adapter.rank

@@ -34,6 +34,18 @@ import Testing
     #expect(policy.configuration(withSystemPrompt: "Answer in a word.")?.name == "brief")
   }
 
+  @Test func paraphrasesCountAsTheConfiguration() throws {
+    let policy = try policy(
+      from: #"""
+        {"name": "p", "default": "a", "configurations": [
+          {"name": "a", "system": "s", "paraphrases": ["s2", "s", "s2"]}, {"name": "b", "system": "t"}]}
+        """#)
+    #expect(policy.configuration(withSystemPrompt: "s2")?.name == "a")
+    #expect(policy.configuration(withSystemPrompt: "t")?.name == "b")
+    #expect(policy.configuration(withSystemPrompt: "s3") == nil)
+    #expect(policy.configurations.map(\.wordings) == [["s", "s2"], ["t"]])
+  }
+
   @Test func survivesARoundTrip() throws {
     let policy = try policy(from: advice)
     #expect(try JSONDecoder().decode(SafetyPolicy.self, from: JSONEncoder().encode(policy)) == policy)
@@ -60,6 +72,14 @@ import Testing
     (
       #"{"name": "p", "default": "a", "configurations": [{"name": "a", "system": "s"}, {"name": "b", "system": "s"}]}"#,
       "same system prompt"
+    ),
+    (
+      #"{"name": "p", "default": "a", "configurations": [{"name": "a", "system": "s", "paraphrases": ["t"]}, {"name": "b", "system": "t"}]}"#,
+      "a paraphrase of \"a\" is a system prompt"
+    ),
+    (
+      #"{"name": "p", "default": "a", "configurations": [{"name": "a", "system": "s", "paraphrases": ["u"]}, {"name": "b", "system": "t", "paraphrases": ["u"]}]}"#,
+      "a paraphrase of \"b\" is a system prompt or paraphrase of \"a\""
     ),
   ])
   func refusesAnInvalidPolicy(text: String, problem: String) {

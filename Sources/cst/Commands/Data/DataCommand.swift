@@ -1,0 +1,10 @@
+import ArgumentParser
+
+struct DataCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data",
+    abstract: "Look at and reshape preference data.",
+    subcommands: [
+      DataConvertCommand.self, DataDedupeCommand.self, DataSplitCommand.self, DataAugmentCommand.self,
+    ])
+}
