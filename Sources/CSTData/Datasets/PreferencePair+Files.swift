@@ -28,42 +28,17 @@ extension [PreferencePair] {
   /// - Parameter file: The name that errors give as the place.
   /// - Throws: ``DatasetError``, as ``Swift/Array/init(contentsOf:)``.
   public init(json data: Data, from file: URL) throws(DatasetError) {
-    let decoder = JSONDecoder()
+    let decoder = RowDecoder()
     var rows = JSONRows(data)
     self = []
     do {
-      while let row = try rows.next() {
-        append(try Self.decode(data[row.bytes], at: row, of: data, with: decoder, from: file))
-      }
-    } catch let error as DatasetError {
-      throw error
+      while let row = try rows.next() { append(try decoder.pair(at: row, of: data)) }
+    } catch let problem as RowDecoder.Problem {
+      throw problem.error(in: file)
     } catch let error as JSONRows.ListError {
       throw DatasetError(reason: .malformedList, file: file, line: error.line, detail: error.problem)
     } catch {
       throw DatasetError(reason: .malformedRow, file: file, detail: String(describing: error))
-    }
-  }
-
-  private static func decode(
-    _ text: Data, at row: JSONRows.Row, of data: Data, with decoder: JSONDecoder, from file: URL
-  ) throws(DatasetError) -> PreferencePair {
-    func failure(_ reason: DatasetError.Reason, _ detail: String) -> DatasetError {
-      DatasetError(reason: reason, file: file, line: row.line, detail: detail)
-    }
-    if let position = text.firstInvalidUTF8 {
-      let byte = String(text[position], radix: 16)
-      throw failure(
-        .invalidUTF8, "the byte 0x\(byte) at offset \(position - data.startIndex) of the file is not UTF-8 text")
-    }
-    do {
-      try JSONNesting.check(text)
-      return try decoder.decode(PreferencePair.self, from: text)
-    } catch let error as JSONNesting.TooDeep {
-      throw failure(.tooDeep, error.description)
-    } catch let error as DecodingError {
-      throw failure(.malformedRow, error.fieldAndProblem)
-    } catch {
-      throw failure(.malformedRow, String(describing: error))
     }
   }
 }
@@ -89,17 +64,5 @@ extension Collection where Element == PreferencePair {
     } catch {
       throw DatasetError(reason: .unwritableFile, file: file, detail: error.localizedDescription)
     }
-  }
-}
-
-extension Data {
-  /// The position of the first byte that does not belong to well-formed UTF-8, or `nil`.
-  var firstInvalidUTF8: Index? {
-    if String(validating: self, as: UTF8.self) != nil { return nil }
-    var parser = Unicode.UTF8.ForwardParser()
-    var bytes = makeIterator()
-    var position = startIndex
-    while case .valid(let scalar) = parser.parseScalar(from: &bytes) { position += scalar.count }
-    return position
   }
 }
