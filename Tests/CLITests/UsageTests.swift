@@ -14,7 +14,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "info", "tokenize", "render", "score", "train", "generate", "eval", "synth", "data convert", "data dedupe", "data split",
+    "info", "tokenize", "render", "score", "train", "generate", "eval", "synth", "data check", "data convert",
+    "data dedupe", "data split",
     "data augment",
   ])
   func everyCommandHasAnExampleAndTheCommonOptions(name: String) throws {

@@ -1,9 +1,9 @@
 import Foundation
 
 /// Numbers as reports print them, the same in every locale.
-enum FixedPoint {
+package enum FixedPoint {
   /// The number with a fixed count of decimals and a point, `–` for what is not finite.
-  static func text(_ number: Double, decimals: Int) -> String {
+  package static func text(_ number: Double, decimals: Int) -> String {
     guard number.isFinite else { return "–" }
     let text = String(format: "%.\(decimals)f", number)
     // "-0.00" is a rounding artefact.
@@ -11,5 +11,5 @@ enum FixedPoint {
   }
 
   /// A share in whole percent with one decimal: `93.3 %`.
-  static func percent(_ share: Double) -> String { "\(text(100 * share, decimals: 1)) %" }
+  package static func percent(_ share: Double) -> String { "\(text(100 * share, decimals: 1)) %" }
 }

@@ -1,8 +1,8 @@
 /// Text made safe to stand in a page.
-enum HTML {
+package enum HTML {
   /// The text with everything that means something in element content or in a quoted attribute written as an entity.
   /// Control characters that no page may contain become U+FFFD.
-  static func escape(_ text: String) -> String {
+  package static func escape(_ text: String) -> String {
     var escaped = ""
     for scalar in text.unicodeScalars {
       switch scalar {

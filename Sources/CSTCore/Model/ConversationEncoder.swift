@@ -9,7 +9,7 @@ public struct ConversationEncoder: Sendable {
   /// Most tokens of prompt and answer together.
   public let maximumLength: Int
 
-  init(tokenizer: Tokenizer, template: ChatTemplate, maximumLength: Int) {
+  package init(tokenizer: Tokenizer, template: ChatTemplate, maximumLength: Int) {
     self.tokenizer = tokenizer
     self.template = template
     self.maximumLength = maximumLength

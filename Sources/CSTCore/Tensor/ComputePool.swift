@@ -64,7 +64,7 @@ public final class ComputePool: @unchecked Sendable {
 
   /// Calls `body` with every index of `0..<count`, handing the next index to the next free thread; returns when all
   /// are done.
-  func forEachItem(count: Int, _ body: (Int) -> Void) {
+  package func forEachItem(count: Int, _ body: (Int) -> Void) {
     let threads = min(threadCount, count)
     guard threads > 1, !isBusy.exchange(true, ordering: .acquiring) else {
       for item in 0..<count { body(item) }

@@ -2,7 +2,9 @@ import Dispatch
 
 /// Runs long computation on a thread of its own kind: never on Swift's cooperative pool, whose few threads must stay
 /// free for everything else.
-func onComputeThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+package func onComputeThread<Result: Sendable>(
+  _ body: @escaping @Sendable () throws -> Result
+) async throws -> Result {
   try await withCheckedThrowingContinuation { continuation in
     DispatchQueue.global(qos: .userInitiated).async {
       continuation.resume(with: Swift.Result { try body() })

@@ -2,7 +2,7 @@
 ///
 /// Two texts are compared by their *shingles*, the runs of ``shingleLength`` consecutive words: the similarity is the
 /// Jaccard index, shared shingles divided by all distinct ones. Letter case, punctuation and spacing do not count. Results
-/// are exact, not sampled: no pair at or above the threshold is missed. A word is a run of letters and digits, so scripts
+/// are exact, not sampled: no pair at or above the threshold is missed (shingles are compared by 64-bit hashes). A word is a run of letters and digits, so scripts
 /// written without spaces are only compared for equality between punctuation marks.
 ///
 /// ```swift
@@ -39,13 +39,14 @@ public struct NearDuplicates: Hashable, Sendable {
 
   /// The similarity of two texts, from 0 (no shared shingle) to 1 (the same shingles). Two texts without words have 1.
   public func similarity(_ first: String, _ second: String) -> Double {
-    Self.jaccard(Set(shingles(of: first)), Set(shingles(of: second)))
+    sets(of: [first, second]).similarity(0, 1)
   }
 
   /// The texts in groups: near duplicates, and near duplicates of near duplicates, stand together.
   ///
   /// - Returns: Every position once. Groups are ordered by their first member, members by position.
-  /// - Complexity: O(total shingles · log) plus the comparisons of texts that share a rare shingle.
+  /// - Complexity: O(total shingles · log) plus the comparisons of texts that share a rare shingle. Memory is about
+  ///   sixteen bytes a shingle; texts are not kept.
   public func groups(in texts: [String]) -> [[Int]] {
     var parents = Array(texts.indices)
     func root(of position: Int) -> Int {
@@ -56,14 +57,15 @@ public struct NearDuplicates: Hashable, Sendable {
       }
       return position
     }
-    var index = ShingleIndex(threshold: threshold)
-    let sets = index.numbered(texts.map(shingles))
-    for (position, set) in sets.enumerated() {
-      for candidate in index.candidates(for: set) where Self.jaccard(set, sets[candidate]) >= threshold {
-        let (a, b) = (root(of: position), root(of: candidate))
+    let sets = sets(of: texts)
+    var index = ShingleIndex(sets, threshold: threshold)
+    for position in texts.indices {
+      index.forEachMatch(of: position) { match, _ in
+        let (a, b) = (root(of: position), root(of: match))
         parents[max(a, b)] = min(a, b)
+        return true
       }
-      index.insert(set, at: position)
+      index.insert(position)
     }
     var groups: [[Int]] = []
     var groupOfRoot: [Int: Int] = [:]
@@ -83,74 +85,28 @@ public struct NearDuplicates: Hashable, Sendable {
   ///
   /// - Returns: At most one match for each of `texts`, in their order.
   public func matches(of texts: [String], in others: [String]) -> [Match] {
-    var index = ShingleIndex(threshold: threshold)
-    let sets = index.numbered((others + texts).map(shingles))
-    for position in others.indices { index.insert(sets[position], at: position) }
+    let sets = sets(of: others + texts)
+    var index = ShingleIndex(sets, threshold: threshold)
+    for position in others.indices { index.insert(position) }
     return texts.indices.compactMap { query in
-      let set = sets[others.count + query]
       var best: Match?
-      for candidate in index.candidates(for: set) {
-        let similarity = Self.jaccard(set, sets[candidate])
-        if similarity >= threshold, similarity > best?.similarity ?? 0 {
+      index.forEachMatch(of: others.count + query) { candidate, similarity in
+        let least = best.map { ($0.similarity, -$0.candidate) } ?? (0, 0)
+        if (similarity, -candidate) > least {
           best = Match(query: query, candidate: candidate, similarity: similarity)
         }
+        return true
       }
       return best
     }
   }
 
-  /// The text's distinct shingles in order of appearance; one empty shingle for a text without words.
-  private func shingles(of text: String) -> [String] {
-    let words = text.lowercased().split { !$0.isLetter && !$0.isNumber }
-    guard words.count > shingleLength else { return [words.joined(separator: " ")] }
-    var seen: Set<String> = []
-    return (0...words.count - shingleLength)
-      .map { words[$0..<$0 + shingleLength].joined(separator: " ") }
-      .filter { seen.insert($0).inserted }
-  }
+  /// A text's words and shingles.
+  func shingled(_ text: String) -> ShingledText { ShingledText(text, shingleLength: shingleLength) }
 
-  private static func jaccard<Shingle>(_ first: Set<Shingle>, _ second: Set<Shingle>) -> Double {
-    let shared = first.intersection(second).count
-    return Double(shared) / Double(first.count + second.count - shared)
-  }
-}
-
-/// An inverted index that proposes every set that can reach the threshold, and few others.
-///
-/// Prefix filtering (Chaudhuri, Ganti and Kaushik, 2006): with all shingles in one order, rarest first, two sets of Jaccard
-/// index ≥ t share a shingle among the first |s| − ⌈t·|s|⌉ + 1 of each. Only those are indexed and looked up.
-private struct ShingleIndex {
-  let threshold: Double
-  private var positions: [Int: [Int]] = [:]
-
-  init(threshold: Double) { self.threshold = threshold }
-
-  /// Replaces shingles by numbers that grow with how often a shingle occurs.
-  func numbered(_ texts: [[String]]) -> [Set<Int>] {
-    var counts: [String: (count: Int, first: Int)] = [:]
-    for text in texts {
-      for shingle in text {
-        let seen = counts[shingle] ?? (count: 0, first: counts.count)
-        counts[shingle] = (seen.count + 1, seen.first)
-      }
-    }
-    let ordered = counts.sorted { ($0.value.count, $0.value.first) < ($1.value.count, $1.value.first) }
-    let numbers = Dictionary(uniqueKeysWithValues: ordered.enumerated().map { ($1.key, $0) })
-    return texts.map { Set($0.compactMap { numbers[$0] }) }
-  }
-
-  /// The positions of sets that may be similar enough, ascending.
-  func candidates(for set: Set<Int>) -> [Int] {
-    Set(prefix(of: set).flatMap { positions[$0] ?? [] }).sorted()
-  }
-
-  mutating func insert(_ set: Set<Int>, at position: Int) {
-    for shingle in prefix(of: set) { positions[shingle, default: []].append(position) }
-  }
-
-  private func prefix(of set: Set<Int>) -> ArraySlice<Int> {
-    // Rounding may make the product a hair too large, which would drop a candidate; one shingle more is always safe.
-    let needed = Int((threshold * Double(set.count) - 1e-9).rounded(.up))
-    return set.sorted().prefix(set.count - needed + 1)
+  private func sets(of texts: [String]) -> ShingleSets {
+    var builder = ShingleSets.Builder()
+    for text in texts { builder.append(shingled(text).shingles) }
+    return builder.sets()
   }
 }

@@ -38,52 +38,8 @@ extension [PreferencePair] {
   static func read(
     _ data: Data, from file: URL, _ body: (PreferencePair, _ line: Int) -> Void
   ) throws(DatasetError) {
-    let decoder = JSONDecoder()
-    var rows = JSONRows(data)
-    do {
-      while let row = try rows.next() {
-        body(try decode(data[row.bytes], at: row, of: data, with: decoder, from: file), row.line)
-      }
-    } catch let error as DatasetError {
-      throw error
-    } catch let error as JSONRows.ListError {
-      throw DatasetError(reason: .malformedList, file: file, line: error.line, detail: error.problem)
-    } catch {
-      throw DatasetError(reason: .malformedRow, file: file, detail: String(describing: error))
-    }
-  }
-
-  private static func decode(
-    _ text: Data, at row: JSONRows.Row, of data: Data, with decoder: JSONDecoder, from file: URL
-  ) throws(DatasetError) -> PreferencePair {
-    func failure(_ reason: DatasetError.Reason, _ detail: String) -> DatasetError {
-      DatasetError(reason: reason, file: file, line: row.line, detail: detail)
-    }
-    func inexact(_ number: String) -> DatasetError {
-      failure(
-        .inexactNumber, "the number \(number) would be rounded; write it as a text, in quotation marks, to keep it")
-    }
-    if let position = text.firstInvalidUTF8 {
-      let byte = String(text[position], radix: 16)
-      throw failure(
-        .invalidUTF8, "the byte 0x\(byte) at offset \(position - data.startIndex) of the file is not UTF-8 text")
-    }
-    do {
-      try JSONNesting.check(text)
-      let pair = try decoder.decode(PreferencePair.self, from: text)
-      if !pair.columns.isEmpty, let number = JSONNumbers.firstInexact(in: text) { throw inexact(number) }
-      return pair
-    } catch let error as DatasetError {
-      throw error
-    } catch let error as JSONNesting.TooDeep {
-      throw failure(.tooDeep, error.description)
-    } catch let error as DecodingError {
-      // Foundation calls a text with a number beyond its range malformed.
-      if let number = JSONNumbers.firstInexact(in: text) { throw inexact(number) }
-      throw failure(.malformedRow, error.fieldAndProblem)
-    } catch {
-      throw failure(.malformedRow, String(describing: error))
-    }
+    let decoder = RowDecoder()
+    try decoder.read(data, from: file, { row throws(RowDecoder.Problem) in try decoder.pair(at: row, of: data) }, body)
   }
 }
 
@@ -125,17 +81,5 @@ extension EncodingError {
   /// What is wrong, without the path that only a program knows.
   fileprivate var problem: String {
     if case .invalidValue(_, let context) = self { context.debugDescription } else { String(describing: self) }
-  }
-}
-
-extension Data {
-  /// The position of the first byte that does not belong to well-formed UTF-8, or `nil`.
-  var firstInvalidUTF8: Index? {
-    if String(validating: self, as: UTF8.self) != nil { return nil }
-    var parser = Unicode.UTF8.ForwardParser()
-    var bytes = makeIterator()
-    var position = startIndex
-    while case .valid(let scalar) = parser.parseScalar(from: &bytes) { position += scalar.count }
-    return position
   }
 }

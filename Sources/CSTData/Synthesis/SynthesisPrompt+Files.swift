@@ -20,7 +20,12 @@ extension [SynthesisPrompt] {
       self = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
         .filter { !$0.isEmpty }.map { SynthesisPrompt($0) }
     } else {
-      self = try RowDecoder().rows(SynthesisPrompt.self, in: data, from: file)
+      self = []
+      let decoder = RowDecoder()
+      try decoder.read(
+        data, from: file,
+        { row throws(RowDecoder.Problem) in try decoder.value(SynthesisPrompt.self, at: row, of: data) },
+        { prompt, _ in append(prompt) })
     }
   }
 }

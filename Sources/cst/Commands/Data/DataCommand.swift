@@ -1,10 +1,12 @@
 import ArgumentParser
 
+/// Looks at and reshapes preference data.
 struct DataCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data",
     abstract: "Look at and reshape preference data.",
     subcommands: [
-      DataConvertCommand.self, DataDedupeCommand.self, DataSplitCommand.self, DataAugmentCommand.self,
+      DataCheckCommand.self, DataConvertCommand.self, DataDedupeCommand.self, DataSplitCommand.self,
+      DataAugmentCommand.self,
     ])
 }

@@ -1,0 +1,89 @@
+import CSTCore
+import Foundation
+
+/// Turns a row's bytes into a preference pair, or says what is wrong with them.
+struct RowDecoder {
+  /// Why a row is no preference pair.
+  struct Problem: Error, Equatable {
+    let reason: DatasetError.Reason
+    /// The line the row begins on, counted from 1.
+    let line: Int
+    /// What was expected and what was found. Names the field where there is one.
+    let detail: String
+  }
+
+  private let decoder = JSONDecoder()
+
+  /// The pair that a row of `data` says.
+  func pair(at row: JSONRows.Row, of data: Data) throws(Problem) -> PreferencePair {
+    let pair = try value(PreferencePair.self, at: row, of: data)
+    if !pair.columns.isEmpty, let number = JSONNumbers.firstInexact(in: data[row.bytes]) {
+      throw Self.inexact(number, at: row)
+    }
+    return pair
+  }
+
+  /// Reads the rows of `data` one after another, each with its line.
+  /// - Throws: ``DatasetError`` naming the file, the line and the field of the first row that cannot be read.
+  func read<Value>(
+    _ data: Data, from file: URL, _ value: (JSONRows.Row) throws(Problem) -> Value, _ body: (Value, _ line: Int) -> Void
+  ) throws(DatasetError) {
+    var rows = JSONRows(data)
+    do {
+      while let row = try rows.next() { body(try value(row), row.line) }
+    } catch let problem as Problem {
+      throw problem.error(in: file)
+    } catch let error as JSONRows.ListError {
+      throw DatasetError(reason: .malformedList, file: file, line: error.line, detail: error.problem)
+    } catch {
+      throw DatasetError(reason: .malformedRow, file: file, detail: String(describing: error))
+    }
+  }
+
+  /// The value that a row of `data` says.
+  func value<Value: Decodable>(
+    _ type: Value.Type, at row: JSONRows.Row, of data: Data
+  ) throws(Problem) -> Value {
+    let text = data[row.bytes]
+    if let position = text.firstInvalidUTF8 {
+      let byte = String(text[position], radix: 16)
+      let detail = "the byte 0x\(byte) at offset \(position - data.startIndex) of the file is not UTF-8 text"
+      throw Problem(reason: .invalidUTF8, line: row.line, detail: detail)
+    }
+    do {
+      try JSONNesting.check(text)
+      return try decoder.decode(type, from: text)
+    } catch let error as JSONNesting.TooDeep {
+      throw Problem(reason: .tooDeep, line: row.line, detail: error.description)
+    } catch let error as DecodingError {
+      // Foundation calls a text with a number beyond its range malformed.
+      if let number = JSONNumbers.firstInexact(in: text) { throw Self.inexact(number, at: row) }
+      throw Problem(reason: .malformedRow, line: row.line, detail: error.fieldAndProblem)
+    } catch {
+      throw Problem(reason: .malformedRow, line: row.line, detail: String(describing: error))
+    }
+  }
+
+  private static func inexact(_ number: String, at row: JSONRows.Row) -> Problem {
+    Problem(
+      reason: .inexactNumber, line: row.line,
+      detail: "the number \(number) would be rounded; write it as a text, in quotation marks, to keep it")
+  }
+}
+
+extension Data {
+  /// The position of the first byte that does not belong to well-formed UTF-8, or `nil`.
+  var firstInvalidUTF8: Index? {
+    if String(validating: self, as: UTF8.self) != nil { return nil }
+    var parser = Unicode.UTF8.ForwardParser()
+    var bytes = makeIterator()
+    var position = startIndex
+    while case .valid(let scalar) = parser.parseScalar(from: &bytes) { position += scalar.count }
+    return position
+  }
+}
+
+extension RowDecoder.Problem {
+  /// The problem with the name of the file.
+  func error(in file: URL) -> DatasetError { DatasetError(reason: reason, file: file, line: line, detail: detail) }
+}
