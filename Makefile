@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long bench format check clean
+.PHONY: help setup demo test test-long test-server bench format check clean
 
 # What `make demo` passes to `cst demo`.
 DEMO_OPTIONS ?= --out demo-out
@@ -18,7 +18,7 @@ BENCH_DATA ?=
 BENCH_OPTIONS ?=
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install missing system packages and fetch the model (both only once)
 	@Scripts/setup
@@ -39,6 +39,12 @@ test-long: test ## the same, and the model's reference numbers with every kernel
 	for variant in $$(Scripts/expected-kernels | tr ',' ' '); do \
 	  CST_KERNELS=$$variant swift test --skip-build $(TEST_FLAGS) --filter 'ReferenceScoreTests|TinyModelTests'; \
 	done
+
+test-server: setup ## the teacher over HTTP against a real server, installed into .venv once
+	Scripts/setup-server
+	@mkdir -p $(TEST_BUILD)
+	swift build --build-tests $(TEST_FLAGS)
+	CST_SERVER_PYTHON=$(CURDIR)/.venv/bin/python swift test --skip-build $(TEST_FLAGS) --filter RealServerTests
 
 bench: setup ## speed and memory of training steps; BENCH_DATA=rows.jsonl, BENCH_OPTIONS='--contenders cst,trl'
 	@test -n "$(BENCH_DATA)" || { echo "make bench: say which rows: make bench BENCH_DATA=rows.jsonl" >&2; exit 1; }
