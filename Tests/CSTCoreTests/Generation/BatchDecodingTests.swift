@@ -51,7 +51,7 @@ import Testing
     let start = tokens(90, seed: 2)
     let prompts =
       [tokens(400, seed: 3), tokens(5, seed: 4), [7]]
-      + [1, 50, 300].map { start + tokens($0, seed: 5) } + [start, start, Array(start.prefix(40))]
+      + [1, 50, 300].map { start + tokens($0, seed: UInt64($0)) } + [start, start, Array(start.prefix(40))]
     let alone = prompts.map { logits($0, model, pieces: $0.count) }
     for slots in [1, 3, 16] {
       let decoding = BatchDecoding(model, slots: slots, retainedTokens: 2000)
@@ -106,9 +106,22 @@ import Testing
     // The last token of a reply that was cut has not been computed.
     #expect(answer.reusedTokens == prompt.count + reply.tokens.count - 1)
     #expect(answer.logits == logits(next, model, pieces: next.count))
-    // Other words instead of the reply: only the prompt is the same.
-    let other = results(decoding, [request(prompt + [4] + reply.tokens, model)])[0]
-    #expect((prompt.count...prompt.count + 1).contains(other.reusedTokens))
+  }
+
+  /// What the reply went on with is forgotten where the conversation goes on differently.
+  @Test func aConversationThatGoesOnDifferentlyKeepsWhatIsTheSame() async throws {
+    let model = try await tinyLanguageModel()
+    let prompt = tokens(30, seed: 11)
+    let draw = DecodingRequest(
+      prompt: prompt, goal: .reply(maximumTokens: 20), sampler: Sampler(Sampling(temperature: 1, seed: 3)))
+    for kept in [0, 1, 12] {
+      let decoding = BatchDecoding(model, slots: 2, retainedTokens: 1000)
+      let reply = results(decoding, [draw])[0].tokens
+      let next = prompt + reply.prefix(kept) + [reply[kept] == 9 ? 10 : 9] + tokens(9, seed: 12)
+      let answer = results(decoding, [request(next, model)])[0]
+      #expect(answer.reusedTokens == prompt.count + kept)
+      #expect(answer.logits == logits(next, model, pieces: next.count))
+    }
   }
 
   @Test func cachesAreKeptWithinTheBudgetLeastRecentlyUsedFirst() async throws {
