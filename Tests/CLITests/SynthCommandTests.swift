@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `cst synth` with a teacher of templates: everything but the teacher is real.
@@ -150,7 +151,7 @@ struct SynthesisFixture {
     let words = ["tea", "colds", "rent", "loans", "burns", "wills", "taxes", "coughs", "bikes", "cats", "roofs"]
     let rows = (0..<count).map { index in
       let number = index % 10 == 9 ? index - 1 : index
-      let question = "How do \(words[number % 11]) and \(words[number / 11 % 11]) go with matter \(number)"
+      let question = "How do \(words[number % 11])\(number) and \(words[number / 11 % 11])\(number) go with \(number)"
       let more = index % 4 == 3 && index % 10 < 8 ? #","configuration":"*""# : ""
       return #"{"prompt":"\#(question)\#(index % 10 == 9 ? "?" : "")"\#(more)}"#
     }
