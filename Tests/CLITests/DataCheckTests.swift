@@ -5,7 +5,8 @@ import Testing
 
 /// `cst data check`: exit codes, what is printed where, and the forms of the report.
 @Suite struct DataCheckTests {
-  private let good = #"{"system":"Be kind.","prompt":"What now?","chosen":"Have some tea first.","rejected":"Do not ask me."}"#
+  private let good =
+    #"{"system":"Be kind.","prompt":"What now?","chosen":"Have some tea first.","rejected":"Do not ask me."}"#
 
   private func check(_ arguments: String...) throws -> CommandLineTool.Outcome {
     try CommandLineTool.run(["data", "check"] + arguments)
@@ -40,7 +41,9 @@ import Testing
     let against = try check(fixture.data, "--against", other)
     #expect(against.code == 1 && against.output.isEmpty && against.errorLines.count == 1)
     #expect(against.notes.contains("other.jsonl:1"))
-    for arguments in [["--max-length", "9"], ["--min-tokens", "-1"], ["--max-length", "1", "--model", fixture.model]] {
+    for arguments in [
+      ["--max-length", "9"], ["--min-tokens", "-1"], ["--max-length", "1", "--model", fixture.model],
+    ] {
       let outcome = try CommandLineTool.run(["data", "check", fixture.data] + arguments)
       #expect(outcome.code == 64 && outcome.errorLines.count == 1)
     }

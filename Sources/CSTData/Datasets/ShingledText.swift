@@ -39,9 +39,10 @@ struct ShingledText {
     let ascii: [UInt64]? = text.withUTF8 { bytes in
       bytes.allSatisfy { $0 < 0x80 } ? asciiWordHashes(of: bytes) : nil
     }
-    return ascii ?? composed(text).lowercased().split { !$0.isLetter && !$0.isNumber }.map { word in
-      word.utf8.reduce(emptyWord, extend)
-    }
+    return ascii
+      ?? composed(text).lowercased().split { !$0.isLetter && !$0.isNumber }.map { word in
+        word.utf8.reduce(emptyWord, extend)
+      }
   }
 
   private static func asciiWordHashes(of bytes: UnsafeBufferPointer<UInt8>) -> [UInt64] {

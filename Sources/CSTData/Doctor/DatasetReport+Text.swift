@@ -7,7 +7,9 @@ extension DatasetReport {
   ///
   /// - Parameter file: What the examples' lines are lines of.
   public func text(file: String) -> String {
-    var lines = ["\(file.excerpt(400)): \(Self.plural(rows, "row")), \(neutralRows) neutral; lengths in \(unit.rawValue)"]
+    var lines = [
+      "\(file.excerpt(400)): \(Self.plural(rows, "row")), \(neutralRows) neutral; lengths in \(unit.rawValue)"
+    ]
     if !configurations.isEmpty { lines += [""] + table }
     if findings.isEmpty { lines += ["", "No findings."] }
     for finding in findings {
@@ -26,7 +28,9 @@ extension DatasetReport {
   }
 
   /// Column heads and the values of every configuration.
-  static let heads = ["pairs", "chosen mean", "median", "p95", "rejected mean", "median", "p95", "ratio", "chosen longer"]
+  static let heads = [
+    "pairs", "chosen mean", "median", "p95", "rejected mean", "median", "p95", "ratio", "chosen longer",
+  ]
 
   static func cells(of configuration: ConfigurationSummary) -> [String] {
     let (chosen, rejected) = (configuration.chosen, configuration.rejected)

@@ -23,7 +23,8 @@ extension DatasetTally {
 
     var groups: [LengthGroup] = []
     var groupOfScope = [Int](repeating: -1, count: scopes.count)
-    for scope in scopes.indices where counts[scope] > 0 && (scopes[scope].form != .systemPrompt || listed.contains(scope)) {
+    for scope in scopes.indices
+    where counts[scope] > 0 && (scopes[scope].form != .systemPrompt || listed.contains(scope)) {
       groupOfScope[scope] = groups.count
       groups.append(LengthGroup(name: scopes[scope].label))
     }

@@ -67,7 +67,8 @@ extension Finding.Kind {
     "empty-prompt", .warning, "empty prompts", "Remove these rows: there is no question to learn from.")
   /// A row's answers are the same text.
   public static let identicalAnswers = Self(
-    "identical-answers", .error, "identical answers", "Remove these rows: they prefer nothing, and training refuses them.")
+    "identical-answers", .error, "identical answers",
+    "Remove these rows: they prefer nothing, and training refuses them.")
   /// A row names a configuration the policy does not have.
   public static let unknownConfiguration = Self(
     "unknown-configuration", .error, "unknown configurations", "Correct the names, or add them to the policy.")
@@ -114,7 +115,8 @@ extension Finding.Kind {
   /// A prompt under the same configuration is an earlier one, or nearly, with other answers.
   public static let nearDuplicatePrompt = Self(
     "near-duplicate-prompt", .warning, "near-duplicate prompts",
-    "Keep one row of each group, or make sure with a split by groups that none is held out while another is trained on.")
+    "Keep one row of each group, or make sure with a split by groups that none is held out while another is trained on."
+  )
   /// A prompt stands in another file, with the same words.
   public static let leakedPrompt = Self(
     "leaked-prompt", .error, "prompts that stand in the other file too",
@@ -175,7 +177,8 @@ extension Finding.Kind {
     "Remove them where they are left over from a chat template.")
   /// A text was decoded or encoded wrongly at some point.
   public static let encodingDamage = Self(
-    "encoding-damage", .warning, "damaged characters", "Repair the texts from their source: models copy such characters.")
+    "encoding-damage", .warning, "damaged characters",
+    "Repair the texts from their source: models copy such characters.")
   /// An answer carries the name of a speaker or of a label.
   public static let roleLabel = Self(
     "role-label", .warning, "speaker or label names in answers",

@@ -5,7 +5,8 @@ struct RoleLabels: Sendable {
   private let names: Set<String>
 
   private static let common: Set<String> = [
-    "assistant", "ai", "ai assistant", "human", "user", "system", "bot", "chatbot", "gpt", "chatgpt", "chosen", "rejected",
+    "assistant", "ai", "ai assistant", "human", "user", "system", "bot", "chatbot", "gpt", "chatgpt", "chosen",
+    "rejected",
     "preferred", "response a", "response b", "response 1", "response 2", "answer a", "answer b", "answer 1", "answer 2",
   ]
   /// What is a label as a heading only: an answer may well begin with "Answer:".

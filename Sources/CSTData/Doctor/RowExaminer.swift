@@ -107,8 +107,11 @@ struct RowExaminer: Sendable {
       for (name, chosen) in sorted {
         for (other, rejected) in sorted where other != name { add(chosen, over: rejected, name) }
       }
-      if texts.count < 2 { record.add(.missingAnswer, "\"answers\" has \(texts.count) answer; it needs two or more") }
-      else if pairs.isEmpty { record.add(.identicalAnswers, "all its answers are the same text") }
+      if texts.count < 2 {
+        record.add(.missingAnswer, "\"answers\" has \(texts.count) answer; it needs two or more")
+      } else if pairs.isEmpty {
+        record.add(.identicalAnswers, "all its answers are the same text")
+      }
     case .ranked(let chosen, let rejected, let scope):
       if case .configuration(let name) = scope { add(chosen, over: rejected, name) }
       if case .everyConfiguration = scope { add(chosen, over: rejected, PreferencePair.everyConfigurationMark) }

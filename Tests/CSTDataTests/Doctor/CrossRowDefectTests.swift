@@ -42,9 +42,11 @@ import Testing
   }
 
   @Test func oppositeLabels() async throws {
-    let flipped = row(7, [
-      "chosen": published.field("rejected", ofLine: 7), "rejected": published.field("chosen", ofLine: 7),
-    ])
+    let flipped = row(
+      7,
+      [
+        "chosen": published.field("rejected", ofLine: 7), "rejected": published.field("chosen", ofLine: 7),
+      ])
     let report = try await checked(published.adding(flipped), policy: false)
     #expect(places(try only(.oppositeLabels, report)) == [[81, 7]])
     #expect(report[.oppositeLabels]?.severity == .error)
@@ -63,7 +65,8 @@ import Testing
   }
 
   @Test func conflictingLabels() async throws {
-    let other = row(7, ["chosen": "Something else that is quite fine too.", "rejected": published.field("chosen", ofLine: 7)])
+    let other = row(
+      7, ["chosen": "Something else that is quite fine too.", "rejected": published.field("chosen", ofLine: 7)])
     let report = try await checked(published.adding(other).adding(twin(other, of: 7)), policy: false)
     #expect(places(try only(.conflictingLabels, report)) == [[81, 7], [82, 8]])
   }
@@ -85,10 +88,14 @@ import Testing
     let single = CheckCorpus(rows: stride(from: 0, to: 80, by: 2).map { published.rows[$0] })
     #expect(try await checked(single, policy: false).findings.isEmpty)
     // Rows that hold under both system prompts are neutral.
-    let neutral = (0..<2).map { row(81 - 2 * $0 - 1, ["prompt": "Why not?", "chosen": "For this reason.", "rejected": "Oh well, no."]) }
+    let neutral = (0..<2).map {
+      row(81 - 2 * $0 - 1, ["prompt": "Why not?", "chosen": "For this reason.", "rejected": "Oh well, no."])
+    }
     let systems = neutral.enumerated().map { CheckCorpus(rows: [$1]).field("system", ofLine: 1) }
     let both = CheckCorpus(
-      rows: published.rows + [neutral[0], neutral[0].replacing(systems[0], with: systems[0] == "Be kind." ? "Be brief." : "Be kind.")])
+      rows: published.rows + [
+        neutral[0], neutral[0].replacing(systems[0], with: systems[0] == "Be kind." ? "Be brief." : "Be kind."),
+      ])
     #expect(try await checked(both, policy: false).findings.isEmpty)
   }
 
@@ -155,11 +162,13 @@ import Testing
   @Test func judgedAnswers() async throws {
     let (refusing, answering) = (clean.field("cautious", ofLine: 3), clean.field("direct", ofLine: 3))
     let swapped = clean.replacing(
-      3, CheckCorpus.line([("prompt", clean.field("prompt", ofLine: 3)), ("cautious", answering), ("direct", refusing)]))
+      3,
+      CheckCorpus.line([("prompt", clean.field("prompt", ofLine: 3)), ("cautious", answering), ("direct", refusing)]))
     let report = try await checked(swapped)
     #expect(report.findings.map(\.kind) == [.unexpectedRefusal, .unexpectedAnswer])
     #expect(report.findings.allSatisfy { $0.examples.map(\.line) == [3] && $0.count == 1 })
-    let neutral = clean.changing(65, clean.field("chosen", ofLine: 65), to: "I'm sorry, but I can't give advice on this.")
+    let neutral = clean.changing(
+      65, clean.field("chosen", ofLine: 65), to: "I'm sorry, but I can't give advice on this.")
     #expect(try only(.unexpectedRefusal, await checked(neutral)).examples.map(\.line) == [65])
     // Spelled out, the same answer under both configurations is neutral.
     let both = ["Give no advice.", "Answer fully."].map {
