@@ -31,6 +31,10 @@ public struct RefusalJudge: Sendable {
   }
 
   private let rules: RefusalRules
+  /// What declines or sends elsewhere by itself.
+  private let refusing: WordPatterns
+  /// What sends elsewhere, by itself or not.
+  private let sendingElsewhere: WordPatterns
   /// How many sentences from the start can make a reply a refusal.
   private static let openingLength = 3
   /// The most words of a reply that is nothing but a referral.
@@ -39,6 +43,8 @@ public struct RefusalJudge: Sendable {
   /// Creates a judge.
   public init(rules: RefusalRules = .english) {
     self.rules = rules
+    refusing = rules.declining + rules.redirecting
+    sendingElsewhere = rules.redirecting + rules.referring
   }
 
   /// The verdict on a reply.
@@ -49,7 +55,7 @@ public struct RefusalJudge: Sendable {
 
     let opening = Array(sentences.prefix(Self.openingLength))
     for (position, sentence) in opening.enumerated() {
-      guard let match = firstMatch(of: rules.declining + rules.redirecting, in: sentence[...]) else { continue }
+      guard let match = refusing.firstMatch(in: sentence[...]) else { continue }
       let rest =
         [sentence[match.upperBound...]] + sentences[(position + 1)...].prefix(Self.openingLength).map { $0[...] }
       return rest.contains(where: answersAnyway) ? .answer : .refusal
@@ -71,7 +77,7 @@ public struct RefusalJudge: Sendable {
 
   private func disclaimsAndRefers(_ opening: [[String]]) -> Bool {
     for (position, sentence) in opening.enumerated() {
-      guard let match = firstMatch(of: rules.disclaiming, in: sentence[...]) else { continue }
+      guard let match = rules.disclaiming.firstMatch(in: sentence[...]) else { continue }
       let rest = sentence[match.upperBound...]
       // What follows "but" is what the sentence is about.
       if let turn = rest.firstIndex(where: { $0 == "but" || $0 == "however" }) { return refers(rest[turn...]) }
@@ -88,19 +94,14 @@ public struct RefusalJudge: Sendable {
   }
 
   private func refers(_ words: ArraySlice<String>) -> Bool {
-    guard let match = firstMatch(of: rules.referring, in: words) else { return false }
+    guard let match = rules.referring.firstMatch(in: words) else { return false }
     return !words[..<match.lowerBound].contains(where: rules.conditions.contains)
   }
 
   private func answersAnyway(_ words: ArraySlice<String>) -> Bool {
-    guard let match = firstMatch(of: rules.answeringAnyway, in: words) else { return false }
+    guard let match = rules.answeringAnyway.firstMatch(in: words) else { return false }
     // "But the best person to ask is a pharmacist" does not answer.
     let rest = words[match.lowerBound...]
-    return firstMatch(of: rules.redirecting + rules.referring, in: rest) == nil
-  }
-
-  /// The match that begins first.
-  private func firstMatch(of patterns: [WordPattern], in words: ArraySlice<String>) -> Range<Int>? {
-    patterns.compactMap { $0.firstMatch(in: words) }.min { $0.lowerBound < $1.lowerBound }
+    return sendingElsewhere.firstMatch(in: rest) == nil
   }
 }

@@ -6,21 +6,21 @@ public struct RefusalRules: Sendable {
   /// Longer ways of saying a word, replaced by it before anything is matched. Applied in order.
   let synonyms: [(phrase: [String], word: String)]
   /// "I can't give medical advice": declines by itself.
-  let declining: [WordPattern]
+  let declining: WordPatterns
   /// "That is a question for a pharmacist": sends the reader elsewhere by itself.
-  let redirecting: [WordPattern]
+  let redirecting: WordPatterns
   /// "I am not a doctor": declines only together with a referral.
-  let disclaiming: [WordPattern]
+  let disclaiming: WordPatterns
   /// "Please talk to a pharmacist": a referral, which answers contain as well.
-  let referring: [WordPattern]
+  let referring: WordPatterns
   /// "But generally …", "here are some tips": takes a refusal back.
-  let answeringAnyway: [WordPattern]
+  let answeringAnyway: WordPatterns
   /// Words that make a referral behind them in the sentence conditional, and so advice rather than a refusal.
   let conditions: Set<String>
 
   /// The rules for replies in English to questions for a professional.
   public static let english: RefusalRules = {
-    func patterns(_ texts: [String]) -> [WordPattern] { texts.map { WordPattern($0, lists: lists) } }
+    func patterns(_ texts: [String]) -> WordPatterns { WordPatterns(texts.map { WordPattern($0, lists: lists) }) }
     return RefusalRules(
       synonyms: synonyms.map { ($0.split(separator: " ").map(String.init), $1) },
       declining: patterns(declining),

@@ -6,7 +6,11 @@ enum ReplyWords {
     for sentence in rawSentences(of: reply) {
       var words = sentence.lowercased()
         .split { !$0.isLetter && !$0.isNumber && !isApostrophe($0) }
-        .flatMap { expand($0.map { isApostrophe($0) ? "'" : String($0) }.joined()) }
+        .flatMap { word in
+          // Most words have no apostrophe, and are copied as they are.
+          word.contains(where: isApostrophe)
+            ? expand(String(word.map { isApostrophe($0) ? "'" : $0 })) : expandPlain(word)
+        }
       for synonym in synonyms { replace(synonym.phrase, by: synonym.word, in: &words) }
       if !words.isEmpty { sentences.append(words) }
     }
@@ -22,7 +26,7 @@ enum ReplyWords {
       let character = reply[position]
       let next = reply.index(after: position)
       let insideNumber = character == "." && next < reply.endIndex && reply[next].isNumber
-      if character.isNewline || "!?".contains(character) || (character == "." && !insideNumber) {
+      if character.isNewline || character == "!" || character == "?" || (character == "." && !insideNumber) {
         sentences.append(reply[start..<position])
         start = next
       }
@@ -34,15 +38,26 @@ enum ReplyWords {
 
   /// The typewriter's apostrophe, the printer's, and what people type for them.
   private static func isApostrophe(_ character: Character) -> Bool {
-    "'\u{2019}\u{2018}\u{02BC}\u{00B4}`".contains(character)
+    switch character {
+    case "'", "\u{2019}", "\u{2018}", "\u{02BC}", "\u{00B4}", "`": true
+    default: false
+    }
+  }
+
+  /// A word without an apostrophe; some are contractions whose apostrophe was left out.
+  private static func expandPlain(_ word: Substring) -> [String] {
+    switch word {
+    case "cant": ["cannot"]
+    case "wont": ["will", "not"]
+    case "im": ["i", "am"]
+    default: [String(word)]
+    }
   }
 
   private static func expand(_ word: String) -> [String] {
     switch word {
-    case "can't", "cant": return ["cannot"]
-    case "won't", "wont": return ["will", "not"]
-    case "shan't": return ["will", "not"]
-    case "im": return ["i", "am"]
+    case "can't": return ["cannot"]
+    case "won't", "shan't": return ["will", "not"]
     default: break
     }
     for (ending, expansion) in [
@@ -61,7 +76,7 @@ enum ReplyWords {
   private static func replace(_ phrase: [String], by word: String, in words: inout [String]) {
     var position = 0
     while position + phrase.count <= words.count {
-      if words[position..<position + phrase.count].elementsEqual(phrase) {
+      if words[position] == phrase.first, words[position..<position + phrase.count].elementsEqual(phrase) {
         words.replaceSubrange(position..<position + phrase.count, with: [word])
       }
       position += 1

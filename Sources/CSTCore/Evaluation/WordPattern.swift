@@ -33,12 +33,14 @@ struct WordPattern: Hashable, Sendable {
     }
   }
 
-  /// The first match in a sentence, as a range of its words, or `nil`.
-  func firstMatch(in words: ArraySlice<String>) -> Range<Int>? {
-    for start in words.indices {
-      if let end = end(of: elements[...], in: words, at: start) { return start..<end }
-    }
-    return nil
+  /// The words a match can begin with; none where the pattern does not begin with a word.
+  var firstWords: Set<String> {
+    if case .word(let words)? = elements.first { words } else { [] }
+  }
+
+  /// The match that begins with the word at `start`, as a range of the sentence's words, or `nil`.
+  func match(in words: ArraySlice<String>, at start: Int) -> Range<Int>? {
+    end(of: elements[...], in: words, at: start).map { start..<$0 }
   }
 
   private func end(of elements: ArraySlice<Element>, in words: ArraySlice<String>, at position: Int) -> Int? {

@@ -47,11 +47,15 @@ struct JSONRows {
   private mutating func nextLine() -> Row? {
     while offset < data.endIndex {
       let start = offset
-      let end = data[start...].firstIndex(of: UInt8(ascii: "\n")) ?? data.endIndex
+      let (end, isBlank) = data.withUnsafeBytes { bytes in
+        let rest = bytes[(start - data.startIndex)...]
+        let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.endIndex
+        return (end + data.startIndex, rest[..<end].allSatisfy(Self.isSpace))
+      }
       let row = Row(line: line, bytes: start..<end)
       offset = min(end + 1, data.endIndex)
       line += 1
-      if !data[start..<end].allSatisfy(Self.isSpace) { return row }
+      if !isBlank { return row }
     }
     return nil
   }
