@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-server bench format check clean
+.PHONY: help setup demo generated test test-long test-server bench format check clean
 
 # What `make demo` passes to `cst demo`.
 DEMO_OPTIONS ?= --out demo-out
@@ -45,6 +45,10 @@ test-server: setup ## the teacher over HTTP against a real server, installed int
 	@mkdir -p $(TEST_BUILD)
 	swift build --build-tests $(TEST_FLAGS)
 	CST_SERVER_PYTHON=$(CURDIR)/.venv/bin/python swift test --skip-build $(TEST_FLAGS) --filter RealServerTests
+
+generated: setup ## regenerate the advice data with the small model, check it, train on it: about half an hour
+	swift build --configuration release --product cst
+	Scripts/advice-generated
 
 bench: setup ## speed and memory of training steps; BENCH_DATA=rows.jsonl, BENCH_OPTIONS='--contenders cst,trl'
 	@test -n "$(BENCH_DATA)" || { echo "make bench: say which rows: make bench BENCH_DATA=rows.jsonl" >&2; exit 1; }
