@@ -32,7 +32,7 @@ public struct SynthesisOutcomes: AsyncSequence, Sendable {
     public func next() async throws -> SynthesisOutcome? {
       try Task.checkCancellation()
       let firstOfGroup = try self.firstOfGroup ?? prepare()
-      // Enough ahead that a slow prompt in front does not leave the teacher idle.
+      // So far ahead that a slow prompt in front does not leave the teacher idle.
       while started < prompts.count, window.count < 4 * work.concurrency { start(firstOfGroup) }
       guard let task = window.first else { return nil }
       let window = self.window

@@ -4,6 +4,7 @@ import CSTCore
 struct SynthesisWork: Sendable {
   let plan: SelfCritique
   private let calls: TeacherCalls
+  private let limit: WorkLimit
   private let draftConfiguration: SafetyConfiguration
   private let rules = RefusalJudge()
 
@@ -21,15 +22,15 @@ struct SynthesisWork: Sendable {
 
   init(_ plan: SelfCritique) {
     self.plan = plan
-    calls = TeacherCalls(
-      journal: plan.journal, retries: plan.retries, limit: CallLimit(plan.author.concurrency), observer: plan.observer)
+    calls = TeacherCalls(journal: plan.journal, retries: plan.retries, observer: plan.observer)
+    limit = WorkLimit(plan.author.concurrency)
     let policy = plan.policy
     draftConfiguration =
       policy.synthesis.draftConfiguration.flatMap { policy[$0] }
       ?? policy.configurations.first { $0.name != policy.defaultConfiguration.name } ?? policy.defaultConfiguration
   }
 
-  /// How many calls are worth having in flight.
+  /// How many prompts are worked on at a time.
   var concurrency: Int { max(1, plan.author.concurrency) }
 
   /// Whether the journal has the prompt's first draft.
@@ -44,7 +45,9 @@ struct SynthesisWork: Sendable {
   /// - Throws: ``TeacherError`` where no call can succeed, ``DatasetError``, `CancellationError`.
   func result(for prompt: SynthesisPrompt) async throws -> SynthesisOutcome.Result {
     do {
-      return prompt.isNeutral ? try await neutralRow(prompt) : try await switchableRow(prompt)
+      return try await limit.whenFree {
+        prompt.isNeutral ? try await neutralRow(prompt) : try await switchableRow(prompt)
+      }
     } catch let error as TeacherError where error.consequence != .stop && error.kind != .unreachable {
       return .rejected(RejectedPrompt(.failed, detail: error.description))
     }

@@ -1,11 +1,10 @@
 import CSTCore
 import Foundation
 
-/// Makes calls: from the journal where they were answered before, else to the teacher, with retries and a limit.
+/// Makes calls: from the journal where they were answered before, else to the teacher, with retries.
 struct TeacherCalls: Sendable {
   let journal: SynthesisJournal?
   let retries: RetryPolicy
-  let limit: CallLimit
   let observer: @Sendable (SynthesisEvent) -> Void
 
   /// The reply to a call.
@@ -17,9 +16,7 @@ struct TeacherCalls: Sendable {
       observer(.reused(stage: call.stage))
       return known
     }
-    let reply = try await limit.whenFree {
-      try await retries.run(onFailure: { observer(.failed($0.kind)) }) { try await teacher.reply(to: call) }
-    }
+    let reply = try await retries.run(onFailure: { observer(.failed($0.kind)) }) { try await teacher.reply(to: call) }
     let kept = try await journal?.record(reply, to: call, at: address) ?? reply
     observer(
       .replied(

@@ -18,9 +18,9 @@ import Testing
   }
 }
 
-@Suite struct CallLimitTests {
+@Suite struct WorkLimitTests {
   @Test func neverMoreThanTheLimitAtATime() async throws {
-    let limit = CallLimit(3)
+    let limit = WorkLimit(3)
     let gauge = Gauge()
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<50 {
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test func cancelledWaitersLeaveTheQueue() async throws {
-    let limit = CallLimit(1)
+    let limit = WorkLimit(1)
     let (entered, enter) = AsyncStream<Void>.makeStream()
     let holder = Task {
       try await limit.whenFree {

@@ -1,7 +1,10 @@
 import Synchronization
 
-/// Lets a fixed number of calls run at the same time; others wait for their turn, first come first served.
-final class CallLimit: Sendable {
+/// Lets a fixed number of prompts be worked on at the same time; others wait for their turn, first come first served.
+///
+/// A prompt's calls follow one another, so it bounds the calls in flight too, and a conversation that was begun goes on
+/// before another begins: its keys and values are still there.
+final class WorkLimit: Sendable {
   private struct State {
     var free: Int
     var waiting: [(ticket: Int, turn: CheckedContinuation<Bool, Never>)] = []
