@@ -8,6 +8,8 @@ public enum SynthesisEvent: Sendable, Hashable {
   case reused(stage: SynthesisStage)
   /// An attempt at a call failed.
   case failed(TeacherError.Kind)
+  /// What comes of the prompt at this position is known; prompts before it may still be worked on.
+  case settled(position: Int)
 }
 
 /// Counts of what happened while data is generated.
@@ -41,6 +43,7 @@ public struct SynthesisTally: Sendable, Hashable, Codable {
       promptTokens += prompt
       completionTokens += completion
     case .reused: reusedCalls += 1
+    case .settled: break
     case .failed(let kind): failures[kind.description, default: 0] += 1
     }
   }

@@ -63,6 +63,7 @@ public struct SynthesisOutcomes: AsyncSequence, Sendable {
             } else {
               try await work.result(for: prompt)
             }
+          work.plan.observer(.settled(position: position))
           return SynthesisOutcome(position: position, prompt: prompt, result: result)
         })
       started += 1

@@ -14,8 +14,10 @@ final class SynthesisSession: Sendable {
 
   private struct State {
     var record: SynthesisRecord
-    /// When the teacher replied for the first time, and how many prompts were done then.
-    var firstReply: (time: ContinuousClock.Instant, prompts: Int)?
+    /// Prompts of which is known what comes of them; they are taken up in their order.
+    var settled = 0
+    /// When the teacher replied for the first time, and how many prompts were settled then.
+    var firstReply: (time: ContinuousClock.Instant, settled: Int)?
   }
 
   /// The exit code after an interruption.
@@ -74,10 +76,13 @@ final class SynthesisSession: Sendable {
   private func observed() -> SelfCritique {
     var plan = plan
     plan.observer = { [self] event in
-      state.withLock { state in
+      let text = state.withLock { state in
         state.record.tally.add(event)
-        if case .replied = event, state.firstReply == nil { state.firstReply = (.now, state.record.tally.prompts) }
+        if case .settled = event { state.settled += 1 }
+        if case .replied = event, state.firstReply == nil { state.firstReply = (.now, state.settled) }
+        return Self.words(state, total: prompts.count)
       }
+      progress.show(text, isLast: false)
     }
     return plan
   }
@@ -92,18 +97,18 @@ final class SynthesisSession: Sendable {
 
   private static func words(_ state: State, total: Int) -> String {
     let tally = state.record.tally
-    var parts = ["prompts \(tally.prompts)/\(total)", "\(tally.rows) rows"]
+    var parts = ["prompts \(state.settled)/\(total)", "\(tally.rows) rows"]
     if !tally.rejected.isEmpty { parts.append("rejected \(SynthesisRecord.list(tally.rejected))") }
     parts.append("\(tally.calls) calls")
     if tally.reusedCalls > 0 { parts.append("\(tally.reusedCalls) from the journal") }
     if let first = state.firstReply {
       let seconds = (ContinuousClock.now - first.time) / .seconds(1)
-      let done = tally.prompts - first.prompts
+      let done = state.settled - first.settled
       if seconds > 0, tally.completionTokens > 0 {
         parts.append("\(Int(Double(tally.completionTokens) / seconds)) tokens/s")
       }
       if done > 0 {
-        parts.append("\(readableDuration(seconds: seconds / Double(done) * Double(total - tally.prompts))) left")
+        parts.append("\(readableDuration(seconds: seconds / Double(done) * Double(total - state.settled))) left")
       }
     }
     if !tally.failures.isEmpty { parts.append("failed attempts: \(SynthesisRecord.list(tally.failures))") }
