@@ -12,6 +12,8 @@ struct ShingleIndex {
   private var heads: [UInt32]
   /// For every entry, the set it is of and the entry before it.
   private var entries: [(position: UInt32, previous: UInt32)] = []
+  /// The sets that were inserted.
+  private var inserted: [UInt32] = []
   /// For every set, the last query it was proposed for, so that it is proposed once.
   private var proposedFor: [UInt32]
   private var query: UInt32 = 0
@@ -32,6 +34,18 @@ struct ShingleIndex {
       entries.append((UInt32(position), heads[Int(shingle)]))
       heads[Int(shingle)] = UInt32(entries.count - 1)
     }
+    inserted.append(UInt32(position))
+  }
+
+  /// Makes the index empty again.
+  ///
+  /// - Complexity: Linear in the size of the sets that were inserted.
+  mutating func removeAll() {
+    for position in inserted {
+      for shingle in prefix(of: Int(position)) { heads[Int(shingle)] = Self.none }
+    }
+    inserted.removeAll(keepingCapacity: true)
+    entries.removeAll(keepingCapacity: true)
   }
 
   /// Calls `body` with every inserted set of at least the threshold's similarity and that similarity, once each, in an

@@ -11,7 +11,7 @@ extension DatasetTally {
     }
     let sets = builder.sets()
     var index = ShingleIndex(sets, threshold: nearDuplicates.threshold)
-    let found = rowsAlike(ownCount: ownCount, &index)
+    let found = rowsAlike(&index)
     for (row, match) in found.sorted(by: { $0.key < $1.key }) where !skipped.contains(row) {
       let similarity = Int((100 * match.similarity).rounded(.down))
       let other = line(of: match.row)
@@ -21,7 +21,7 @@ extension DatasetTally {
           : "\(similarity) % alike with line \(other): \($0.promptExcerpt(row))"
       }
     }
-    checkLeaks(others, ownCount: ownCount, sets, &index)
+    checkLeaks(others, ownCount: ownCount, &index)
   }
 
   /// A row that is like an earlier one.
@@ -30,13 +30,15 @@ extension DatasetTally {
     let similarity: Double
   }
 
-  /// For every row whose prompt is like that of an earlier row under the same scope, such a row. All prompts are in the
-  /// index then.
-  private func rowsAlike(ownCount: Int, _ index: inout ShingleIndex) -> [UInt32: Match] {
+  /// For every row whose prompt is like that of an earlier row under the same scope, such a row.
+  ///
+  /// Scopes are looked through one by one, and one match is enough, so that many alike prompts cost no more than others.
+  /// - Parameter index: Empty before and after.
+  private func rowsAlike(_ index: inout ShingleIndex) -> [UInt32: Match] {
     var found: [UInt32: Match] = [:]
     // The first row of every prompt under every scope.
     var firstRows: [UInt64: UInt32] = [:]
-    var scopesOfPrompt = [[UInt32]](repeating: [], count: ownCount)
+    var promptsOfScope = [[UInt32]](repeating: [], count: scopes.count)
     for entry in entries {
       let prompt = promptOfRow[Int(entry.row)]
       let key = UInt64(prompt) << 32 | UInt64(entry.scope)
@@ -44,58 +46,53 @@ extension DatasetTally {
         if first != entry.row, found[entry.row] == nil { found[entry.row] = Match(row: first, similarity: 1) }
       } else {
         firstRows[key] = entry.row
-        scopesOfPrompt[Int(prompt)].append(entry.scope)
+        promptsOfScope[Int(entry.scope)].append(prompt)
       }
     }
-    for prompt in 0..<ownCount {
-      var open = scopesOfPrompt[prompt]
-      if !open.isEmpty {
-        index.forEachMatch(of: prompt) { match, similarity in
-          open.removeAll { scope in
-            guard let a = firstRows[UInt64(prompt) << 32 | UInt64(scope)],
-              let b = firstRows[UInt64(match) << 32 | UInt64(scope)]
-            else { return false }
-            let (earlier, later) = (min(a, b), max(a, b))
-            if found[later] == nil { found[later] = Match(row: earlier, similarity: similarity) }
-            return true
+    for (scope, prompts) in promptsOfScope.enumerated() {
+      for prompt in prompts {
+        guard let row = firstRows[UInt64(prompt) << 32 | UInt64(scope)] else { continue }
+        index.forEachMatch(of: Int(prompt)) { match, similarity in
+          if found[row] == nil {
+            found[row] = firstRows[UInt64(match) << 32 | UInt64(scope)].map { Match(row: $0, similarity: similarity) }
           }
-          return !open.isEmpty
+          return false
         }
+        index.insert(Int(prompt))
       }
-      index.insert(prompt)
+      index.removeAll()
     }
     return found
   }
 
-  /// - Parameter index: Holds the dataset's own prompts; the others' follow them in `sets`.
-  private mutating func checkLeaks(
-    _ others: [OtherPrompts], ownCount: Int, _ sets: ShingleSets, _ index: inout ShingleIndex
-  ) {
+  /// - Parameter index: Empty before and after; the others' prompts follow the dataset's own in its sets.
+  private mutating func checkLeaks(_ others: [OtherPrompts], ownCount: Int, _ index: inout ShingleIndex) {
     var next = ownCount
     for other in others {
-      // For every own prompt that leaks, where to.
-      var leaks: [UInt32: (position: Int, similarity: Double)] = [:]
       var lineOfWords: [UInt64: Int] = [:]
-      for (position, prompt) in other.prompts.enumerated() {
-        if lineOfWords[prompt.words] == nil { lineOfWords[prompt.words] = other.lines[position] }
-        index.forEachMatch(of: next) { match, similarity in
-          if similarity > leaks[UInt32(match)]?.similarity ?? 0 { leaks[UInt32(match)] = (position, similarity) }
-          return true
-        }
+      let first = next
+      for (line, prompt) in zip(other.lines, other.prompts) {
+        if lineOfWords[prompt.words] == nil { lineOfWords[prompt.words] = line }
+        index.insert(next)
         next += 1
       }
-      guard !leaks.isEmpty else { continue }
-      for row in 0..<UInt32(promptOfRow.count) {
-        guard let leak = leaks[promptOfRow[Int(row)]] else { continue }
+      var leaks = [(line: Int, similarity: Double)?](repeating: nil, count: ownCount)
+      for prompt in 0..<ownCount {
+        index.forEachMatch(of: prompt) { match, similarity in
+          leaks[prompt] = (other.lines[match - first], similarity)
+          return false
+        }
+      }
+      index.removeAll()
+      for row in 0..<UInt32(promptOfRow.count) where promptOfRow[Int(row)] != Self.none {
         if let line = lineOfWords[wordsOfRow[Int(row)]] {
           report(.leakedPrompt, row, otherLine: line, otherFile: other.name) {
             "stands on line \(line) of \(other.name) too: \($0.promptExcerpt(row))"
           }
-        } else {
-          let line = other.lines[leak.position]
+        } else if let leak = leaks[Int(promptOfRow[Int(row)])] {
           let similarity = Int((100 * leak.similarity).rounded(.down))
-          report(.nearlyLeakedPrompt, row, otherLine: line, otherFile: other.name) {
-            "\(similarity) % alike with line \(line) of \(other.name): \($0.promptExcerpt(row))"
+          report(.nearlyLeakedPrompt, row, otherLine: leak.line, otherFile: other.name) {
+            "\(similarity) % alike with line \(leak.line) of \(other.name): \($0.promptExcerpt(row))"
           }
         }
       }

@@ -1,6 +1,6 @@
-/// Lengths of answers in numbers.
+/// Lengths of answers in numbers, in the unit of the report they are part of (``DatasetReport/unit``).
 public struct LengthSummary: Hashable, Codable, Sendable {
-  /// How many tokens are counted as: see ``DatasetReport/unit``.
+  /// The average length.
   public let mean: Double
   /// Half of the answers are no longer.
   public let median: Int
