@@ -103,6 +103,8 @@ import Testing
     let outcome = try CommandLineTool.run(fixture.synth())
     #expect(outcome.code == 1 && outcome.errorLines.count == 1 && outcome.notes.contains("not written by cst synth"))
     #expect(try fixture.lines("pairs.jsonl") == ["mine"])
+    let input = try CommandLineTool.run(fixture.synth(prompts: fixture.prompts, out: "prompts.jsonl"))
+    #expect(input.code == 1 && input.notes.contains("this file is read"))
   }
 
   @Test(arguments: [
@@ -128,7 +130,8 @@ import Testing
 
   @Test(arguments: [
     ["--attempts", "2", "--temperature", "0"], ["--max-length-ratio", "0.5"], ["--teacher-model", "m"],
-    ["--min-words", "0"], ["--judge", "nobody"], ["--limit", "0"],
+    ["--min-words", "0"], ["--no-stream"], ["--concurrency", "3"], ["--key-variable", "sk-secret"],
+    ["--judge", "nobody"], ["--limit", "0"],
   ])
   func wrongUsage(options: [String]) throws {
     let outcome = try CommandLineTool.run(fixture.synth() + options)

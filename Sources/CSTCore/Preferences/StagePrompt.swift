@@ -35,6 +35,13 @@ public struct StagePrompt: Hashable, Sendable {
           ? "only its first message may be a system message"
           : "it goes on with a conversation, so it cannot have a system message")
     }
+    guard !messages.contains(where: { $0.content.allSatisfy(\.isWhitespace) }) else {
+      throw invalid("it has an empty message")
+    }
+    for (position, message) in messages.drop(while: { $0.role == .system }).enumerated()
+    where message.role != (position.isMultiple(of: 2) ? .user : .assistant) {
+      throw invalid("its messages must be the user's and the assistant's in turn, the user's first")
+    }
     var turns: [Turn] = []
     for message in messages {
       do {

@@ -38,6 +38,14 @@ public struct SynthesisPrompts: Hashable, Sendable {
       )
     }
     for (stage, choice) in stages {
+      if choice.byConfiguration.isEmpty, choice.general == nil {
+        throw .invalidPolicy("the synthesis prompt \"\(stage.rawValue)\" is empty")
+      }
+      if stage.isFreshConversation, let name = choice.byConfiguration.keys.min() {
+        throw .invalidPolicy(
+          "the synthesis prompt \"\(stage.rawValue)\" is for \"\(name)\"; "
+            + "the judge is asked about all configurations at once, so give one prompt")
+      }
       if let name = choice.byConfiguration.keys.filter({ !names.contains($0) }).min() {
         throw .invalidPolicy(
           "the synthesis prompt \"\(stage.rawValue)\" is for \"\(name)\"; "

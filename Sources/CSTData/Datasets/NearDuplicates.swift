@@ -81,6 +81,23 @@ public struct NearDuplicates: Hashable, Sendable {
     return groups
   }
 
+  /// For every text the first one before it that is a near duplicate, or `nil`; texts that have one are not compared with.
+  ///
+  /// What is decided of a text does not depend on those after it.
+  func earlierMatches(in texts: [String]) -> [Int?] {
+    let sets = sets(of: texts)
+    var index = ShingleIndex(sets, threshold: threshold)
+    return texts.indices.map { position in
+      var first: Int?
+      index.forEachMatch(of: position) { match, _ in
+        first = min(first ?? match, match)
+        return true
+      }
+      if first == nil { index.insert(position) }
+      return first
+    }
+  }
+
   /// For every text that has a near duplicate among others, the most similar of them.
   ///
   /// - Returns: At most one match for each of `texts`, in their order.

@@ -107,7 +107,9 @@ struct AnswerJudgement: Sendable {
       sampling: Sampling(temperature: 0, seed: try callSeed(messages, seed: seed, attempt: 0)), maximumTokens: 8,
       choices: choices, question: prompt.question)
     let reply = try await calls.reply(of: teacher, to: call)
-    if let probabilities = reply.choiceProbabilities, probabilities.count == choices.count { return probabilities }
+    if let probabilities = reply.choiceProbabilities, probabilities.count == choices.count, reply.hasProbabilities {
+      return probabilities
+    }
     guard let letter = Self.letter(in: reply.text, of: choices) else { return nil }
     return choices.map { $0 == letter ? 1 : 0 }
   }

@@ -22,7 +22,7 @@ public struct SynthesisEstimate: Sendable, Hashable, Codable {
 extension SelfCritique {
   /// Works on a few prompts and says what all of them will take.
   ///
-  /// Prompts whose draft is in the journal already do not count. The sample is spread over the others; its replies go to
+  /// Prompts whose draft is in the journal already do not count, nor do near duplicates of earlier ones. The sample is spread over the others; its replies go to
   /// the journal, so that no call of it is made again.
   ///
   /// - Parameters:
@@ -31,7 +31,8 @@ extension SelfCritique {
   /// - Throws: What ``outcomes(for:)`` throws.
   public func estimate(for prompts: [SynthesisPrompt], sample: Int) async throws -> SynthesisEstimate {
     let work = SynthesisWork(self)
-    let open = try prompts.filter { try !work.hasDraft(for: $0) }
+    let alike = filter.nearDuplicates.earlierMatches(in: prompts.map(\.text))
+    let open = try zip(prompts, alike).filter { try $1 == nil && !work.hasDraft(for: $0) }.map(\.0)
     let count = min(max(1, sample), open.count)
     let chosen = (0..<count).map { open[$0 * open.count / count] }
     let tally = SharedTally()

@@ -2,13 +2,13 @@ import CSTCore
 import Foundation
 
 /// What an answer must be like to become part of a row.
-public struct SynthesisFilter: Sendable, Hashable, Codable {
+public struct SynthesisFilter: Sendable, Hashable, Encodable {
   /// The least words of an answer.
-  public var minimumWords: Int
+  public let minimumWords: Int
   /// The most that one answer's words may be of another's: 3 is three times as many.
-  public var maximumLengthRatio: Double
+  public let maximumLengthRatio: Double
   /// From which similarity on (``NearDuplicates``) two prompts, or two answers to one, count as the same.
-  public var duplicateThreshold: Double
+  public let duplicateThreshold: Double
 
   /// Traps where a number is out of range.
   public init(minimumWords: Int = 5, maximumLengthRatio: Double = 3, duplicateThreshold: Double = 0.7) {

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// A JSONL file: a header line, then one line for each finished call, appended and flushed to the disk before the reply
 /// is used. A reply is found by the *address* of its call, a digest of everything that determines it: teacher, stage,
-/// conversation, sampling and limits. A changed stage prompt therefore misses exactly the calls that depend on it.
+/// configuration, conversation, sampling and limits. A changed stage prompt therefore misses exactly the calls that depend on it.
 ///
 /// A process that is killed may leave half a line at the end: it is cut off when the journal is opened. One process at a
 /// time may have a journal open.
@@ -18,6 +18,8 @@ public final class SynthesisJournal: @unchecked Sendable {
   private let descriptor: Int32
   private let queue = DispatchQueue(label: "cst.synthesis-journal")
   private let replies: Mutex<[String: TeacherReply]>
+  /// Why nothing more can be written: after a failure the end of the file is uncertain.
+  private let failure = Mutex<DatasetError?>(nil)
 
   private struct Header: Codable, Equatable {
     var journal = "cst synthesis"
@@ -40,10 +42,11 @@ public final class SynthesisJournal: @unchecked Sendable {
     let path = file.path
     descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
-      throw DatasetError(reason: .unwritableFile, file: file, detail: String(cString: strerror(errno)))
+      throw Self.unwritable(file, errno)
     }
     do throws(DatasetError) {
       guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        guard errno == EWOULDBLOCK else { throw Self.unwritable(file, errno) }
         throw DatasetError(
           reason: .unwritableFile, file: file,
           detail: "another process has this journal open; wait for it to end, or give another --out")
@@ -74,7 +77,13 @@ public final class SynthesisJournal: @unchecked Sendable {
         continuation.resume(
           with: Result {
             if let known = self[address] { return known }
-            try Self.append(line, to: descriptor, of: file)
+            if let failure = failure.withLock({ $0 }) { throw failure }
+            do throws(DatasetError) {
+              try Self.append(line, to: descriptor, of: file)
+            } catch {
+              failure.withLock { $0 = error }
+              throw error
+            }
             replies.withLock { $0[address] = reply }
             return reply
           })
@@ -90,18 +99,36 @@ public final class SynthesisJournal: @unchecked Sendable {
     return encoder
   }()
 
+  private static let foreignProblem =
+    "this is not a journal of cst synth, version 1; move it away, or give another --out"
+
+  private static func foreign(_ file: URL) -> DatasetError {
+    DatasetError(reason: .malformedRow, file: file, line: 1, detail: foreignProblem)
+  }
+
+  private static func unwritable(_ file: URL, _ code: Int32) -> DatasetError {
+    DatasetError(reason: .unwritableFile, file: file, detail: String(cString: strerror(code)))
+  }
+
+  /// Adds a line, or nothing: half of one would spoil the next.
   private static func append(_ line: Data, to descriptor: Int32, of file: URL) throws(DatasetError) {
-    let isWritten = line.withUnsafeBytes { bytes in
+    let end = lseek(descriptor, 0, SEEK_END)
+    var failure: Int32 = 0
+    line.withUnsafeBytes { bytes in
       var rest = bytes[...]
-      while !rest.isEmpty {
+      while !rest.isEmpty, failure == 0 {
         let written = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-        if written < 0, errno != EINTR { return false }
-        rest = rest.dropFirst(max(0, written))
+        if written >= 0 {
+          rest = rest.dropFirst(written)
+        } else if errno != EINTR {
+          failure = errno
+        }
       }
-      return fsync(descriptor) == 0
     }
-    guard isWritten else {
-      throw DatasetError(reason: .unwritableFile, file: file, detail: String(cString: strerror(errno)))
+    if failure == 0, fsync(descriptor) != 0 { failure = errno }
+    guard failure == 0 else {
+      if end >= 0 { _ = ftruncate(descriptor, end) }
+      throw unwritable(file, failure)
     }
   }
 
@@ -123,35 +150,35 @@ public final class SynthesisJournal: @unchecked Sendable {
         } else {
           try JSONNesting.check(text)
           let entry = try decoder.decode(Entry.self, from: text)
+          guard entry.reply.hasProbabilities else { throw CocoaError(.coderReadCorrupt) }
           if replies[entry.call] == nil { replies[entry.call] = entry.reply }
         }
       } catch {
         throw DatasetError(
           reason: .malformedRow, file: file, line: line,
           detail: line == 1
-            ? "this is not a journal of cst synth, version 1; move it away, or give another --out"
+            ? foreignProblem
             : "not a journal's entry; remove this line, and its call is made again")
       }
       start = end + 1
       line += 1
     }
-    if start < data.endIndex || data.isEmpty {
+    // Without a line there may be the beginning of a header; anything else is not ours to cut.
+    let header = (try? encoder.encode(Header())) ?? Data()
+    guard line > 1 || header.starts(with: data) else { throw foreign(file) }
+    if start < data.endIndex {
       guard ftruncate(descriptor, off_t(start - data.startIndex)) == 0 else {
-        throw DatasetError(reason: .unwritableFile, file: file, detail: String(cString: strerror(errno)))
+        throw Self.unwritable(file, errno)
       }
     }
-    if line == 1 {
-      // Nothing but the beginning of a header, or nothing.
-      do {
-        try append(encoder.encode(Header()) + [UInt8(ascii: "\n")], to: descriptor, of: file)
-      } catch let error as DatasetError {
-        throw error
-      } catch {
-        throw DatasetError(reason: .unwritableFile, file: file, detail: error.localizedDescription)
-      }
-    }
+    if line == 1 { try append(header + [UInt8(ascii: "\n")], to: descriptor, of: file) }
     return replies
   }
+}
+
+extension TeacherReply {
+  /// Whether the probabilities of choices, where there are some, are probabilities.
+  var hasProbabilities: Bool { choiceProbabilities?.allSatisfy { (0...1).contains($0) } ?? true }
 }
 
 extension TeacherCall {
@@ -160,6 +187,7 @@ extension TeacherCall {
     struct Content: Encodable {
       let teacher: String
       let stage: SynthesisStage
+      let configuration: String?
       let messages: [Message]
       let sampling: Sampling
       let maximumTokens: Int
@@ -167,7 +195,8 @@ extension TeacherCall {
     }
     return try digest(
       of: Content(
-        teacher: teacher, stage: stage, messages: messages, sampling: sampling, maximumTokens: maximumTokens,
+        teacher: teacher, stage: stage, configuration: configuration, messages: messages, sampling: sampling,
+        maximumTokens: maximumTokens,
         choices: choices))
   }
 }

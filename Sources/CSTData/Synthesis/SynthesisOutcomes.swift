@@ -19,7 +19,7 @@ public struct SynthesisOutcomes: AsyncSequence, Sendable {
     private let prompts: [SynthesisPrompt]
     private var window: [Task<SynthesisOutcome, any Error>] = []
     private var started = 0
-    private var firstOfGroup: [Int]?
+    private var earlierAlike: [Int?]?
 
     init(_ outcomes: SynthesisOutcomes) {
       work = outcomes.work
@@ -31,9 +31,9 @@ public struct SynthesisOutcomes: AsyncSequence, Sendable {
     /// The next prompt's outcome; `nil` at the end.
     public func next() async throws -> SynthesisOutcome? {
       try Task.checkCancellation()
-      let firstOfGroup = try self.firstOfGroup ?? prepare()
+      let earlierAlike = try self.earlierAlike ?? prepare()
       // So far ahead that a slow prompt in front does not leave the teacher idle.
-      while started < prompts.count, window.count < 4 * work.concurrency { start(firstOfGroup) }
+      while started < prompts.count, window.count < 4 * work.concurrency { start(earlierAlike[started]) }
       guard let task = window.first else { return nil }
       let window = self.window
       do {
@@ -52,9 +52,9 @@ public struct SynthesisOutcomes: AsyncSequence, Sendable {
       }
     }
 
-    private func start(_ firstOfGroup: [Int]) {
-      let (position, prompt, first) = (started, prompts[started], firstOfGroup[started])
-      let original = first == position ? nil : prompts[first].question
+    private func start(_ earlierAlike: Int?) {
+      let (position, prompt) = (started, prompts[started])
+      let original = earlierAlike.map { prompts[$0].question }
       window.append(
         Task { [work] in
           let result: SynthesisOutcome.Result =
@@ -69,15 +69,12 @@ public struct SynthesisOutcomes: AsyncSequence, Sendable {
       started += 1
     }
 
-    /// For each prompt the first one that is nearly the same, itself where there is none before it.
-    private func prepare() throws -> [Int] {
+    /// For each prompt one before it that is nearly the same.
+    private func prepare() throws -> [Int?] {
       try work.plan.check(prompts: prompts)
-      var first = Array(prompts.indices)
-      for group in work.plan.filter.nearDuplicates.groups(in: prompts.map(\.text)) {
-        for position in group { first[position] = group.first ?? position }
-      }
-      firstOfGroup = first
-      return first
+      let alike = work.plan.filter.nearDuplicates.earlierMatches(in: prompts.map(\.text))
+      earlierAlike = alike
+      return alike
     }
   }
 }

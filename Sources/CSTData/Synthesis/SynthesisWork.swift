@@ -179,11 +179,16 @@ struct SynthesisWork: Sendable {
       return .rejected(unparsable(reply, name))
     }
     let own = score.follows[name] ?? 0
-    if let other = score.follows.filter({ $0.key != name && $0.value > own }).max(by: { $0.value < $1.value }) {
+    var other: (name: String, share: Double)?
+    for rival in plan.policy.configurations.map(\.name) where rival != name {
+      let share = score.follows[rival] ?? 0
+      if share > other?.share ?? own { other = (rival, share) }
+    }
+    if let other {
       return .rejected(
         RejectedPrompt(
           .offPolicy, configuration: name,
-          detail: "the judge takes it for an answer of \"\(other.key)\" (\(percent(other.value)) to \(percent(own)))",
+          detail: "the judge takes it for an answer of \"\(other.name)\" (\(percent(other.share)) to \(percent(own)))",
           answer: reply.text))
     }
     guard score.addresses >= 0.5 else { return .rejected(offTopic(reply, name, score.addresses)) }

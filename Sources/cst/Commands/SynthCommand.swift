@@ -45,7 +45,7 @@ struct SynthCommand: LibraryCommand {
   func validate() throws { try Requirement.count("--limit", limit, in: 1...Int.max) }
 
   func execute() async throws {
-    let files = try SynthesisFiles(out: out)
+    let files = try SynthesisFiles(out: out, inputs: [policy, prompts] + teacher.files)
     let policyFile = URL(filePath: policy)
     let policy = try SafetyPolicy(contentsOf: policyFile)
     let promptsFile = URL(filePath: prompts)

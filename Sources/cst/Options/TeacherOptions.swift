@@ -30,7 +30,7 @@ struct TeacherOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Calls at a time (default: 16 for a .gguf file, 4 for an endpoint).", valueName: "n"))
+    help: ArgumentHelp("Calls at a time (default: 32 for a .gguf file, 4 for an endpoint).", valueName: "n"))
   var concurrency: Int?
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Attempts at a call before it is given up.", valueName: "n"))
@@ -50,6 +50,13 @@ struct TeacherOptions: ParsableArguments {
     try Requirement.count("--concurrency", concurrency, in: 1...1024)
     try Requirement.count("--attempts-per-call", attemptsPerCall, in: 1...100)
     try Requirement.positive("--timeout", timeout)
+    if let keyVariable, keyVariable.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) == nil {
+      throw ValidationError("--key-variable is the name of an environment variable, not the key itself")
+    }
+    if isTemplates, adapter != nil || concurrency != nil {
+      throw ValidationError("--adapter and --concurrency go with a model, and --teacher is a file of templates")
+    }
+    if !isEndpoint, noStream { throw ValidationError("--no-stream goes with an endpoint, and --teacher is a file") }
     if isEndpoint {
       guard teacherModel != nil else {
         throw ValidationError("--teacher is an endpoint, so --teacher-model must name the model there")
@@ -62,15 +69,22 @@ struct TeacherOptions: ParsableArguments {
 
   var retries: RetryPolicy { RetryPolicy(attempts: attemptsPerCall) }
 
-  private var isEndpoint: Bool { teacher.hasPrefix("http://") || teacher.hasPrefix("https://") }
+  /// Files that are read.
+  var files: [String] { isEndpoint ? [] : [teacher] }
+
+  private var isEndpoint: Bool {
+    let address = teacher.lowercased()
+    return address.hasPrefix("http://") || address.hasPrefix("https://")
+  }
+  private var isTemplates: Bool { !isEndpoint && teacher.lowercased().hasSuffix(".json") }
 
   func load() async throws -> any Teacher {
     if isEndpoint { return try endpoint() }
     let file = URL(filePath: teacher)
-    if file.pathExtension.lowercased() == "json" { return try TemplateTeacher(contentsOf: file) }
+    if isTemplates { return try TemplateTeacher(contentsOf: file) }
     let base = try await LanguageModel(contentsOf: file, precision: precision.precision)
     let adapter = try adapter.map { try LoRAAdapter(contentsOf: URL(filePath: $0), for: base.configuration) }
-    return LocalTeacher(model: base.adapted(by: adapter), slots: concurrency ?? 16)
+    return LocalTeacher(model: base.adapted(by: adapter), slots: concurrency ?? 32)
   }
 
   private func endpoint() throws -> HTTPTeacher {

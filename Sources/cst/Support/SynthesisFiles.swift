@@ -13,9 +13,9 @@ struct SynthesisFiles {
   /// What the run was made of and what came of it.
   let record: URL
 
+  /// - Parameter inputs: Files that are read.
   /// - Throws: ``CommandError`` where the files cannot be written, or the rows would replace a file that no run wrote.
-  init(out: String) throws(CommandError) {
-    try OutputFile.check(out)
+  init(out: String, inputs: [String]) throws(CommandError) {
     rows = URL(filePath: out)
     let stem = ["jsonl", "json"].contains(rows.pathExtension.lowercased()) ? rows.deletingPathExtension() : rows
     func beside(_ ending: String) -> URL {
@@ -24,10 +24,12 @@ struct SynthesisFiles {
     rejected = beside("rejected.jsonl")
     journal = beside("journal.jsonl")
     record = beside("run.json")
+    try OutputFile.check([rows, rejected, journal, record].map(\.path), inputs: inputs)
     let manager = FileManager.default
-    if manager.fileExists(atPath: rows.path), !manager.fileExists(atPath: journal.path) {
+    guard !manager.fileExists(atPath: journal.path) else { return }
+    if let file = [rows, rejected, record].first(where: { manager.fileExists(atPath: $0.path) }) {
       throw CommandError(
-        "\(out): this file was not written by cst synth (there is no \(journal.lastPathComponent) beside it); "
+        "\(file.path): this file was not written by cst synth (there is no \(journal.lastPathComponent) beside it); "
           + "move it away, or give another --out")
     }
   }

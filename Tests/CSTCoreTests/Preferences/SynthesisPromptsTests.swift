@@ -51,6 +51,12 @@ import Testing
     (#", "synthesis": {"relevance": "Is {{answer}} good?"}"#, "{{question}}"),
     (#", "synthesis": {"revision": {"c": "x"}}"#, "\"c\""),
     (#", "synthesis": {"draft_under": "c"}"#, "\"c\""),
+    (#", "synthesis": {"adherence": {"a": "{{question}} {{answer}} {{options}}"}}"#, "all configurations at once"),
+    (#", "synthesis": {"revision": {}}"#, "is empty"), (#", "synthesis": {"revision": " "}"#, "empty message"),
+    (
+      #", "synthesis": {"critique": [{"role": "assistant", "content": "x"}, {"role": "user", "content": "y"}]}"#,
+      "in turn"
+    ),
     (#", "synthesis": {"critique": [{"role": "system", "content": "x"}, {"role": "user", "content": "y"}]}"#, "system"),
     (#", "synthesis": {"critique": [{"role": "assistant", "content": "x"}]}"#, "must be the user's"),
     (#", "rubric": {"criteria": "x", "levels": ["a"]}"#, "levels"),

@@ -110,6 +110,43 @@ import Testing
     #expect(try await reason(prompts: twice) { try ScriptedTeacher.advice($0) } == .nearDuplicate)
   }
 
+  @Test func whatComesOfAPromptDoesNotDependOnLaterOnes() async throws {
+    // The second is like the third and the third like the first, but the second is not like the first.
+    let words = (0..<30).map { "word\($0)" }
+    func prompt(_ changed: Range<Int>) -> SynthesisPrompt {
+      SynthesisPrompt(words.indices.map { changed.contains($0) ? "other\($0)" : words[$0] }.joined(separator: " "))
+    }
+    let (first, second, between) = (prompt(0..<0), prompt(0..<5), prompt(0..<3))
+    let plan = SelfCritique(
+      author: ScriptedTeacher(), policy: try advicePolicy(), filter: SynthesisFilter(duplicateThreshold: 0.75))
+    let two = try await outcomes(plan, [first, second]).map { $0.pair != nil }
+    let three = try await outcomes(plan, [first, second, between]).map { $0.pair != nil }
+    #expect(two == [true, true] && three == [true, true, false])
+  }
+
+  @Test func configurationsWithEqualConversationsAreDifferentCalls() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "cst-calls-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let text = #"{"s": {"critique": "What is wrong?", "revision": "Mend it.", "draft_under": "plain"}}"#
+    let synthesis = try JSONDecoder().decode([String: SynthesisPrompts].self, from: Data(text.utf8))["s"]
+    let policy = try SafetyPolicy(
+      name: "tone",
+      configurations: ["plain", "florid", "stern"].map { SafetyConfiguration(name: $0, systemPrompt: $0) },
+      defaultName: "plain", synthesis: try #require(synthesis))
+    let teacher = ScriptedTeacher { call in
+      call.choices.isEmpty
+        ? ScriptedTeacher.reply(
+          "\(call.configuration ?? "") tea, \(call.stage) by \(call.configuration ?? "") hands only")
+        : TeacherReply(text: "A", isComplete: true, choiceProbabilities: call.choices.map { _ in 0.5 })
+    }
+    var plan = SelfCritique(author: teacher, policy: policy)
+    plan.journal = try SynthesisJournal(file: folder.appending(path: "j.jsonl"))
+    let pair = try #require(try await outcomes(plan, [SynthesisPrompt("Tea?")]).first?.pair)
+    guard case .byConfiguration(let answers) = pair.answers else { return #expect(Bool(false)) }
+    #expect(Set(answers.values).count == 3)
+  }
+
   @Test func answersThatAreNearlyTheSameAreRejected() async throws {
     let policy = try SafetyPolicy(
       name: "tone",
@@ -134,7 +171,7 @@ import Testing
     var plan = SelfCritique(author: teacher, policy: try advicePolicy())
     let prompts = questions(30).filter { !$0.isNeutral }
     let once = try await outcomes(plan, prompts).compactMap(\.pair).count
-    plan.settings.attempts = 12
+    plan.settings = SynthesisSettings(attempts: 12)
     let often = try await outcomes(plan, prompts).compactMap(\.pair).count
     // Half of the drafts are unlucky: 2^-12 · 24 prompts leaves a chance of 0.6 % that one is unlucky twelve times, and
     // the seeds are fixed.

@@ -69,9 +69,20 @@ import Testing
     let foreign = #expect(throws: DatasetError.self) { try SynthesisJournal(file: file) }
     #expect(foreign?.line == 1)
     #expect(try Data(contentsOf: file) == Data("{\"prompt\": \"hello\"}\n".utf8))
+    // Without a line break too: it is not taken for the torn beginning of a journal.
+    try Data("[{\"prompt\": \"hello\"}]".utf8).write(to: file)
+    #expect(throws: DatasetError.self) { try SynthesisJournal(file: file) }
+    #expect(try Data(contentsOf: file) == Data("[{\"prompt\": \"hello\"}]".utf8))
     try Data("{\"journal\":\"cst synthesis\",\"version\":1}\nnonsense\n{}\n".utf8).write(to: file)
     let damaged = #expect(throws: DatasetError.self) { try SynthesisJournal(file: file) }
     #expect(damaged?.line == 2)
+  }
+
+  @Test func probabilitiesThatAreNoneAreRefused() throws {
+    let entry =
+      #"{"call":"0","reply":{"choiceProbabilities":[-1e300,1],"isComplete":true,"text":"A"},"stage":"adherence"}"#
+    try Data("{\"journal\":\"cst synthesis\",\"version\":1}\n\(entry)\n".utf8).write(to: file)
+    #expect(throws: DatasetError.self) { try SynthesisJournal(file: file) }
   }
 
   @Test func oneProcessAtATime() throws {

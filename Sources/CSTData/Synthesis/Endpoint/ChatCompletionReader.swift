@@ -156,8 +156,12 @@ struct ChatCompletionReader: Sendable {
       text: text,
       isComplete: try ChatCompletion.isComplete(
         finishReason: finishReason, usage: usage, maximumTokens: maximumTokens, key: key),
-      promptTokens: usage?.promptTokens, completionTokens: usage?.completionTokens)
+      promptTokens: Self.plausible(usage?.promptTokens),
+      completionTokens: Self.plausible(usage?.completionTokens))
   }
+
+  /// A count that can be added to others; a server may say anything.
+  private static func plausible(_ count: Int?) -> Int? { count.flatMap { (0...1 << 32).contains($0) ? $0 : nil } }
 
   private func failure(otherwise error: TeacherError) -> TeacherError {
     guard case .failure(let status, let retryAfter) = form else { return error }
