@@ -53,12 +53,26 @@ public final class SynthesisJournal: @unchecked Sendable {
       }
       replies = Mutex(try Self.read(file, descriptor))
     } catch {
-      close(descriptor)
+      Foundation.close(descriptor)
       throw error
     }
   }
 
-  deinit { close(descriptor) }
+  deinit { Foundation.close(descriptor) }
+
+  /// Lets another process, or another value in this one, open the file. Nothing can be kept after that.
+  ///
+  /// Without this call the file is free once the last copy of whatever uses the journal is gone.
+  public func close() {
+    queue.sync {
+      failure.withLock { failure in
+        failure =
+          failure
+          ?? DatasetError(reason: .unwritableFile, file: file, detail: "the journal was closed; open it again")
+      }
+      flock(descriptor, LOCK_UN)
+    }
+  }
 
   /// How many replies it holds.
   public var count: Int { replies.withLock { $0.count } }

@@ -15,7 +15,9 @@ import Testing
   private func rows(
     _ teacher: ScriptedTeacher, policy: SafetyPolicy, prompts: [SynthesisPrompt]
   ) async throws -> [SynthesisOutcome] {
-    let plan = SelfCritique(author: teacher, policy: policy, journal: try SynthesisJournal(file: file))
+    let journal = try SynthesisJournal(file: file)
+    defer { journal.close() }
+    let plan = SelfCritique(author: teacher, policy: policy, journal: journal)
     var outcomes: [SynthesisOutcome] = []
     for try await outcome in plan.outcomes(for: prompts) { outcomes.append(outcome) }
     return outcomes
@@ -88,6 +90,7 @@ import Testing
   @Test func oneProcessAtATime() throws {
     let journal = try SynthesisJournal(file: file)
     #expect(throws: DatasetError.self) { try SynthesisJournal(file: file) }
-    withExtendedLifetime(journal) {}
+    journal.close()
+    #expect(throws: Never.self) { try SynthesisJournal(file: file) }
   }
 }
