@@ -29,7 +29,7 @@ import Testing
   private func synth(_ fixture: SynthesisFixture, _ server: StubTeacherServer, _ more: [String] = []) -> [String] {
     [
       "synth", "--policy", fixture.policy, "--prompts", fixture.prompts, "--teacher", server.baseURL.absoluteString,
-      "--teacher-model", "stub", "--judge", "rules", "--timeout", "0.5", "--key-variable", "KEY", "--out",
+      "--teacher-model", "stub", "--judge", "rules", "--timeout", "5", "--key-variable", "KEY", "--out",
       fixture.folder["pairs.jsonl"].path,
     ] + more
   }
