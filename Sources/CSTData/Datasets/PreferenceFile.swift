@@ -20,7 +20,7 @@ public struct PreferenceFile: Hashable, Sendable {
   /// - Throws: ``DatasetError``.
   public init(contentsOf location: URL) throws(DatasetError) {
     var (rows, lines): ([PreferencePair], [Int]) = ([], [])
-    try [PreferencePair].read([PreferencePair].bytes(of: location), from: location) { row, line in
+    try [PreferencePair].read(Data(mapping: location), from: location) { row, line in
       rows.append(row)
       lines.append(line)
     }

@@ -14,15 +14,7 @@ extension [PreferencePair] {
   /// - Throws: ``DatasetError`` naming the file, the line and the field of the first row that cannot be read. An empty
   ///   file is an empty dataset.
   public init(contentsOf file: URL) throws(DatasetError) {
-    try self.init(json: Self.bytes(of: file), from: file)
-  }
-
-  static func bytes(of file: URL) throws(DatasetError) -> Data {
-    do {
-      return try Data(contentsOf: file, options: .mappedIfSafe)
-    } catch {
-      throw DatasetError(reason: .unreadableFile, file: file, detail: UnreadableFile.problem(of: file, error))
-    }
+    try self.init(json: Data(mapping: file), from: file)
   }
 
   /// Reads a dataset from bytes in memory.

@@ -72,6 +72,16 @@ struct RowDecoder {
 }
 
 extension Data {
+  /// The bytes of a file of rows, mapped where that is safe.
+  /// - Throws: ``DatasetError`` (`unreadableFile`).
+  init(mapping file: URL) throws(DatasetError) {
+    do {
+      self = try Data(contentsOf: file, options: .mappedIfSafe)
+    } catch {
+      throw DatasetError(reason: .unreadableFile, file: file, detail: UnreadableFile.problem(of: file, error))
+    }
+  }
+
   /// The position of the first byte that does not belong to well-formed UTF-8, or `nil`.
   var firstInvalidUTF8: Index? {
     if String(validating: self, as: UTF8.self) != nil { return nil }

@@ -32,11 +32,7 @@ struct FileRows: RowSource {
   ///
   /// - Throws: ``DatasetError`` where the file cannot be opened.
   init(contentsOf file: URL) throws(DatasetError) {
-    do {
-      data = try Data(contentsOf: file, options: .mappedIfSafe)
-    } catch {
-      throw DatasetError(reason: .unreadableFile, file: file, detail: UnreadableFile.problem(of: file, error))
-    }
+    data = try Data(mapping: file)
     var scanner = JSONRows(data)
     var rows: [JSONRows.Row] = []
     var interruption: RowDecoder.Problem?

@@ -7,12 +7,7 @@ extension [SynthesisPrompt] {
   ///
   /// - Throws: ``DatasetError`` naming the file, the line and the field of the first row that cannot be read.
   public init(contentsOf file: URL) throws(DatasetError) {
-    let data: Data
-    do {
-      data = try Data(contentsOf: file, options: .mappedIfSafe)
-    } catch {
-      throw DatasetError(reason: .unreadableFile, file: file, detail: UnreadableFile.problem(of: file, error))
-    }
+    let data = try Data(mapping: file)
     if file.pathExtension.lowercased() == "txt" {
       guard let text = String(validating: data, as: UTF8.self) else {
         throw DatasetError(reason: .invalidUTF8, file: file, detail: "the file is not UTF-8 text")
