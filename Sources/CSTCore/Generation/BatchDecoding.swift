@@ -52,10 +52,16 @@ final class BatchDecoding: @unchecked Sendable {
     return nextNumber
   }
 
-  /// Forgets a sequence; it has no more events.
+  /// Ends a sequence before its end; it has no more events. What was computed of it is kept for others.
   func remove(_ number: Int) {
     waiting.removeAll { $0.number == number }
-    active.removeAll { $0.number == number }
+    guard let index = active.firstIndex(where: { $0.number == number }) else { return }
+    retain(active.remove(at: index))
+  }
+
+  private func retain(_ sequence: DecodingSequence) {
+    guard let cache = sequence.cache else { return }
+    retained.retain(cache, promptCount: sequence.request.prompt.count)
   }
 
   /// One token for every sequence whose prompt is done, and more of the prompts of the others.
@@ -82,7 +88,7 @@ final class BatchDecoding: @unchecked Sendable {
     if let token = sequence.newToken { events.append(.token(sequence: sequence.number, token)) }
     guard let ending else { return events }
     active.removeAll { $0 === sequence }
-    if let cache = sequence.cache { retained.retain(cache, promptCount: sequence.request.prompt.count) }
+    retain(sequence)
     return events + [.ended(sequence: sequence.number, ending)]
   }
 

@@ -16,27 +16,13 @@ struct GenerateCommand: LibraryCommand {
 
   @OptionGroup var model: AdaptedModelOptions
 
-  @Option(help: ArgumentHelp("A policy whose configurations can be chosen.", valueName: "file"), completion: .file())
-  var policy: String?
-
-  @Option(help: ArgumentHelp("The policy's configuration to reply under (default: its default).", valueName: "name"))
-  var configuration: String?
-
-  @Option(parsing: .unconditional, help: ArgumentHelp("A system prompt, instead of a policy.", valueName: "text"))
-  var system: String?
+  @OptionGroup var systemPrompt: SystemPromptOptions
 
   @Option(parsing: .unconditional, help: ArgumentHelp("What the user says.", valueName: "text"))
   var prompt: String
 
   @OptionGroup var sampling: SamplingOptions
   @OptionGroup var common: CommonOptions
-
-  func validate() throws {
-    if policy != nil, system != nil { throw ValidationError("--policy and --system exclude each other: give one") }
-    if configuration != nil, policy == nil {
-      throw ValidationError("--configuration needs --policy, the file that defines it")
-    }
-  }
 
   private struct Result: Encodable {
     let configuration: String?
@@ -45,11 +31,8 @@ struct GenerateCommand: LibraryCommand {
   }
 
   func execute() async throws {
-    let chosen = try policy.map { file in
-      let policy = try SafetyPolicy(contentsOf: URL(filePath: file))
-      return try configuration.map { name in try policy.configuration(named: name) } ?? policy.defaultConfiguration
-    }
-    let messages = [chosen?.systemPrompt ?? system].compactMap { $0 }.map(Message.system) + [.user(prompt)]
+    let chosen = try systemPrompt.configuration(of: systemPrompt.loadPolicy())
+    let messages = [chosen?.systemPrompt ?? systemPrompt.system].compactMap { $0 }.map(Message.system) + [.user(prompt)]
     let model = try await model.load()
     var text = ""
     for try await piece in model.reply(

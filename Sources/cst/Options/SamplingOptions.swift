@@ -4,7 +4,8 @@ import CSTCore
 /// How replies are written.
 struct SamplingOptions: ParsableArguments {
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Where a reply is cut (default: 256; in eval 96).", valueName: "n"))
+    parsing: .unconditional,
+    help: ArgumentHelp("Where a reply is cut (default: 256; in chat 512, in eval 96).", valueName: "n"))
   var maxTokens: Int?
 
   @Option(
