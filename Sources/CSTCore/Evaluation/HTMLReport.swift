@@ -20,30 +20,8 @@ public struct HTMLReport: Sendable {
 
   /// The page's source.
   public var text: String {
-    let title = "Controllability: \(HTML.escape(report.policy.name))"
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="color-scheme" content="light dark">
-      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-      <title>\(title)</title>
-      <style>\(Self.style)</style>
-      </head>
-      <body>
-      <main>
-      <h1>\(title)</h1>
-      \(table)
-      \(charts)
-      \(samples)
-      \(settings)
-      </main>
-      </body>
-      </html>
-
-      """
+    HTML.page(
+      title: "Controllability: \(report.policy.name)", sections: [table, charts, samples, settings])
   }
 
   private var table: String {

@@ -8,34 +8,16 @@ extension DatasetReport {
   ///
   /// - Parameter file: What the report is about.
   public func html(file: String) -> String {
-    let title = "Dataset check: \(HTML.escape(file))"
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="color-scheme" content="light dark">
-      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-      <title>\(title)</title>
-      <style>\(HTMLReport.style)\(Self.pageStyle)</style>
-      </head>
-      <body>
-      <main>
-      <h1>\(title)</h1>
+    let summary = """
       <p>\(Self.plural(rows, "row")), \(neutralRows) neutral. \(Self.plural(count(of: .error), "error")), \
       \(Self.plural(count(of: .warning), "warning")).</p>
-      \(findingsSection(file: file))
-      \(tableSection)
-      \(chartSection)
-      </main>
-      </body>
-      </html>
-
       """
+    return HTML.page(
+      title: "Dataset check: \(file)", style: Self.style,
+      sections: [summary, findingsSection(file: file), tableSection, chartSection])
   }
 
-  private static let pageStyle = """
+  private static let style = """
     .b0 { fill: var(--s0); } .b1 { fill: var(--s1); }
     .severity { font-size: 0.72rem; border: 1px solid; border-radius: 1em; padding: 0 0.6em; margin-right: 0.5em; }
     .error { color: var(--s5); } .warning { color: var(--s1); } .note-mark { color: var(--soft); }

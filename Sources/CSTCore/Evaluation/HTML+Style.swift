@@ -1,6 +1,6 @@
-extension HTMLReport {
-  /// The page's style sheet: one set of colours for light mode, one for dark.
-  package static let style = """
+extension HTML {
+  /// The style sheet of every page: one set of colours for light mode, one for dark.
+  static let style = """
 
     :root { --paper: #ffffff; --ink: #1d2330; --soft: #5d6675; --line: #d9dde4; --track: #eceff3; --good: #2f6fdb;
       --grey: #98a1af; --s0: #2f6fdb; --s1: #c2570c; --s2: #1a8a5a; --s3: #9333b8; --s4: #b58900; --s5: #c03058; }
