@@ -30,16 +30,16 @@ struct GGUFModel {
     let name = URL(filePath: file.mapping.path).lastPathComponent
     return LanguageModel(
       transformer: try transformer(), tokenizer: tokenizer, chatTemplate: template, precision: precision,
-      identity: "\(name), \(file.mapping.size) bytes")
+      identity: "\(name), \(file.mapping.size) bytes", source: .gguf(URL(filePath: file.mapping.path)))
   }
 
   // MARK: Configuration
 
   private static func configuration(of file: GGUFFile) throws -> ModelConfiguration {
-    let architecture = try file.metadata.string("general.architecture")
-    guard architecture == "llama" else {
+    let named = try file.metadata.string("general.architecture")
+    guard named == "llama", let architecture = ModelArchitecture(rawValue: named) else {
       throw FormatError(
-        .badValue, file: file.mapping.path, at: .key("general.architecture"), expected: "llama", found: architecture,
+        .badValue, file: file.mapping.path, at: .key("general.architecture"), expected: "llama", found: named,
         advice: "models of this architecture cannot be read yet")
     }
     func count(_ key: String, in range: ClosedRange<Int>, default: Int? = nil) throws -> Int {
@@ -111,77 +111,45 @@ struct GGUFModel {
 
   private func transformer() throws -> Transformer {
     var unused = Set(file.tensors.map(\.name))
-    func matrix(
-      _ name: String, rows: Int, columns: Int, order: WeightMatrix.RowOrder = .asStored
-    ) throws -> WeightMatrix {
-      let tensor = try self.tensor(name, shape: [rows, columns])
-      unused.remove(name)
-      guard columns.isMultiple(of: tensor.format.blockLength) else {
-        throw FormatError(
-          .badLayout, file: file.mapping.path, at: .tensor(name),
-          expected: "rows of whole blocks of \(tensor.format.blockLength)",
-          found: "\(columns) columns")
-      }
-      return WeightMatrix(
-        rows: rows, columns: columns, format: tensor.format, bytes: file.bytes(of: tensor), owner: file.mapping,
-        rowOrder: order)
+    let transformer = try Transformer(
+      configuration, hasHead: unused.contains(WeightRole.head.ggufName)
+    ) { role, shape in
+      unused.remove(role.ggufName)
+      return try content(of: role, shape: shape)
     }
-    func norm(_ name: String) throws -> Tensor {
-      _ = try tensor(name, shape: [configuration.width])
-      unused.remove(name)
-      return Tensor(try file.floats(named: name), shape: [configuration.width])
-    }
-    let layers = try (0..<configuration.layerCount).map { index in
-      try DecoderLayer(
-        attentionNorm: norm("blk.\(index).attn_norm.weight"), feedForwardNorm: norm("blk.\(index).ffn_norm.weight")
-      ) { projection in
-        let (outputs, inputs) = configuration.shape(of: projection)
-        let isRotated = projection == .query || projection == .key
-        return try matrix(
-          "blk.\(index).\(projection.ggufName).weight", rows: outputs, columns: inputs,
-          order: isRotated ? .interleavedHalves(headWidth: configuration.heads.headWidth) : .asStored)
-      }
-    }
-    let embedding = try matrix("token_embd.weight", rows: configuration.vocabularyCount, columns: configuration.width)
-    let isTied = !unused.contains("output.weight")
-    let head =
-      isTied
-      ? embedding : try matrix("output.weight", rows: configuration.vocabularyCount, columns: configuration.width)
-    let finalNorm = try norm("output_norm.weight")
     if let name = unused.sorted().first {
       throw FormatError(
         .badValue, file: file.mapping.path, at: .tensor(name), expected: "the tensors of a Llama model",
         found: "a tensor that is not supported")
     }
-    return Transformer(
-      configuration: configuration, embedding: embedding, layers: layers, finalNorm: finalNorm, head: head,
-      rotary: RotaryTable(
-        headWidth: configuration.heads.headWidth, base: configuration.rotaryBase,
-        positionCount: configuration.contextLength))
+    return transformer
   }
 
-  private func tensor(_ name: String, shape: [Int]) throws -> GGUFTensor {
+  private func content(of role: WeightRole, shape: [Int]) throws -> ModelWeight.Content {
+    let name = role.ggufName
     let tensor = try file.tensor(named: name)
     guard tensor.shape == shape else {
       throw FormatError(
         .badLayout, file: file.mapping.path, at: .tensor(name), expected: "shape \(Shape(shape))",
         found: "shape \(Shape(tensor.shape))")
     }
-    return tensor
+    guard shape.count == 2 else { return .vector(Tensor(try file.floats(named: name), shape: Shape(shape))) }
+    guard shape[1].isMultiple(of: tensor.format.blockLength) else {
+      throw FormatError(
+        .badLayout, file: file.mapping.path, at: .tensor(name),
+        expected: "rows of whole blocks of \(tensor.format.blockLength)",
+        found: "\(shape[1]) columns")
+    }
+    return .matrix(
+      WeightMatrix(
+        rows: shape[0], columns: shape[1], format: tensor.format, bytes: file.bytes(of: tensor), owner: file.mapping,
+        rowOrder: rowOrder(of: role)))
   }
-}
 
-extension Projection {
-  /// The name GGUF gives the matrix within a layer.
-  fileprivate var ggufName: String {
-    switch self {
-    case .query: "attn_q"
-    case .key: "attn_k"
-    case .value: "attn_v"
-    case .output: "attn_output"
-    case .gate: "ffn_gate"
-    case .up: "ffn_up"
-    case .down: "ffn_down"
+  private func rowOrder(of role: WeightRole) -> WeightMatrix.RowOrder {
+    switch role {
+    case .matrix(_, .query), .matrix(_, .key): .interleavedHalves(headWidth: configuration.heads.headWidth)
+    default: .asStored
     }
   }
 }

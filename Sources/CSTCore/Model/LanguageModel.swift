@@ -22,10 +22,15 @@ public struct LanguageModel: Sendable {
   public private(set) var adapter: LoRAAdapter?
   /// What tells this model from others in records and checkpoints: file name and size.
   public let identity: String
+  /// The file or folder it was read from.
+  public let source: ModelSource
+  /// The tokens that end a reply: the template's end of turn and whatever the model's files name.
+  public let stopTokenIDs: Set<Int32>
   let transformer: Transformer
 
   init(
-    transformer: Transformer, tokenizer: Tokenizer, chatTemplate: ChatTemplate, precision: Precision, identity: String
+    transformer: Transformer, tokenizer: Tokenizer, chatTemplate: ChatTemplate, precision: Precision, identity: String,
+    source: ModelSource, stopTokenIDs: Set<Int32> = []
   ) {
     configuration = transformer.configuration
     self.transformer = transformer
@@ -33,6 +38,8 @@ public struct LanguageModel: Sendable {
     self.chatTemplate = chatTemplate
     self.precision = precision
     self.identity = identity
+    self.source = source
+    self.stopTokenIDs = stopTokenIDs.union([chatTemplate.endOfTurnID, tokenizer.eosID].compactMap { $0 })
   }
 
   /// Reads a `.gguf` file. The weights are mapped, not copied.
@@ -88,6 +95,9 @@ public struct LanguageModel: Sendable {
       return scores
     }
   }
+
+  /// Every base weight with what it is for; the head is left out where the embedding serves as it.
+  package var weights: [ModelWeight] { transformer.weights }
 
   var adaptation: Transformer.Adaptation? { adapter.map { Transformer.Adaptation(adapter: $0) } }
 }

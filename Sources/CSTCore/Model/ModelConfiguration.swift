@@ -1,7 +1,7 @@
 /// The sizes and constants of a decoder-only transformer of the Llama family.
 public struct ModelConfiguration: Sendable, Hashable {
-  /// The architecture's name as the file states it.
-  public let architecture: String
+  /// Which of the decoders it is.
+  public let architecture: ModelArchitecture
   /// The model's name, if the file states one.
   public let name: String?
   /// Number of decoder layers.
@@ -21,33 +21,30 @@ public struct ModelConfiguration: Sendable, Hashable {
   /// Tokens of the vocabulary, rows of the embedding.
   public let vocabularyCount: Int
 
+  /// The matrices of a layer.
+  public var projections: [Projection] { architecture.projections }
+
   /// Inputs and outputs of one projection.
   public func shape(of projection: Projection) -> (outputs: Int, inputs: Int) {
     switch projection {
     case .query: (heads.queryWidth, width)
     case .key, .value: (heads.keyValueWidth, width)
+    case .queryKeyValue: (heads.queryWidth + 2 * heads.keyValueWidth, width)
     case .output: (width, heads.queryWidth)
     case .gate, .up: (feedForwardWidth, width)
+    case .gateUp: (2 * feedForwardWidth, width)
     case .down: (width, feedForwardWidth)
     }
   }
-}
 
-/// The seven matrices of a decoder layer; the raw values are the names Hugging Face and PEFT use.
-public enum Projection: String, Sendable, Hashable, Codable, CaseIterable {
-  case query = "q_proj"
-  case key = "k_proj"
-  case value = "v_proj"
-  case output = "o_proj"
-  case gate = "gate_proj"
-  case up = "up_proj"
-  case down = "down_proj"
+  /// The norms of a layer.
+  var norms: [LayerNorm] { [.attention, .feedForward] }
 
-  /// The path of the module inside a layer: `self_attn.q_proj`.
-  var modulePath: String {
-    switch self {
-    case .query, .key, .value, .output: "self_attn.\(rawValue)"
-    case .gate, .up, .down: "mlp.\(rawValue)"
+  /// The length of a norm's weight.
+  func length(of norm: LayerNorm) -> Int {
+    switch norm {
+    case .attention, .feedForward: width
+    case .query, .key: heads.headWidth
     }
   }
 }

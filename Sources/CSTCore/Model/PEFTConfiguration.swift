@@ -70,9 +70,9 @@ struct PEFTConfiguration: Codable {
     }
   }
 
-  /// The adapter's configuration.
+  /// The configuration of an adapter for `model`.
   /// - Throws: ``FormatError`` for what cannot be represented, by key.
-  func loraConfiguration(file: URL) throws -> LoRAConfiguration {
+  func loraConfiguration(for model: ModelConfiguration, file: URL) throws -> LoRAConfiguration {
     func refuse(_ key: CodingKeys, expected: String, found: String) -> FormatError {
       FormatError(.badValue, file: file.path, at: .key(key.rawValue), expected: expected, found: found)
     }
@@ -96,9 +96,9 @@ struct PEFTConfiguration: Codable {
     }
     var targets: Set<Projection> = []
     for module in targetModules {
-      guard let target = Projection(rawValue: module) else {
+      guard let target = model.projections.first(where: { $0.rawValue == module }) else {
         throw refuse(
-          .targetModules, expected: "some of " + Projection.allCases.map(\.rawValue).joined(separator: ", "),
+          .targetModules, expected: "some of " + model.projections.map(\.rawValue).joined(separator: ", "),
           found: module)
       }
       targets.insert(target)

@@ -1,26 +1,17 @@
 /// The frozen weights of one decoder layer.
 struct DecoderLayer: Sendable {
-  let attentionNorm: Tensor
-  let feedForwardNorm: Tensor
-  /// In the order of `Projection.allCases`.
-  private let projections: [WeightMatrix]
+  let norms: [LayerNorm: Tensor]
+  let matrices: [Projection: WeightMatrix]
+  let biases: [Projection: Tensor]
 
-  init(attentionNorm: Tensor, feedForwardNorm: Tensor, projection: (Projection) throws -> WeightMatrix) rethrows {
-    self.attentionNorm = attentionNorm
-    self.feedForwardNorm = feedForwardNorm
-    projections = try Projection.allCases.map(projection)
+  subscript(norm: LayerNorm) -> Tensor {
+    guard let weight = norms[norm] else { mistake("this layer has no \(norm) norm") }
+    return weight
   }
 
   subscript(projection: Projection) -> WeightMatrix {
-    switch projection {
-    case .query: projections[0]
-    case .key: projections[1]
-    case .value: projections[2]
-    case .output: projections[3]
-    case .gate: projections[4]
-    case .up: projections[5]
-    case .down: projections[6]
-    }
+    guard let matrix = matrices[projection] else { mistake("this layer has no \(projection.rawValue)") }
+    return matrix
   }
 }
 
@@ -53,7 +44,7 @@ struct Transformer: Sendable {
     var stream = embedding.embedding(of: tokens)
     for (index, layer) in layers.enumerated() {
       let pass = LayerPass(
-        configuration: configuration, layer: layer, index: index, adaptation: adaptation, precision: precision)
+        model: configuration, layer: layer, index: index, adaptation: adaptation, precision: precision)
       stream = stream + pass.attention(stream, rotary: rotary, positions: positions, attend: attend)
       stream = stream + pass.feedForward(stream)
     }
@@ -63,21 +54,21 @@ struct Transformer: Sendable {
 
 /// One layer applied to one batch.
 private struct LayerPass {
-  let configuration: ModelConfiguration
+  let model: ModelConfiguration
   let layer: DecoderLayer
   let index: Int
   let adaptation: Transformer.Adaptation?
   let precision: Precision
 
   func attention(_ stream: Tensor, rotary: RotaryTable, positions: [Int32], attend: Transformer.Attend) -> Tensor {
-    let normalized = stream.rmsNorm(weight: layer.attentionNorm, epsilon: configuration.normEpsilon)
+    let normalized = stream.rmsNorm(weight: layer[.attention], epsilon: model.normEpsilon)
     let queries = project(.query, normalized).rotated(by: rotary, positions: positions)
     let keys = project(.key, normalized).rotated(by: rotary, positions: positions)
     return project(.output, attend(index, queries, keys, project(.value, normalized)))
   }
 
   func feedForward(_ stream: Tensor) -> Tensor {
-    let normalized = stream.rmsNorm(weight: layer.feedForwardNorm, epsilon: configuration.normEpsilon)
+    let normalized = stream.rmsNorm(weight: layer[.feedForward], epsilon: model.normEpsilon)
     return project(.down, project(.gate, normalized).siluMultiplied(by: project(.up, normalized)))
   }
 
@@ -89,7 +80,7 @@ private struct LayerPass {
     let configuration = adaptation.adapter.configuration
     var adapterInput: Tensor?
     if let seed = adaptation.dropoutSeed, configuration.dropout > 0 {
-      let stream = UInt64(index * Projection.allCases.count + (Projection.allCases.firstIndex(of: projection) ?? 0))
+      let stream = UInt64(index * model.projections.count + (model.projections.firstIndex(of: projection) ?? 0))
       adapterInput = x.dropout(probability: Float(configuration.dropout), seed: seed, stream: stream)
     }
     return x.linear(

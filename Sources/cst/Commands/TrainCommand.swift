@@ -98,7 +98,7 @@ struct TrainCommand: LibraryCommand {
     }
     let maximumLength = min(optimization.maxLength, model.configuration.contextLength)
     let encoded = try rows.encoded(pairs, with: model.encoder(maximumLength: maximumLength))
-    let configuration = initial?.configuration ?? lora.configuration
+    let configuration = try initial?.configuration ?? lora.configuration(for: model.configuration)
     let trainer =
       if let initial {
         DPOTrainer(

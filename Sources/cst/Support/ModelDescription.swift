@@ -50,7 +50,7 @@ struct ModelDescription: Encodable {
     let inventory = WeightInventory(of: model)
     file = model.identity
     name = configuration.name
-    architecture = configuration.architecture
+    architecture = configuration.architecture.rawValue
     parameters = inventory.parameterCount
     layers = configuration.layerCount
     width = configuration.width
