@@ -15,21 +15,23 @@ extension Transformer {
     self.configuration = configuration
     embedding = try matrix(.embedding, configuration.vocabularyCount, configuration.width)
     layers = try (0..<configuration.layerCount).map { layer in
-      var (norms, matrices): ([LayerNorm: Tensor], [Projection: WeightMatrix]) = ([:], [:])
+      var (norms, biases): ([LayerNorm: Tensor], [Projection: Tensor]) = ([:], [:])
+      var matrices: [Projection: WeightMatrix] = [:]
       for norm in configuration.norms {
         norms[norm] = try vector(.norm(layer: layer, norm), configuration.length(of: norm))
       }
       for projection in configuration.projections {
         let (outputs, inputs) = configuration.shape(of: projection)
         matrices[projection] = try matrix(.matrix(layer: layer, projection), outputs, inputs)
+        guard configuration.biases.contains(projection) else { continue }
+        biases[projection] = try vector(.bias(layer: layer, projection), outputs)
       }
-      return DecoderLayer(norms: norms, matrices: matrices, biases: [:])
+      return DecoderLayer(norms: norms, matrices: matrices, biases: biases)
     }
     finalNorm = try vector(.finalNorm, configuration.width)
     head = hasHead ? try matrix(.head, configuration.vocabularyCount, configuration.width) : embedding
-    rotary = RotaryTable(
-      headWidth: configuration.heads.headWidth, base: configuration.rotaryBase,
-      positionCount: configuration.contextLength)
+    rotary = configuration.rotary.table(
+      headWidth: configuration.heads.headWidth, positionCount: configuration.contextLength)
   }
 
   /// Whether the embedding serves as the head.

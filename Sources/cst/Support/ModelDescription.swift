@@ -59,7 +59,7 @@ struct ModelDescription: Encodable {
     keyValueHeads = configuration.heads.keyValueHeads
     headWidth = configuration.heads.headWidth
     contextLength = configuration.contextLength
-    ropeBase = configuration.rotaryBase
+    ropeBase = configuration.rotary.base
     tiedHead = inventory.isHeadTied
     vocabulary = configuration.vocabularyCount
     addedTokens = model.tokenizer.addedTokenIDs.count

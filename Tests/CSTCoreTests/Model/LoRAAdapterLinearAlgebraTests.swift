@@ -7,7 +7,8 @@ import Testing
 struct LoRAAdapterLinearAlgebraTests {
   static let model = ModelConfiguration(
     architecture: .llama, name: nil, layerCount: 2, width: 24, feedForwardWidth: 40,
-    heads: AttentionHeads(queryHeads: 4, keyValueHeads: 2, headWidth: 6), normEpsilon: 1e-5, rotaryBase: 10_000,
+    heads: AttentionHeads(queryHeads: 4, keyValueHeads: 2, headWidth: 6), normEpsilon: 1e-5,
+    rotary: RotaryConfiguration(base: 10_000, width: 6),
     contextLength: 32, vocabularyCount: 50)
 
   /// An adapter with random A and B, as after training.
