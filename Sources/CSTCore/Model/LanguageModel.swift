@@ -20,7 +20,7 @@ public struct LanguageModel: Sendable {
   public var precision: Precision
   /// The adapter in use; `nil` is the base model.
   public private(set) var adapter: LoRAAdapter?
-  /// What tells this model from others in records and checkpoints: file name and size.
+  /// What tells this model from others in records and checkpoints: names and sizes of its files.
   public let identity: String
   /// The file or folder it was read from.
   public let source: ModelSource
@@ -42,15 +42,21 @@ public struct LanguageModel: Sendable {
     self.stopTokenIDs = stopTokenIDs.union([chatTemplate.endOfTurnID, tokenizer.eosID].compactMap { $0 })
   }
 
-  /// Reads a `.gguf` file. The weights are mapped, not copied.
+  /// Reads a `.gguf` file or a Hugging Face folder. The weights are mapped, not copied.
   ///
+  /// A folder has `config.json`, weights in safetensors, and the files of a tokenizer; see ``ModelFolder`` for what of it
+  /// is opened.
   /// - Parameters:
-  ///   - location: The file.
+  ///   - location: The file or folder.
   ///   - precision: What products with the weights are computed in.
   /// - Throws: ``FormatError`` for a file that is missing, damaged or of an architecture, quantisation or feature that
   ///   is not supported; ``TokenizerError`` for a tokenizer or chat template that is not known.
   public init(contentsOf location: URL, precision: Precision = .automatic) async throws {
-    self = try await onComputeThread { try GGUFModel(contentsOf: location).languageModel(precision: precision) }
+    self = try await onComputeThread {
+      ModelFolder.isFolder(location)
+        ? try HuggingFaceModel(contentsOf: location).languageModel(precision: precision)
+        : try GGUFModel(contentsOf: location).languageModel(precision: precision)
+    }
   }
 
   /// This model with an adapter instead of the one it has. Traps where the adapter's shapes are not this model's.
