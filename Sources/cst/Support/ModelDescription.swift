@@ -37,6 +37,7 @@ struct ModelDescription: Encodable {
   let ropeBase: Double
   let tiedHead: Bool
   let vocabulary: Int
+  let tokenizer: String
   let addedTokens: Int
   let addsBos: Bool
   let chatTemplate: String
@@ -62,6 +63,7 @@ struct ModelDescription: Encodable {
     ropeBase = configuration.rotaryBase
     tiedHead = inventory.isHeadTied
     vocabulary = configuration.vocabularyCount
+    tokenizer = model.tokenizer.algorithm == .byteLevelBPE ? "byte-level BPE" : "SentencePiece-style BPE"
     addedTokens = model.tokenizer.addedTokenIDs.count
     addsBos = model.tokenizer.addsBOS
     chatTemplate = model.chatTemplate.name
@@ -91,7 +93,7 @@ struct ModelDescription: Encodable {
       ("context", "\(contextLength) tokens, rotary base \(ropeBase)"),
       ("head", tiedHead ? "tied to the embedding" : "a matrix of its own"),
       ("weights", storage.joined(separator: ", ")),
-      ("tokenizer", "byte-level BPE, \(vocabulary) tokens, \(addedTokens) of them control or added tokens"),
+      ("tokenizer", "\(tokenizer), \(vocabulary) tokens, \(addedTokens) of them control or added tokens"),
       ("chat template", chatTemplate),
       ("kernels", "\(kernels), \(threads) threads"),
       (
