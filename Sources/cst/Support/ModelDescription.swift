@@ -42,6 +42,7 @@ struct ModelDescription: Encodable {
   let loraTargets: [String]
   let tiedHead: Bool
   let vocabulary: Int
+  let tokenizer: String
   let addedTokens: Int
   let addsBos: Bool
   let chatTemplate: String
@@ -72,6 +73,7 @@ struct ModelDescription: Encodable {
     loraTargets = configuration.projections.map(\.rawValue)
     tiedHead = inventory.isHeadTied
     vocabulary = configuration.vocabularyCount
+    tokenizer = model.tokenizer.algorithm == .byteLevelBPE ? "byte-level BPE" : "SentencePiece-style BPE"
     addedTokens = model.tokenizer.addedTokenIDs.count
     addsBos = model.tokenizer.addsBOS
     chatTemplate = model.chatTemplate.name
@@ -102,7 +104,7 @@ struct ModelDescription: Encodable {
       ("projections", loraTargets.joined(separator: ", ") + (biases.isEmpty ? "" : "; biases: \(biases.joined(separator: ", "))")),
       ("head", tiedHead ? "tied to the embedding" : "a matrix of its own"),
       ("weights", storage.joined(separator: ", ")),
-      ("tokenizer", "byte-level BPE, \(vocabulary) tokens, \(addedTokens) of them control or added tokens"),
+      ("tokenizer", "\(tokenizer), \(vocabulary) tokens, \(addedTokens) of them control or added tokens"),
       ("chat template", chatTemplate),
       ("kernels", "\(kernels), \(threads) threads"),
       (
