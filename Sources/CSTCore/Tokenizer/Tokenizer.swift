@@ -20,6 +20,10 @@ public struct Tokenizer: Sendable {
   public let bosID: Int32?
   /// The token that ends an answer.
   public let eosID: Int32?
+  /// The token that stands for what the vocabulary cannot spell.
+  public let unknownID: Int32?
+  /// The token that fills up batches elsewhere; this library has no padding, but chat templates may name it.
+  public let paddingID: Int32?
 
   let vocabulary: Vocabulary
   let added: AddedTokens
@@ -61,8 +65,8 @@ public struct Tokenizer: Sendable {
     }
     bosID = try checked(definition.bosID, "BOS token id")
     eosID = try checked(definition.eosID, "EOS token id")
-    _ = try checked(definition.unknownID, "unknown token id")
-    _ = try checked(definition.paddingID, "padding token id")
+    unknownID = try checked(definition.unknownID, "unknown token id")
+    paddingID = try checked(definition.paddingID, "padding token id")
     addsBOS = definition.addsBOS
     if addsBOS && bosID == nil {
       throw TokenizerError(.malformedVocabulary, at: "BOS token id", "the model wants a BOS token but names none")
