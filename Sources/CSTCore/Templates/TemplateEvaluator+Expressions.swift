@@ -203,8 +203,9 @@ extension TemplateEvaluator {
     case "length": return .integer(count)
     case "revindex": return .integer(count - loop.index)
     case "revindex0": return .integer(count - loop.index - 1)
-    case "depth": return .integer(loop.depth)
-    case "depth0": return .integer(loop.depth - 1)
+    // How deep a recursive loop is, which these are not.
+    case "depth": return .integer(1)
+    case "depth0": return .integer(0)
     case "previtem":
       return loop.index > 0 ? loop.items[loop.index - 1] : .undefined(.other("there is no previous item"))
     case "nextitem":

@@ -11,7 +11,6 @@ final class TemplateEvaluator {
   var captured: [TemplateText] = []
   private var steps = 0
   private var depth = 0
-  private var loopDepth = 0
   /// Scopes that macros hold, emptied at the end.
   private var heldScopes: [TemplateScope] = []
 
@@ -231,9 +230,7 @@ final class TemplateEvaluator {
       _ = try execute(loop.otherwise, in: TemplateScope(parent: scope))
       return
     }
-    loopDepth += 1
-    defer { loopDepth -= 1 }
-    let state = TemplateLoopState(items: items, depth: loopDepth)
+    let state = TemplateLoopState(items: items)
     let loopSymbol = program.symbol("loop")
     for (index, item) in items.enumerated() {
       state.index = index

@@ -9,7 +9,7 @@ enum TemplateLimits {
   /// Statements, expressions and macro calls inside each other while rendering.
   static let depth = 256
   /// Statements, expressions, elements of lists and blocks of 64 bytes of text, in one rendering.
-  static let steps = 4_000_000
+  static let steps = 2_000_000
   /// Bytes of one text; the rendering is one.
   static let textBytes = 1 << 25
   /// Elements of a list or a range; Jinja's sandbox has the same bound for ranges.

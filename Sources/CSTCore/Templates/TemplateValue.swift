@@ -178,15 +178,11 @@ final class TemplateNamespace {
 /// What `loop` is inside a loop.
 final class TemplateLoopState {
   let items: [TemplateValue]
-  let depth: Int
   var index = 0
   /// What `loop.changed` was called with last.
   var lastChecked: [TemplateValue]?
 
-  init(items: [TemplateValue], depth: Int) {
-    self.items = items
-    self.depth = depth
-  }
+  init(items: [TemplateValue]) { self.items = items }
 }
 
 /// Something that can be called.
