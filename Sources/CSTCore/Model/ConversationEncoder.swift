@@ -77,7 +77,9 @@ public struct ConversationEncoder: Sendable {
       return ConversationError(reason: .boundaryMismatch(answerStart: String(answer.prefix(24))))
     }
     let common = zip(whole.utf8, prompt.utf8).prefix { $0 == $1 }.count
-    func rest(_ text: String) -> String { String(String(decoding: text.utf8.dropFirst(common), as: UTF8.self).prefix(24)) }
+    func rest(_ text: String) -> String {
+      String(String(decoding: text.utf8.dropFirst(common), as: UTF8.self).prefix(24))
+    }
     return ConversationError(reason: .promptRewritten(prompt: rest(prompt), whole: rest(whole)))
   }
 

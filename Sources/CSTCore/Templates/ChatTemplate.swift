@@ -67,7 +67,8 @@ public struct ChatTemplate: Sendable {
   /// The family of turn marks that the template writes, for messages to people: "ChatML", "Llama 3", or "other".
   public var name: String {
     let families = [
-      ("<|im_start|>", "ChatML"), ("<|start_header_id|>", "Llama 3"), ("[INST]", "Mistral"), ("<start_of_turn>", "Gemma"),
+      ("<|im_start|>", "ChatML"), ("<|start_header_id|>", "Llama 3"), ("[INST]", "Mistral"),
+      ("<start_of_turn>", "Gemma"),
       ("<|end|>", "Phi"),
     ]
     return families.first { source.contains($0.0) }?.1 ?? "other"

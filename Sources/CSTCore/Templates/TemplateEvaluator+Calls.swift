@@ -15,7 +15,9 @@ extension TemplateEvaluator {
     return try self.call(function, evaluated)
   }
 
-  private func call(_ function: TemplateValue, _ arguments: TemplateArguments) throws(ChatTemplateError) -> TemplateValue {
+  private func call(_ function: TemplateValue, _ arguments: TemplateArguments) throws(ChatTemplateError)
+    -> TemplateValue
+  {
     switch function {
     case .undefined(let undefined): throw error(undefined.message)
     case .function(.builtIn(let name)): return try call(name, arguments)
@@ -67,7 +69,8 @@ extension TemplateEvaluator {
     let stop = numbers.count == 1 ? numbers[0] : numbers[1]
     let step = numbers.count == 3 ? numbers[2] : 1
     guard step != 0 else { throw error("range() arg 3 must not be zero") }
-    let (distance, overflow) = step > 0 ? stop.subtractingReportingOverflow(start) : start.subtractingReportingOverflow(stop)
+    let (distance, overflow) =
+      step > 0 ? stop.subtractingReportingOverflow(start) : start.subtractingReportingOverflow(stop)
     let count = overflow ? .max : distance <= 0 ? 0 : (distance - 1) / (step == .min ? .max : abs(step)) + 1
     try charge(elements: count)
     let items = (0..<count).map { TemplateValue.integer(start &+ $0 &* step) }

@@ -61,7 +61,8 @@ extension TemplateEvaluator {
   }
 
   /// `"…" | format(…)`: positional arguments, or named ones.
-  private func filledIn(_ text: TemplateText, _ arguments: TemplateArguments) throws(ChatTemplateError) -> TemplateText {
+  private func filledIn(_ text: TemplateText, _ arguments: TemplateArguments) throws(ChatTemplateError) -> TemplateText
+  {
     if arguments.named.isEmpty { return try formatted(text, with: .tuple(try elements(arguments.positional))) }
     guard arguments.positional.isEmpty else {
       throw error("can't handle positional and keyword arguments at the same time")
@@ -70,7 +71,8 @@ extension TemplateEvaluator {
     return try formatted(text, with: .dictionary(try dictionary(pairs)))
   }
 
-  private func indented(_ text: TemplateText, _ arguments: TemplateArguments) throws(ChatTemplateError) -> TemplateText {
+  private func indented(_ text: TemplateText, _ arguments: TemplateArguments) throws(ChatTemplateError) -> TemplateText
+  {
     let bound = try bind(arguments, to: "width", "first", "blank", of: "indent")
     var indent = TemplateText("    ", .template)
     if case .text(let given)? = bound[0] {
@@ -173,7 +175,8 @@ extension TemplateEvaluator {
     let bound = try bind(arguments, to: "precision", "method", of: "round")
     let places = try bound[0].map { (value) throws(ChatTemplateError) in try integer(value, for: "the precision") } ?? 0
     guard (0...15).contains(places) else { throw error("rounding to \(places) places", .unsupported) }
-    let method = try bound[1].map { (value) throws(ChatTemplateError) in try plainText(value, for: "the method").string }
+    let method = try bound[1].map { (value) throws(ChatTemplateError) in try plainText(value, for: "the method").string
+    }
     if method == nil || method == "common" {
       if let integer = value.integer { return .integer(integer) }
       guard case .float(let number) = value else {

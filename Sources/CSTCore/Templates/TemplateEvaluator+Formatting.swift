@@ -226,7 +226,8 @@ struct PythonFormat {
     case "<": return text + (try evaluator.repeated(space, missing))
     case ">": return (try evaluator.repeated(space, missing)) + text
     default:
-      return (try evaluator.repeated(space, missing / 2)) + text + (try evaluator.repeated(space, missing - missing / 2))
+      return (try evaluator.repeated(space, missing / 2)) + text
+        + (try evaluator.repeated(space, missing - missing / 2))
     }
   }
 

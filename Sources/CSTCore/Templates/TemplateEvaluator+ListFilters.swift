@@ -100,7 +100,8 @@ extension TemplateEvaluator {
     return value
   }
 
-  private func map(_ value: TemplateValue, _ arguments: TemplateArguments) throws(ChatTemplateError) -> [TemplateValue] {
+  private func map(_ value: TemplateValue, _ arguments: TemplateArguments) throws(ChatTemplateError) -> [TemplateValue]
+  {
     var result: [TemplateValue] = []
     if arguments.positional.isEmpty, arguments.named.contains(where: { $0.name == "attribute" }) {
       let bound = try bind(arguments, to: "attribute", "default", required: 1, of: "map")
@@ -125,7 +126,8 @@ extension TemplateEvaluator {
       attribute = rest.positional.removeFirst()
     }
     let keeps = filter == .select || filter == .selectattr
-    let name = rest.positional.isEmpty ? nil : try plainText(rest.positional.removeFirst(), for: "the name of a test").string
+    let name =
+      rest.positional.isEmpty ? nil : try plainText(rest.positional.removeFirst(), for: "the name of a test").string
     var result: [TemplateValue] = []
     for item in try iterate(value) {
       let tested = try part(attribute, of: item)
@@ -245,7 +247,8 @@ extension TemplateEvaluator {
   private func grouped(_ value: TemplateValue, _ filter: TemplateFilter, _ arguments: TemplateArguments)
     throws(ChatTemplateError) -> [TemplateValue]
   {
-    let bound = try bind(arguments, to: filter == .batch ? "linecount" : "slices", "fill_with", required: 1, of: filter.rawValue)
+    let bound = try bind(
+      arguments, to: filter == .batch ? "linecount" : "slices", "fill_with", required: 1, of: filter.rawValue)
     let size = try integer(bound[0] ?? .none, for: "the size")
     guard size > 0 else { throw error("\(filter.rawValue) of \(size)") }
     try charge(elements: size)

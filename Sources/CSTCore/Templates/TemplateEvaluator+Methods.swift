@@ -119,7 +119,8 @@ extension TemplateEvaluator {
     return text.slice(0..<offset).characterCount
   }
 
-  private func replace(_ text: TemplateText, _ arguments: TemplateArguments) throws(ChatTemplateError) -> TemplateValue {
+  private func replace(_ text: TemplateText, _ arguments: TemplateArguments) throws(ChatTemplateError) -> TemplateValue
+  {
     let bound = try bind(arguments, to: "old", "new", "count", required: 2, of: "replace")
     let old = try plainText(bound[0] ?? .none, for: "the first argument of replace")
     let new = try plainText(bound[1] ?? .none, for: "the second argument of replace")

@@ -85,7 +85,9 @@ extension TemplateEvaluator {
       return .float(Double(first) / Double(second))
     case .floorDivide, .modulo:
       guard second != 0 else { throw error("integer division or modulo by zero") }
-      guard second != -1 else { return operation == .modulo ? .integer(0) : try checked(0.subtractingReportingOverflow(first)) }
+      guard second != -1 else {
+        return operation == .modulo ? .integer(0) : try checked(0.subtractingReportingOverflow(first))
+      }
       let (quotient, remainder) = first.quotientAndRemainder(dividingBy: second)
       let isAdjusted = remainder != 0 && (remainder < 0) != (second < 0)
       if operation == .modulo { return .integer(isAdjusted ? remainder + second : remainder) }

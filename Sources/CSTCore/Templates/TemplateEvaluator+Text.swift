@@ -51,7 +51,9 @@ extension TemplateEvaluator {
     try charge(textBytes: result.count)
   }
 
-  private func represent(_ items: [TemplateValue], _ opening: String, _ closing: String, into result: inout TemplateText)
+  private func represent(
+    _ items: [TemplateValue], _ opening: String, _ closing: String, into result: inout TemplateText
+  )
     throws(ChatTemplateError)
   {
     result.append(opening, .template)

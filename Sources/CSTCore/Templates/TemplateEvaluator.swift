@@ -90,7 +90,8 @@ final class TemplateEvaluator {
     return list
   }
 
-  func dictionary(_ pairs: [(key: TemplateValue, value: TemplateValue)]) throws(ChatTemplateError) -> TemplateDictionary {
+  func dictionary(_ pairs: [(key: TemplateValue, value: TemplateValue)]) throws(ChatTemplateError) -> TemplateDictionary
+  {
     var kept: [(key: TemplateValue, value: TemplateValue)] = []
     for (key, value) in pairs {
       try checkKey(key)

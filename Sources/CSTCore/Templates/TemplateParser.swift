@@ -120,7 +120,8 @@ struct TemplateParser {
       switch current.kind {
       case .end:
         guard let opening else { return body }
-        throw error("the template ends inside \"\(opening.name)\"; expected \(ends.joined(separator: " or "))", at: opening.line)
+        throw error(
+          "the template ends inside \"\(opening.name)\"; expected \(ends.joined(separator: " or "))", at: opening.line)
       case .data(let bytes):
         body.append(.text(TemplateText(bytes: bytes, .template)))
         advance()
@@ -165,14 +166,17 @@ struct TemplateParser {
     case "call": return try callBlock(opening)
     case "filter":
       let filters = try filterChain(on: .captured, startsInline: true)
-      return .filterBlock(filters, body: try outsideOfLoops { (parser) throws(ChatTemplateError) in
-        try parser.block(opening, end: "endfilter")
-      }, line: opening.line)
+      return .filterBlock(
+        filters,
+        body: try outsideOfLoops { (parser) throws(ChatTemplateError) in
+          try parser.block(opening, end: "endfilter")
+        }, line: opening.line)
     case "with": return try with(opening)
     case "generation":
-      return .generation(try outsideOfLoops { (parser) throws(ChatTemplateError) in
-        try parser.block(opening, end: "endgeneration")
-      })
+      return .generation(
+        try outsideOfLoops { (parser) throws(ChatTemplateError) in
+          try parser.block(opening, end: "endgeneration")
+        })
     case "break", "continue":
       guard loopDepth > 0 else { throw error("\"\(opening.name)\" outside of a loop", at: opening.line) }
       return opening.name == "break" ? .breakLoop : .continueLoop
@@ -222,7 +226,8 @@ struct TemplateParser {
         target: target, items: items, condition: condition, body: body, otherwise: otherwise, line: opening.line))
   }
 
-  private mutating func assignment(_ opening: (name: String, line: Int)) throws(ChatTemplateError) -> TemplateStatement {
+  private mutating func assignment(_ opening: (name: String, line: Int)) throws(ChatTemplateError) -> TemplateStatement
+  {
     let target = try target(allowsAttributes: true)
     if skip(.assign) { return .assign(target, try tuple(), line: opening.line) }
     let filters = try filterChain(on: .captured, startsInline: false)
@@ -263,7 +268,8 @@ struct TemplateParser {
 
   private mutating func macro(_ opening: (name: String, line: Int)) throws(ChatTemplateError) -> TemplateStatement {
     let name = try expectName()
-    return .macro(try macroBody(name: name, symbol: assigned(name), opening, parameters: try signature(), end: "endmacro"))
+    return .macro(
+      try macroBody(name: name, symbol: assigned(name), opening, parameters: try signature(), end: "endmacro"))
   }
 
   private mutating func callBlock(_ opening: (name: String, line: Int)) throws(ChatTemplateError) -> TemplateStatement {
@@ -309,7 +315,8 @@ struct TemplateParser {
       return inner
     }
     let name = try expectName()
-    guard !["true", "false", "none", "True", "False", "None", "not", "and", "or", "in", "is", "if", "else"].contains(name)
+    guard
+      !["true", "false", "none", "True", "False", "None", "not", "and", "or", "in", "is", "if", "else"].contains(name)
     else { throw error("cannot assign to \"\(name)\"") }
     if allowsAttributes && skip(.dot) { return .attribute(of: reference(name), try expectName()) }
     return .name(assigned(name))

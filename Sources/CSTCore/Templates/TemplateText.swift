@@ -149,5 +149,7 @@ extension TemplateText: Equatable {
 
 /// Code-point order, which for valid UTF-8 is the order of the bytes.
 extension TemplateText: Comparable {
-  static func < (first: TemplateText, second: TemplateText) -> Bool { first.bytes.lexicographicallyPrecedes(second.bytes) }
+  static func < (first: TemplateText, second: TemplateText) -> Bool {
+    first.bytes.lexicographicallyPrecedes(second.bytes)
+  }
 }

@@ -95,7 +95,8 @@ indirect enum TemplateUndefined {
   var message: String {
     switch self {
     case .variable(let name): "'\(name)' is undefined"
-    case .attribute(let type, let name): "'\(type == "NoneType" ? "None" : type + " object")' has no attribute '\(name)'"
+    case .attribute(let type, let name):
+      "'\(type == "NoneType" ? "None" : type + " object")' has no attribute '\(name)'"
     case .element(let type, let name): "\(type == "NoneType" ? "None" : type + " object") has no element \(name)"
     case .unsafe(let name, let type): "access to attribute '\(name)' of '\(type)' object is unsafe."
     case .other(let message): message

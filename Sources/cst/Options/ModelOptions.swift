@@ -38,6 +38,7 @@ struct TemplateOptions: ParsableArguments {
 extension SystemRole.Policy: ExpressibleByArgument {}
 
 extension TemplateDate: ExpressibleByArgument {
+  /// `yyyy-mm-dd`.
   public init?(argument: String) { self.init(argument) }
 }
 

@@ -64,11 +64,13 @@ struct ChatTemplateTests {
     #expect(template.systemRole == .refused)
     let error = #expect(throws: ChatTemplateError.self) { try template.render(messages, generationPrompt: .omitted) }
     #expect(error?.reason == .noSystemRole)
-    #expect(try template.render([.user("Tea?")], generationPrompt: .omitted).text == "<|im_start|>user\nTea?<|im_end|>\n")
+    #expect(
+      try template.render([.user("Tea?")], generationPrompt: .omitted).text == "<|im_start|>user\nTea?<|im_end|>\n")
   }
 
   @Test func aSystemTextThatIsDroppedIsFoldedToo() throws {
-    let source = Self.withoutSystem.replacing("{{ raise_exception('System role not supported') }}", with: "{% continue %}")
+    let source = Self.withoutSystem.replacing(
+      "{{ raise_exception('System role not supported') }}", with: "{% continue %}")
     let template = try ChatTemplate(source, for: tokenizer)
     #expect(template.systemRole == .folded)
     let text = try template.render([.system("Be kind."), .user("Tea?")], generationPrompt: .omitted).text
@@ -102,7 +104,8 @@ struct ChatTemplateTests {
     #expect(reason("{% include 'x' %}") == .unsupported)
     #expect(reason("{{ messages | pprint }}") == .unsupported)
     #expect(reason("{{ messages") == .syntax)
-    #expect(reason("{% for m in messages %}{% for p in m.content %}{{ p.text }}{% endfor %}<|im_end|>{% endfor %}") != nil)
+    #expect(
+      reason("{% for m in messages %}{% for p in m.content %}{{ p.text }}{% endfor %}<|im_end|>{% endfor %}") != nil)
   }
 
   @Test func theTurnEndsWithTheFirstControlTokenAfterAnAnswer() throws {

@@ -10,7 +10,8 @@ struct ConversationEncoderTests {
 
   private func encoder(_ name: String) throws -> ConversationEncoder {
     ConversationEncoder(
-      tokenizer: tokenizer, template: try ChatTemplate(TemplateFixtures.source(name), for: tokenizer), maximumLength: .max)
+      tokenizer: tokenizer, template: try ChatTemplate(TemplateFixtures.source(name), for: tokenizer),
+      maximumLength: .max)
   }
 
   @Test func everyTemplateIsUsableOrSaysWhyNot() throws {
@@ -46,7 +47,11 @@ struct ConversationEncoderTests {
       }
     }
     #expect(roles[.folded] == 2, "\(roles)")
-    #expect(unusable.sorted() == ["hermes-2-pro: invalid operation", "solar: no end-of-turn token"])
+    // Hermes' needs tools; the others end an answer with text, or with the next turn's mark.
+    let endless = ["apertus", "glm-4-moe", "glm-4.6", "glm-4.7-flash", "rwkv-world", "solar"]
+    #expect(
+      unusable.sorted()
+        == (["hermes-2-pro: invalid operation"] + endless.map { "\($0): no end-of-turn token" }).sorted())
     #expect(rewritten.count < 20, "\(rewritten)")
     #expect(rewritten.contains("deepseek-r1-distill-qwen"))
   }
@@ -88,7 +93,8 @@ struct ConversationEncoderTests {
       prompt: [.user("a"), .user("b")], chosen: "c", rejected: "d", configuration: nil, source: 7, preference: 1)
     let error = #expect(throws: ConversationError.self) { try EncodedPair(pair, with: encoder) }
     #expect(error?.row == 7)
-    #expect(error?.description.hasPrefix("row 7: chat template, line 1: the template refuses the conversation: ") == true)
+    #expect(
+      error?.description.hasPrefix("row 7: chat template, line 1: the template refuses the conversation: ") == true)
     #expect(error?.description.contains("roles must alternate") == true)
   }
 

@@ -19,8 +19,8 @@ enum TemplateMarks {
         control.insert(mark)
       }
     }
-    // Two that templates put together from parts.
-    control.formUnion(["<|user|>", "<|assistant|>", "<|system|>"])
+    // Some that templates put together from parts, or that look otherwise.
+    control.formUnion(["<|user|>", "<|assistant|>", "<|system|>", "[e~[", "]~b]", "]~!b["])
     text.subtract(control)
     return control.sorted().map { ($0, .control) } + text.sorted().map { ($0, .userDefined) }
   }
@@ -38,7 +38,7 @@ enum TemplateMarks {
 
   static func tokenizer() throws -> Tokenizer {
     let added = try vocabulary()
-    var definition = TinyTokenizer.definition(merges: ["t h", "th e", "_ a", "i n", "\n \n"], added: added)
+    var definition = TinyTokenizer.definition(merges: ["t h", "th e", "_ a", "i n"], added: added)
     let ids = Dictionary(uniqueKeysWithValues: definition.tokens.enumerated().map { ($1, $0) })
     definition.bosID = ids["<s>"]
     definition.eosID = ids["</s>"]

@@ -57,13 +57,22 @@ struct TemplateProvenanceTests {
       ("e", content("")), ("n", .integer(7)), ("z", .integer(0)), ("f", .float(2.5)), ("b", .boolean(true)),
       ("nothing", .none), ("items", .list(TemplateList([3, 1, 2].map { .integer($0) }))),
       ("words", .list(TemplateList(words))),
-      ("d", .dictionary(TemplateDictionary([
-        ("a", .integer(1)), ("b", .list(TemplateList([.integer(1), words[0]]))), ("c", words[1]),
-      ]))),
+      (
+        "d",
+        .dictionary(
+          TemplateDictionary([
+            ("a", .integer(1)), ("b", .list(TemplateList([.integer(1), words[0]]))), ("c", words[1]),
+          ]))
+      ),
       ("rows", .list(TemplateList(words.map { .dictionary(TemplateDictionary([("k", $0), ("v", .integer(1))])) }))),
-      ("messages", .list(TemplateList(words.map {
-        .dictionary(TemplateDictionary([("role", .text("user")), ("content", $0)]))
-      }))),
+      (
+        "messages",
+        .list(
+          TemplateList(
+            words.map {
+              .dictionary(TemplateDictionary([("role", .text("user")), ("content", $0)]))
+            }))
+      ),
     ]
     var withContent = 0
     for snippet in try TemplateFixtures.snippets() {

@@ -18,7 +18,8 @@ struct TemplateSandboxTests {
     func many(_ text: String) -> String { String(repeating: text, count: deep) }
     for source in [
       "{{ \(many("(")) }}", "{{ \(many("[")) }}", "{{ \(many("{1:")) }}", "{{ \(many("not ")) 1 }}",
-      "{{ \(many("-")) 1 }}", "{{ \(many("f(")) }}", "{{ \(many("a[")) }}", many("{% if 1 %}"), many("{% for x in y %}"),
+      "{{ \(many("-")) 1 }}", "{{ \(many("f(")) }}", "{{ \(many("a[")) }}", many("{% if 1 %}"),
+      many("{% for x in y %}"),
       many("{% macro m() %}"), many("{% set x %}"), "{{ 1\(many(" + 1")) }}", "{{ a\(many(".b")) }}",
       "{{ a\(many("|upper")) }}", "{{ a\(many("[0]")) }}", "{{ a\(many("()")) }}", "{{ a\(many(" if b else c")) }}",
       "{{ a\(many(" if b")) }}", "{{ a\(many(" or b")) }}", "{% set \(many("("))a %}", "{{ a\(many(" ~ b")) }}",
@@ -34,7 +35,8 @@ struct TemplateSandboxTests {
   @Test func sizesAreBounded() {
     for source in [
       "{{ range(1000000000) | list }}", "{{ range(100001) }}", "{{ range(-9223372036854775807, 9223372036854775807) }}",
-      "{{ 'x' * 1000000000 }}", "{{ 'xy' * 9223372036854775807 }}", "{{ [1] * 1000000000 }}", "{{ '7' | indent(1000000000, true) }}",
+      "{{ 'x' * 1000000000 }}", "{{ 'xy' * 9223372036854775807 }}", "{{ [1] * 1000000000 }}",
+      "{{ '7' | indent(1000000000, true) }}",
       "{{ '7'.zfill(1000000000) }}", "{{ 2 ** 64 }}", "{{ 9223372036854775807 + 1 }}", "{{ -9223372036854775807 - 2 }}",
       "{{ 99999999999999999999 }}", "{{ 4611686018427387904 * 2 }}", "{{ (0 - 9223372036854775807 - 1) // -1 }}",
       "{{ [1] | tojson(indent=1000000000) }}", "{{ [1] | batch(1000000000, 'x') | list }}", "{{ 1e300 | int }}",
@@ -44,7 +46,10 @@ struct TemplateSandboxTests {
       #expect(reason(source) == .limitExceeded, "\(source)")
     }
     #expect(reason("{{ '{:9999999}'.format(1) }}") == .unsupported)
-    #expect(reason("{{ (0 - 9223372036854775807 - 1) % -1 }}{{ 5[::-9223372036854775807] }}{{ 'abc'[9223372036854775807::-9223372036854775807] }}{{ -9223372036854775807 | abs }}") == nil)
+    #expect(
+      reason(
+        "{{ (0 - 9223372036854775807 - 1) % -1 }}{{ 5[::-9223372036854775807] }}{{ 'abc'[9223372036854775807::-9223372036854775807] }}{{ -9223372036854775807 | abs }}"
+      ) == nil)
   }
 
   @Test func growthIsBounded() {
@@ -66,7 +71,9 @@ struct TemplateSandboxTests {
     #expect(grown("0", "ns") == .unsupported)
     #expect(grown("0", "[ns]") == .unsupported)
     let shared = "{% set ns = namespace(v=[1]) %}{% for i in range(60) %}{% set ns.v = [ns.v, ns.v] %}{% endfor %}"
-    for end in ["{{ ns.v }}", "{{ ns.v | tojson }}", "{{ ns.v == [ns.v, 1] }}{{ ns.v[0] == ns.v[1] }}", "{{ ns.v < ns.v }}"] {
+    for end in [
+      "{{ ns.v }}", "{{ ns.v | tojson }}", "{{ ns.v == [ns.v, 1] }}{{ ns.v[0] == ns.v[1] }}", "{{ ns.v < ns.v }}",
+    ] {
       #expect(reason(shared + end) == .limitExceeded, "\(end)")
     }
   }
