@@ -8,7 +8,8 @@ import Testing
     let object = try CommandLineTool.run(["info", fixture.model, "--json"]).object()
     #expect(object["architecture"] as? String == "llama")
     #expect(object["layers"] as? Int == 2)
-    #expect(object["chat_template"] as? String == "SmolLM2")
+    #expect(object["chat_template"] as? String == "ChatML")
+    #expect(object["system_role"] as? String == "native" && object["end_of_turn"] as? String == "<|im_end|>")
     #expect(object["tied_head"] as? Bool == true)
     let text = try CommandLineTool.run(["info", fixture.model]).output
     #expect(text.contains("F32 15"))

@@ -25,9 +25,9 @@ public struct ConversationEncoder: Sendable {
 
   /// The tokens of a conversation up to the point where the assistant speaks.
   /// - Parameter messages: System message if there is one, then the turns, the last of them the user's.
-  /// - Throws: ``ConversationError`` where it leaves no room for an answer.
+  /// - Throws: ``ConversationError`` where the template refuses it or it leaves no room for an answer.
   public func prompt(_ messages: [Message]) throws(ConversationError) -> [Int32] {
-    let tokens = encode(template.render(messages, generationPrompt: .appended))
+    let tokens = encode(try render(messages, .appended))
     guard tokens.count < maximumLength else {
       throw ConversationError(reason: .promptTooLong(tokens: tokens.count, limit: maximumLength))
     }
@@ -35,22 +35,52 @@ public struct ConversationEncoder: Sendable {
   }
 
   /// The tokens of the assistant's answer to a conversation: with the prompt's they are those of the whole text.
+  ///
+  /// The template may write more than the answer (Qwen3 puts an empty thought before it) or less (some drop white space
+  /// at its ends): what it renders after the prompt is what the model is trained on.
   /// - Parameters:
   ///   - answer: What the assistant says, as plain text.
   ///   - messages: The conversation.
   ///   - prompt: Its tokens, from ``prompt(_:)``.
-  /// - Throws: ``ConversationError`` where prompt and answer cannot be told apart in token space.
+  /// - Throws: ``ConversationError`` where the template refuses the conversation, renders it otherwise than the prompt
+  ///   that asks for the answer, or where prompt and answer cannot be told apart in token space.
   public func completion(_ answer: String, to messages: [Message], prompt: [Int32]) throws(ConversationError)
     -> Completion
   {
-    let whole = encode(template.render(messages + [.assistant(answer)], generationPrompt: .omitted))
+    let text = try render(messages + [.assistant(answer)], .omitted)
+    let whole = encode(text)
     guard whole.count > prompt.count, whole.starts(with: prompt) else {
-      throw ConversationError(reason: .boundaryMismatch(answerStart: String(answer.prefix(24))))
+      throw try mismatch(answer, to: messages, whole: text.text)
     }
     let tokens = Array(whole[prompt.count...])
     guard tokens.contains(template.endOfTurnID) else { throw ConversationError(reason: .noEndOfTurn) }
     let room = maximumLength - prompt.count
     return Completion(tokens: Array(tokens.prefix(room)), isTruncated: tokens.count > room)
+  }
+
+  private func render(_ messages: [Message], _ generationPrompt: ChatTemplate.GenerationPrompt)
+    throws(ConversationError) -> ProvenancedText
+  {
+    do throws(ChatTemplateError) {
+      return try template.render(messages, generationPrompt: generationPrompt)
+    } catch {
+      throw ConversationError(reason: .template(error))
+    }
+  }
+
+  /// Why the tokens of the whole conversation do not begin with the prompt's.
+  private func mismatch(_ answer: String, to messages: [Message], whole: String) throws(ConversationError)
+    -> ConversationError
+  {
+    let prompt = try render(messages, .appended).text
+    guard !whole.utf8.starts(with: prompt.utf8) else {
+      return ConversationError(reason: .boundaryMismatch(answerStart: String(answer.prefix(24))))
+    }
+    let common = zip(whole.utf8, prompt.utf8).prefix { $0 == $1 }.count
+    func rest(_ text: String) -> String {
+      String(String(decoding: text.utf8.dropFirst(common), as: UTF8.self).prefix(24))
+    }
+    return ConversationError(reason: .promptRewritten(prompt: rest(prompt), whole: rest(whole)))
   }
 
   /// The tokens of a rendered conversation, of whatever length: one BOS where the model wants one and the template has
@@ -68,6 +98,10 @@ public struct ConversationError: Error, Sendable, Hashable, CustomStringConverti
   public enum Reason: Sendable, Hashable {
     /// The prompt alone fills the allowed length; it is never cut, because it carries the configuration.
     case promptTooLong(tokens: Int, limit: Int)
+    /// The template refuses the conversation, or fails on it.
+    case template(ChatTemplateError)
+    /// The template writes the conversation otherwise once the answer is there: what follows the common part.
+    case promptRewritten(prompt: String, whole: String)
     /// Prompt plus answer does not begin with the tokens of the prompt alone.
     case boundaryMismatch(answerStart: String)
     /// The template ends the answer without an end-of-turn token.
@@ -87,6 +121,12 @@ public struct ConversationError: Error, Sendable, Hashable, CustomStringConverti
       return place
         + "the prompt has \(tokens) tokens, which leaves no room for an answer within the maximum length of \(limit); "
         + "raise the maximum length or shorten the prompt (it is never cut: it carries the configuration)"
+    case .template(let error): return place + error.description
+    case .promptRewritten(let prompt, let whole):
+      return place
+        + "the chat template writes the conversation with its answer otherwise than the prompt that asks for the answer: "
+        + "\(TokenizerError.quote(prompt)) in the prompt is \(TokenizerError.quote(whole)) in the whole; let the answer "
+        + "begin with what the prompt opens (such as a thought), or train on a template that keeps the prompt"
     case .boundaryMismatch(let answerStart):
       return place
         + "the tokens of prompt and answer together do not begin with the tokens of the prompt; the answer begins "

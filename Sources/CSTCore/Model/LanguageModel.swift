@@ -14,8 +14,8 @@ public struct LanguageModel: Sendable {
   public let configuration: ModelConfiguration
   /// The model's tokenizer.
   public let tokenizer: Tokenizer
-  /// The model's chat template.
-  public let chatTemplate: ChatTemplate
+  /// The model's chat template. Its date and its policy for system texts can be changed.
+  public var chatTemplate: ChatTemplate
   /// What products with the weights are computed in.
   public var precision: Precision
   /// The adapter in use; `nil` is the base model.
@@ -50,7 +50,8 @@ public struct LanguageModel: Sendable {
   ///   - location: The file or folder.
   ///   - precision: What products with the weights are computed in.
   /// - Throws: ``FormatError`` for a file that is missing, damaged or of an architecture, quantisation or feature that
-  ///   is not supported; ``TokenizerError`` for a tokenizer or chat template that is not known.
+  ///   is not supported; ``TokenizerError`` for a tokenizer that is not known; ``ChatTemplateError`` for a chat template that is malformed or
+  ///   uses what is not implemented.
   public init(contentsOf location: URL, precision: Precision = .automatic) async throws {
     self = try await onComputeThread {
       ModelFolder.isFolder(location)

@@ -32,9 +32,9 @@ public struct Tokenizer: Sendable {
   public let bosID: Int32?
   /// The token that ends an answer.
   public let eosID: Int32?
-  /// The token for unknown text.
+  /// The token that stands for what the vocabulary cannot spell.
   public let unknownID: Int32?
-  /// The padding token.
+  /// The token that fills up batches elsewhere; this library has no padding, but chat templates may name it.
   public let paddingID: Int32?
 
   let vocabulary: Vocabulary

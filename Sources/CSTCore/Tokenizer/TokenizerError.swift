@@ -1,4 +1,4 @@
-/// Why a tokenizer, a chat template or a text was refused.
+/// Why a tokenizer or a text was refused.
 ///
 /// The `description` is one line that names the place, what was expected, what was found and what to do.
 public struct TokenizerError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -15,10 +15,6 @@ public struct TokenizerError: Error, Sendable, Hashable, CustomStringConvertible
     public static let malformedVocabulary = Reason(description: "malformed vocabulary")
     /// A merge rule cannot be applied with this vocabulary.
     public static let malformedMerge = Reason(description: "malformed merge")
-    /// The chat template is not one this library knows exactly.
-    public static let unknownChatTemplate = Reason(description: "unknown chat template")
-    /// A chat template names a token the vocabulary does not have.
-    public static let missingToken = Reason(description: "missing token")
     /// Bytes that should be text are not valid UTF-8.
     public static let invalidUTF8 = Reason(description: "invalid UTF-8")
   }

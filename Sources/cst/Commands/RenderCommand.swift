@@ -25,6 +25,7 @@ struct RenderCommand: LibraryCommand {
   @Flag(help: "End with the opening of the assistant's turn.")
   var generationPrompt = false
 
+  @OptionGroup var template: TemplateOptions
   @OptionGroup var common: CommonOptions
 
   private struct Result: Encodable {
@@ -33,8 +34,9 @@ struct RenderCommand: LibraryCommand {
   }
 
   func execute() async throws {
-    let model = try await LanguageModel(contentsOf: URL(filePath: model))
-    let rendering = model.chatTemplate.render(
+    var model = try await LanguageModel(contentsOf: URL(filePath: model))
+    template.apply(to: &model)
+    let rendering = try model.chatTemplate.render(
       try InputText.messages(inFile: messages), generationPrompt: generationPrompt ? .appended : .omitted)
     if common.json {
       try Console.print(JSONText.line(Result(ids: model.encoder().encode(rendering), text: rendering.text)))

@@ -76,10 +76,12 @@ struct TrainCommand: LibraryCommand {
   func session(on loaded: LanguageModel?, reference: ReferenceScores) async throws -> TrainingSession {
     let directory = try RunDirectory(
       URL(filePath: out), opening: resume ? .resuming : overwrite ? .overwriting : .fresh)
-    return try TrainingSession(await prepare(loaded, reference), directory: directory)
+    return try TrainingSession(await prepare(loaded, reference, directory), directory: directory)
   }
 
-  private func prepare(_ loaded: LanguageModel?, _ reference: ReferenceScores) async throws -> TrainingSession.Inputs {
+  private func prepare(
+    _ loaded: LanguageModel?, _ reference: ReferenceScores, _ directory: RunDirectory
+  ) async throws -> TrainingSession.Inputs {
     let policyFile = policy.map { URL(filePath: $0) }
     let policy = try policyFile.map { file in try SafetyPolicy(contentsOf: file) }
     let rows = try data.load()
@@ -92,7 +94,10 @@ struct TrainCommand: LibraryCommand {
       return try pairs.configured(by: policy, labels: softLabels ? .fromJudge : .hard)
     }
     guard !pairs.isEmpty else { throw CommandError("\(rows.file.path): no row gives anything to train on") }
-    let model = if let loaded { loaded } else { try await model.load() }
+    var model = if let loaded { loaded } else { try await model.load() }
+    if self.model.template.templateDate == nil, let date = directory.recordedTemplateDate {
+      model.chatTemplate.date = date
+    }
     let initial = try lora.initAdapter.map { folder in
       try LoRAAdapter(contentsOf: URL(filePath: folder), for: model.configuration)
     }
@@ -113,7 +118,7 @@ struct TrainCommand: LibraryCommand {
       version: CST.version, commandLine: CommandLine.arguments,
       options: TrainSettings(
         method: method.rawValue, softLabels: softLabels, optimization, adapter: configuration, maxLength: maximumLength,
-        precision: model.precision),
+        precision: model.precision, template: model.chatTemplate),
       model: try RunRecord.Input(model.source), dataFile: try RunRecord.Input(rows.file),
       data: RunRecord.Data(
         rowsInFile: rows.countInFile, rows: data.rows?.description ?? "all", rowsUsed: rows.pairs.count,

@@ -15,6 +15,33 @@ enum PrecisionChoice: String, CaseIterable, ExpressibleByArgument {
   }
 }
 
+/// How the model's chat template is used.
+struct TemplateOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Where the chat template has no place for a system text: put it before the first user text, or refuse.",
+      valueName: "policy"))
+  var systemRole = SystemRole.Policy.nativeOrFold
+
+  @Option(
+    help: ArgumentHelp(
+      "The day that a chat template which asks for the date is told (default: today; a resumed run: the run's).",
+      valueName: "yyyy-mm-dd"))
+  var templateDate: TemplateDate?
+
+  func apply(to model: inout LanguageModel) {
+    model.chatTemplate.systemRolePolicy = systemRole
+    if let templateDate { model.chatTemplate.date = templateDate }
+  }
+}
+
+extension SystemRole.Policy: ExpressibleByArgument {}
+
+extension TemplateDate: ExpressibleByArgument {
+  /// `yyyy-mm-dd`.
+  public init?(argument: String) { self.init(argument) }
+}
+
 /// A model and how to compute with it.
 struct ModelOptions: ParsableArguments {
   @Option(
@@ -24,10 +51,14 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "What products with the weights are computed in; auto is bf16 where the CPU has it.")
   var precision = PrecisionChoice.auto
 
+  @OptionGroup var template: TemplateOptions
+
   var file: URL { URL(filePath: model) }
 
   func load() async throws -> LanguageModel {
-    try await LanguageModel(contentsOf: file, precision: precision.precision)
+    var model = try await LanguageModel(contentsOf: file, precision: precision.precision)
+    template.apply(to: &model)
+    return model
   }
 }
 

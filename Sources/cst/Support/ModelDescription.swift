@@ -46,6 +46,8 @@ struct ModelDescription: Encodable {
   let addedTokens: Int
   let addsBos: Bool
   let chatTemplate: String
+  let systemRole: SystemRole
+  let endOfTurn: String
   let weights: [Storage]
   let kernels: String
   let threads: Int
@@ -77,6 +79,8 @@ struct ModelDescription: Encodable {
     addedTokens = model.tokenizer.addedTokenIDs.count
     addsBos = model.tokenizer.addsBOS
     chatTemplate = model.chatTemplate.name
+    systemRole = model.chatTemplate.systemRole
+    endOfTurn = model.tokenizer.decode([model.chatTemplate.endOfTurnID])
     weights = inventory.entries.map {
       Storage(
         format: $0.format.description, matrices: $0.matrixCount, parameters: $0.parameterCount, bytes: $0.byteCount)
@@ -108,7 +112,7 @@ struct ModelDescription: Encodable {
       ("head", tiedHead ? "tied to the embedding" : "a matrix of its own"),
       ("weights", storage.joined(separator: ", ")),
       ("tokenizer", "\(tokenizer), \(vocabulary) tokens, \(addedTokens) of them control or added tokens"),
-      ("chat template", chatTemplate),
+      ("chat template", "\(chatTemplate), system text \(systemRole.rawValue), turns end with \(endOfTurn)"),
       ("kernels", "\(kernels), \(threads) threads"),
       (
         "training",

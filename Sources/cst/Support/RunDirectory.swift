@@ -49,6 +49,20 @@ struct RunDirectory {
     }
   }
 
+  /// The day that the chat template of the run that goes on was told: its conversations must render as they did.
+  var recordedTemplateDate: TemplateDate? {
+    struct Record: Decodable {
+      struct Options: Decodable {
+        let templateDate: String?
+      }
+      let options: Options
+    }
+    guard opening == .resuming, let data = try? Data(contentsOf: recordFile) else { return nil }
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try? decoder.decode(Record.self, from: data).options.templateDate.flatMap { TemplateDate($0) }
+  }
+
   /// Makes the folder ready for writing: nothing of an older run stays, or what a resumed one has up to its checkpoint.
   /// - Parameter step: Steps done at the checkpoint; 0 without one.
   /// - Throws: ``CommandError``.

@@ -130,10 +130,14 @@ struct TrainSettings: Encodable {
   let shuffle: Bool
   let precision: Precision
   let checkpointEvery: Int?
+  /// What becomes of system texts in the model's chat template.
+  let systemRole: SystemRole
+  /// The day the chat template was told, where it asks.
+  let templateDate: String?
 
   init(
     method: String, softLabels: Bool, _ options: OptimizationOptions, adapter: LoRAConfiguration, maxLength: Int,
-    precision: Precision
+    precision: Precision, template: ChatTemplate
   ) {
     self.method = method
     self.softLabels = softLabels
@@ -157,5 +161,7 @@ struct TrainSettings: Encodable {
     shuffle = !options.noShuffle
     self.precision = precision
     checkpointEvery = options.checkpointEvery
+    systemRole = template.systemRole
+    templateDate = template.usesDate ? template.date.description : nil
   }
 }

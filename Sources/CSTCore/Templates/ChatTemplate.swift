@@ -1,0 +1,142 @@
+/// The rendering of conversations that a model was trained on: its own Jinja template, interpreted.
+///
+///     let template = try ChatTemplate(definition.chatTemplate, for: tokenizer)
+///     let prompt = try template.render([.system(configuration), .user(question)], generationPrompt: .appended)
+///
+/// The result is what Hugging Face transformers renders, character for character, as text that remembers its origins:
+/// what messages say is content whatever the template does to it, so that no message can end its turn or begin another.
+/// Templates are programs from outside: they have no access to anything but the conversation, and their time, memory
+/// and depth are bounded.
+///
+/// The template is compiled once; rendering shares the result. What is not given here (`tools`, `documents`) is `none`,
+/// as in transformers where nothing is passed.
+public struct ChatTemplate: Sendable {
+  /// Whether the rendering ends with the opening of the model's turn.
+  public enum GenerationPrompt: Sendable, Hashable {
+    /// The conversation as it is.
+    case omitted
+    /// The conversation and the opening of the answer.
+    case appended
+  }
+
+  /// The template's source text.
+  public let source: String
+  /// The token that ends an answer: the first control token the template writes after one.
+  public let endOfTurnID: Int32
+  /// What to do with a system text where the template has no place for it.
+  public var systemRolePolicy: SystemRole.Policy
+  /// What the template's `strftime_now` tells. Midnight of the day the template was read, if nothing else is said.
+  public var date: TemplateDate
+
+  private let program: TemplateProgram
+  private let specialTokens: [(name: String, spelling: TemplateText)]
+  private let hasSystemRole: Bool
+
+  /// Compiles a template and finds out how it treats system texts and how it ends answers.
+  ///
+  /// - Parameters:
+  ///   - source: The template's source text, `nil` where the model has none.
+  ///   - tokenizer: The model's tokenizer, which knows the template's control tokens.
+  ///   - systemRolePolicy: What to do with a system text where the template has no place for it.
+  ///   - date: What `strftime_now` tells.
+  /// - Throws: ``ChatTemplateError`` when there is no template, when it is malformed or uses what is not implemented,
+  ///   when it cannot render a question and an answer, or when it ends an answer without a control token.
+  /// - Complexity: Linear in the source, plus four renderings of two turns.
+  public init(
+    _ source: String?, for tokenizer: Tokenizer, systemRolePolicy: SystemRole.Policy = .nativeOrFold,
+    date: TemplateDate = .today()
+  ) throws(ChatTemplateError) {
+    guard let source else {
+      throw ChatTemplateError(.missingTemplate, "the model comes without one; use an instruction-tuned model")
+    }
+    self.source = source
+    self.systemRolePolicy = systemRolePolicy
+    self.date = date
+    program = try TemplateParser.parse(source)
+    specialTokens = tokenizer.templateTokens
+    let probe = TemplateProbe(program: program, specialTokens: specialTokens, date: date)
+    hasSystemRole = try probe.hasSystemRole()
+    endOfTurnID = try probe.endOfTurn(tokenizer)
+  }
+
+  /// What becomes of a system text.
+  public var systemRole: SystemRole {
+    hasSystemRole ? .native : systemRolePolicy == .nativeOrFold ? .folded : .refused
+  }
+
+  /// The family of turn marks that the template writes, for messages to people: "ChatML", "Llama 3", or "other".
+  public var name: String {
+    let families = [
+      ("<|im_start|>", "ChatML"), ("<|start_header_id|>", "Llama 3"), ("[INST]", "Mistral"),
+      ("<start_of_turn>", "Gemma"),
+      ("<|end|>", "Phi"),
+    ]
+    return families.first { source.contains($0.0) }?.1 ?? "other"
+  }
+
+  /// Whether the rendering depends on ``date``.
+  public var usesDate: Bool { program.usesDate }
+
+  /// The conversation as transformers' `apply_chat_template` renders it.
+  ///
+  /// Where the template has no place for a system text, the conversation is first rewritten, or refused, by
+  /// ``systemRole``.
+  ///
+  /// - Throws: ``ChatTemplateError``: the template refuses the conversation (roles that do not alternate, for example),
+  ///   an operation on unfitting values, or a limit.
+  /// - Complexity: O(n) in the conversation's text for usual templates.
+  public func render(_ messages: [Message], generationPrompt: GenerationPrompt) throws(ChatTemplateError)
+    -> ProvenancedText
+  {
+    try TemplateEvaluator(program, date: date).render(
+      try fitted(messages), specialTokens: specialTokens, generationPrompt: generationPrompt
+    ).provenancedText
+  }
+
+  /// The conversation as this template can take it.
+  private func fitted(_ messages: [Message]) throws(ChatTemplateError) -> [Message] {
+    guard !hasSystemRole, let system = messages.first, system.role == .system else { return messages }
+    guard systemRolePolicy == .nativeOrFold else {
+      throw ChatTemplateError(
+        .noSystemRole, "it has no place for a system text; allow putting the text before the user's")
+    }
+    var rest = Array(messages.dropFirst())
+    guard let index = rest.firstIndex(where: { $0.role == .user }) else {
+      throw ChatTemplateError(
+        .noSystemRole, "it has no place for a system text, and there is no user text to put it before")
+    }
+    if !system.content.isEmpty { rest[index].content = system.content + "\n\n" + rest[index].content }
+    return rest
+  }
+}
+
+extension TemplateEvaluator {
+  /// Renders a conversation with the variables that transformers passes.
+  func render(
+    _ messages: [Message], specialTokens: [(name: String, spelling: TemplateText)],
+    generationPrompt: ChatTemplate.GenerationPrompt
+  ) throws(ChatTemplateError) -> TemplateText {
+    var variables = specialTokens.map { (name: $0.name, value: TemplateValue.text($0.spelling)) }
+    let turns = messages.map { message in
+      TemplateValue.dictionary(
+        TemplateDictionary([
+          ("role", .text(TemplateText(message.role.rawValue, .template))),
+          ("content", .text(TemplateText(message.content, .content))),
+        ]))
+    }
+    variables.append(("messages", .list(TemplateList(turns))))
+    variables.append(("tools", .none))
+    variables.append(("documents", .none))
+    variables.append(("add_generation_prompt", .boolean(generationPrompt == .appended)))
+    return try render(variables)
+  }
+}
+
+extension Tokenizer {
+  /// The special tokens that templates know by name.
+  fileprivate var templateTokens: [(name: String, spelling: TemplateText)] {
+    [("bos_token", bosID), ("eos_token", eosID), ("unk_token", unknownID), ("pad_token", paddingID)].compactMap {
+      name, id in id.map { (name, TemplateText(bytes: bytes(of: $0), .template)) }
+    }
+  }
+}
