@@ -19,8 +19,6 @@ public struct TokenizerError: Error, Sendable, Hashable, CustomStringConvertible
     public static let unknownChatTemplate = Reason(description: "unknown chat template")
     /// A chat template names a token the vocabulary does not have.
     public static let missingToken = Reason(description: "missing token")
-    /// A token would be partly prompt and partly completion.
-    public static let tokenAcrossSeam = Reason(description: "token across a seam")
     /// Bytes that should be text are not valid UTF-8.
     public static let invalidUTF8 = Reason(description: "invalid UTF-8")
   }

@@ -114,7 +114,7 @@ struct TrainCommand: LibraryCommand {
       options: TrainSettings(
         method: method.rawValue, softLabels: softLabels, optimization, adapter: configuration, maxLength: maximumLength,
         precision: model.precision),
-      model: try RunRecord.Input(self.model.file), dataFile: try RunRecord.Input(rows.file),
+      model: try RunRecord.Input(model.source), dataFile: try RunRecord.Input(rows.file),
       data: RunRecord.Data(
         rowsInFile: rows.countInFile, rows: data.rows?.description ?? "all", rowsUsed: rows.pairs.count,
         pairs: pairs.count, truncatedPairs: encoded.filter(\.isTruncated).count),
