@@ -13,16 +13,19 @@ struct ExportOptions: ParsableArguments {
 
   /// Types of weights.
   enum WeightType: String, CaseIterable, ExpressibleByArgument {
-    case f32, f16, bf16, q8_0, q4_0, q4_1
+    case f32, f16, bf16
+    case q8 = "q8_0"
+    case q4 = "q4_0"
+    case q4WithMinimum = "q4_1"
 
     var format: WeightFormat {
       switch self {
       case .f32: .f32
       case .f16: .f16
       case .bf16: .bf16
-      case .q8_0: .q8_0
-      case .q4_0: .q4_0
-      case .q4_1: .q4_1
+      case .q8: .q8_0
+      case .q4: .q4_0
+      case .q4WithMinimum: .q4_1
       }
     }
   }

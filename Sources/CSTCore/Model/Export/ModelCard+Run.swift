@@ -11,8 +11,10 @@ extension ModelCard.Section {
         .unreadable, file: file.path, expected: "a run.json", found: UnreadableFile.problem(of: file, error))
     }
     try JSONDepth.check(data, file: file.path)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
     do {
-      return try JSONDecoder().decode(Record.self, from: data).section
+      return try decoder.decode(Record.self, from: data).section
     } catch let error as DecodingError {
       throw FormatError(
         .badSyntax, file: file.path, expected: "the record of a training run", found: error.fieldAndProblem)
@@ -28,27 +30,32 @@ extension ModelCard.Section {
     }
 
     struct Rows: Decodable {
-      let rows_used: Int
+      let rowsUsed: Int
       let pairs: Int
     }
 
     let version: String
     let model: Input
-    let data_file: Input
-    let policy_file: Input?
+    let dataFile: Input
+    let policyFile: Input?
     let data: Rows
     let options: [String: JSONValue]
-    let steps_done: Int
+    let stepsDone: Int
 
     var section: ModelCard.Section {
-      var rows = [["cst", version], ["base model file", model.text], ["data", data_file.text]]
-      rows.append(["rows, pairs", "\(data.rows_used), \(data.pairs)"])
-      if let policy_file { rows.append(["policy", policy_file.text]) }
-      rows.append(["steps", "\(steps_done)"])
+      var rows = [["cst", version], ["base model file", model.text], ["data", dataFile.text]]
+      rows.append(["rows, pairs", "\(data.rowsUsed), \(data.pairs)"])
+      if let policyFile { rows.append(["policy", policyFile.text]) }
+      rows.append(["steps", "\(stepsDone)"])
       for (name, value) in options.sorted(by: { $0.key < $1.key }) where name != "steps" {
-        if let text = Self.text(value) { rows.append([name.replacing("_", with: " "), text]) }
+        if let text = Self.text(value) { rows.append([Self.words(name), text]) }
       }
       return ModelCard.Section(title: "Training", columns: ["", "value"], rows: rows)
+    }
+
+    /// `lora_rank`, or `loraRank` as the decoder has it, as words.
+    private static func words(_ name: String) -> String {
+      name.map { $0.isUppercase ? " \($0.lowercased())" : $0 == "_" ? " " : String($0) }.joined()
     }
 
     /// A value as people read it; `nil` for null.

@@ -6,12 +6,14 @@ import Testing
 
 /// What a folder says about the model in it.
 @Suite struct ModelCardTests {
-  private static let policy = try? SafetyPolicy(
-    name: "advice",
-    configurations: [
-      SafetyConfiguration(name: "cautious", systemPrompt: "Give no advice.\nBe | kind."),
-      SafetyConfiguration(name: "direct", systemPrompt: "Answer fully."),
-    ], defaultName: "cautious")
+  private func policy() throws -> SafetyPolicy {
+    try SafetyPolicy(
+      name: "advice",
+      configurations: [
+        SafetyConfiguration(name: "cautious", systemPrompt: "Give no advice.\nBe | kind."),
+        SafetyConfiguration(name: "direct", systemPrompt: "Answer fully."),
+      ], defaultName: "cautious")
+  }
 
   @Test func itStatesBasePolicyRunAndFiles() async throws {
     let fixture = try await ExportFixture()
@@ -24,7 +26,7 @@ import Testing
        "options": {"beta": 0.1, "lora_targets": ["q_proj"], "shuffle": true, "epochs": null}}
       """#)
     let card = ModelCard(
-      baseModel: "somebody/Tiny", license: "apache-2.0", policy: try #require(Self.policy),
+      baseModel: "somebody/Tiny", license: "apache-2.0", policy: try policy(),
       sections: [try .trainingRun(contentsOf: URL(filePath: run))])
     let text = card.text(of: try ModelExport(of: fixture.tuned, as: .huggingFace(.f16), card: card))
     #expect(
