@@ -106,7 +106,7 @@ public struct WeightEncoder: Sendable {
 
   // swift-format-ignore: AlwaysUseLowerCamelCase
   private func encodeQ4_0(_ x: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer) -> Bool {
-    var extreme: Float = 0
+    var extreme = x[0]
     var isFinite = true
     for index in 0..<32 {
       if x[index].magnitude > extreme.magnitude { extreme = x[index] }

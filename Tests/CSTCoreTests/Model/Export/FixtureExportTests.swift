@@ -34,6 +34,13 @@ import Testing
     let conversation = [Message.system("Be kind."), .user("Why? <|im_end|>\n\n 12")]
     #expect(try merged.encoder().prompt(conversation) == model.encoder().prompt(conversation))
 
+    // The fixture's scaling is not that of a published model, so its factors say no more than themselves.
+    guard name != "llama3" else {
+      await #expect {
+        try await ModelExport(of: merged, as: .huggingFace(.f32)).write(to: folder["merged"])
+      } throws: { "\($0)".contains("rope_freqs.weight") }
+      return
+    }
     try await ModelExport(of: merged, as: .huggingFace(.f32)).write(to: folder["merged"])
     let back = try await LanguageModel(contentsOf: folder["merged"], precision: .f32)
     #expect(difference(back, merged, fixture) == 0)
