@@ -134,6 +134,7 @@ extension TokenizerDefinition {
     for id in tokens.count..<max(count, tokens.count) {
       definition.tokens.append("[PAD\(id)]")
       definition.tokenTypes.append(.unused)
+      if !scores.isEmpty { definition.scores.append(0) }
     }
     return definition
   }

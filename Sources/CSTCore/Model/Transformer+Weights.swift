@@ -3,35 +3,27 @@ extension Transformer {
   typealias WeightSource = (_ role: WeightRole, _ shape: [Int]) throws -> ModelWeight.Content
 
   /// A transformer of weights that are asked for one by one, each with the shape it must have.
-  init(_ configuration: ModelConfiguration, hasHead: Bool, weights read: WeightSource) rethrows {
-    func matrix(_ role: WeightRole, _ rows: Int, _ columns: Int) throws -> WeightMatrix {
-      guard case .matrix(let matrix) = try read(role, [rows, columns]) else { mistake("\(role) is a matrix") }
-      return matrix
-    }
-    func vector(_ role: WeightRole, _ length: Int) throws -> Tensor {
-      guard case .vector(let vector) = try read(role, [length]) else { mistake("\(role) is a vector") }
-      return vector
-    }
-    self.configuration = configuration
-    embedding = try matrix(.embedding, configuration.vocabularyCount, configuration.width)
-    layers = try (0..<configuration.layerCount).map { layer in
-      var (norms, biases): ([LayerNorm: Tensor], [Projection: Tensor]) = ([:], [:])
-      var matrices: [Projection: WeightMatrix] = [:]
-      for norm in configuration.norms {
-        norms[norm] = try vector(.norm(layer: layer, norm), configuration.length(of: norm))
-      }
-      for projection in configuration.projections {
-        let (outputs, inputs) = configuration.shape(of: projection)
-        matrices[projection] = try matrix(.matrix(layer: layer, projection), outputs, inputs)
-        guard configuration.biases.contains(projection) else { continue }
-        biases[projection] = try vector(.bias(layer: layer, projection), outputs)
-      }
-      return DecoderLayer(norms: norms, matrices: matrices, biases: biases)
-    }
-    finalNorm = try vector(.finalNorm, configuration.width)
-    head = hasHead ? try matrix(.head, configuration.vocabularyCount, configuration.width) : embedding
-    rotary = configuration.rotary.table(
-      headWidth: configuration.heads.headWidth, positionCount: configuration.contextLength)
+  /// - Throws: What `weights` throws.
+  init(_ configuration: ModelConfiguration, hasHead: Bool, weights: WeightSource) throws {
+    let layers = try (0..<configuration.layerCount).map { try DecoderLayer(configuration, $0, weights) }
+    let (vocabulary, width) = (configuration.vocabularyCount, configuration.width)
+    let embedding = try Self.matrix(.embedding, [vocabulary, width], weights)
+    let head = hasHead ? try Self.matrix(.head, [vocabulary, width], weights) : embedding
+    let finalNorm = try Self.vector(.finalNorm, width, weights)
+    self.init(
+      configuration: configuration, embedding: embedding, layers: layers, finalNorm: finalNorm, head: head,
+      rotary: configuration.rotary.table(
+        headWidth: configuration.heads.headWidth, positionCount: configuration.contextLength))
+  }
+
+  fileprivate static func matrix(_ role: WeightRole, _ shape: [Int], _ weights: WeightSource) throws -> WeightMatrix {
+    guard case .matrix(let matrix) = try weights(role, shape) else { mistake("\(role) is a matrix") }
+    return matrix
+  }
+
+  fileprivate static func vector(_ role: WeightRole, _ length: Int, _ weights: WeightSource) throws -> Tensor {
+    guard case .vector(let vector) = try weights(role, [length]) else { mistake("\(role) is a vector") }
+    return vector
   }
 
   /// Whether the embedding serves as the head.
@@ -52,5 +44,23 @@ extension Transformer {
     }
     weights.append(ModelWeight(role: .finalNorm, content: .vector(finalNorm)))
     return weights + (isHeadTied ? [] : [ModelWeight(role: .head, content: .matrix(head))])
+  }
+}
+
+extension DecoderLayer {
+  /// The layer of a number, its weights asked for one by one.
+  fileprivate init(_ configuration: ModelConfiguration, _ index: Int, _ weights: Transformer.WeightSource) throws {
+    var (norms, biases): ([LayerNorm: Tensor], [Projection: Tensor]) = ([:], [:])
+    var matrices: [Projection: WeightMatrix] = [:]
+    for norm in configuration.norms {
+      norms[norm] = try Transformer.vector(.norm(layer: index, norm), configuration.length(of: norm), weights)
+    }
+    for projection in configuration.projections {
+      let (outputs, inputs) = configuration.shape(of: projection)
+      matrices[projection] = try Transformer.matrix(.matrix(layer: index, projection), [outputs, inputs], weights)
+      guard configuration.biases.contains(projection) else { continue }
+      biases[projection] = try Transformer.vector(.bias(layer: index, projection), outputs, weights)
+    }
+    self.init(norms: norms, matrices: matrices, biases: biases)
   }
 }

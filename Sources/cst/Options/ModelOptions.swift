@@ -17,7 +17,8 @@ enum PrecisionChoice: String, CaseIterable, ExpressibleByArgument {
 
 /// A model and how to compute with it.
 struct ModelOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The model, a .gguf file or a Hugging Face folder.", valueName: "path"), completion: .file())
+  @Option(
+    help: ArgumentHelp("The model, a .gguf file or a Hugging Face folder.", valueName: "path"), completion: .file())
   var model: String
 
   @Option(help: "What products with the weights are computed in; auto is bf16 where the CPU has it.")

@@ -101,7 +101,10 @@ struct ModelDescription: Encodable {
       ("feed-forward", "\(feedForwardWidth)"),
       ("attention", "\(queryHeads) query heads, \(keyValueHeads) key-value heads of width \(headWidth)" + window),
       ("context", "\(contextLength) tokens, rotary base \(ropeBase)" + rotation),
-      ("projections", loraTargets.joined(separator: ", ") + (biases.isEmpty ? "" : "; biases: \(biases.joined(separator: ", "))")),
+      (
+        "projections",
+        loraTargets.joined(separator: ", ") + (biases.isEmpty ? "" : "; biases: \(biases.joined(separator: ", "))")
+      ),
       ("head", tiedHead ? "tied to the embedding" : "a matrix of its own"),
       ("weights", storage.joined(separator: ", ")),
       ("tokenizer", "\(tokenizer), \(vocabulary) tokens, \(addedTokens) of them control or added tokens"),

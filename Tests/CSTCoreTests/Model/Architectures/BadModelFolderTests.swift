@@ -6,7 +6,7 @@ import Testing
 
 /// Folders that are damaged, incomplete or hostile: a typed error that names file and place, never a trap.
 @Suite struct BadModelFolderTests {
-  private func error(_ folder: MutableModelFolder) throws -> FormatError {
+  private func refusal(of folder: MutableModelFolder) throws -> FormatError {
     try #require(#expect(throws: FormatError.self) { try folder.transformer() })
   }
 
@@ -15,39 +15,42 @@ import Testing
   @Test func noConfiguration() throws {
     let folder = try MutableModelFolder("llama")
     try folder.remove("config.json")
-    #expect(try error(folder).expected.contains("config.json"))
+    #expect(try refusal(of: folder).expected.contains("config.json"))
     try folder.write("model-q8.gguf", "GGUF")
-    #expect(try error(folder).advice.contains("model-q8.gguf"))
+    #expect(try refusal(of: folder).advice.contains("model-q8.gguf"))
   }
 
   @Test(arguments: ["pytorch_model.bin", "consolidated.00.pth", "model.pt"]) func pickles(name: String) throws {
     let folder = try MutableModelFolder("llama")
     try folder.remove("model.safetensors")
     try folder.write(name, "x")
-    let error = try error(folder)
-    #expect(error.found.contains(name) && error.advice.contains("runs whatever code") && error.advice.contains("safetensors"))
+    let error = try refusal(of: folder)
+    #expect(
+      error.found.contains(name) && error.advice.contains("runs whatever code") && error.advice.contains("safetensors"))
   }
 
   @Test func noWeights() throws {
     let folder = try MutableModelFolder("llama")
     try folder.remove("model.safetensors")
-    #expect(try error(folder).reason == .missing)
+    #expect(try refusal(of: folder).reason == .missing)
   }
 
   @Test func missingShard() throws {
     let folder = try MutableModelFolder("qwen2")
     try folder.remove("model-00002-of-00003.safetensors")
-    let error = try error(folder)
+    let error = try refusal(of: folder)
     #expect(error.reason == .missing && error.expected.contains("model-00002-of-00003.safetensors"))
   }
 
   /// The target exists and is a good safetensors file: the name alone is what is wrong.
-  @Test(arguments: ["../outside.safetensors", "/etc/hostname", "sub/model.safetensors", "..", ".", "", "a\\b", "x\u{0}y"])
+  @Test(arguments: [
+    "../outside.safetensors", "/etc/hostname", "sub/model.safetensors", "..", ".", "", "a\\b", "x\u{0}y",
+  ])
   func pathTricks(name: String) throws {
     let folder = try MutableModelFolder("qwen2")
     try folder.change(
       "model.safetensors.index.json", ["weight_map": .object(["model.norm.weight": .string(name)])])
-    let error = try error(folder)
+    let error = try refusal(of: folder)
     #expect(error.reason == .badValue && error.found.contains("another path"))
   }
 
@@ -57,7 +60,7 @@ import Testing
       let folder = try MutableModelFolder("qwen2")
       try FileManager.default.moveItem(at: folder[name], to: outside[name])
       try folder.link(name, to: outside[name].path)
-      let error = try error(folder)
+      let error = try refusal(of: folder)
       #expect(error.found.contains(name) && error.found.contains("link"))
       try folder.remove(name)
       // Links within the folder are fine.
@@ -71,7 +74,9 @@ import Testing
   @Test func hubCache() throws {
     let cache = try TemporaryFolder()
     let (blobs, snapshot) = (cache["blobs"], cache["snapshots"].appending(path: "abc"))
-    for folder in [blobs, snapshot] { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
+    for folder in [blobs, snapshot] {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
     for name in ["config.json", "model.safetensors"] {
       let source = ModelFixture.location("llama").appending(path: name)
       try FileManager.default.copyItem(at: source, to: blobs.appending(path: "digest-\(name)"))
@@ -98,22 +103,24 @@ import Testing
       var map = map
       change(&map)
       try folder.change(index, ["weight_map": .object(map)])
-      return try error(folder)
+      return try refusal(of: folder)
     }
     #expect(try indexError { $0[norm] = .string(other) }.place == .tensor(norm))
     #expect(try indexError { $0[norm] = nil }.place == .tensor(norm))
     #expect(try indexError { $0["model.extra"] = .string(home) }.place == .tensor("model.extra"))
     #expect(try indexError { $0[norm] = .integer(3) }.reason == .wrongType)
     let twice = try MutableModelFolder("qwen2")
-    try twice.rewrite(other) { $0.append(TensorData(name: norm, shape: [32], floats: [Float](repeating: 1, count: 32))) }
-    let error = try error(twice)
+    try twice.rewrite(other) {
+      $0.append(TensorData(name: norm, shape: [32], floats: [Float](repeating: 1, count: 32)))
+    }
+    let error = try refusal(of: twice)
     #expect(error.reason == .duplicate && error.place == .tensor(norm))
   }
 
   @Test func repeatedKeysInTheIndex() throws {
     let folder = try MutableModelFolder("qwen2")
     try folder.write("model.safetensors.index.json", #"{"weight_map":{"a":"x","a":"y"}}"#)
-    #expect(try error(folder).reason == .duplicate)
+    #expect(try refusal(of: folder).reason == .duplicate)
   }
 
   @Test func tensorsMustBeThoseOfTheModel() throws {
@@ -121,7 +128,7 @@ import Testing
     func tensorError(_ change: (inout [TensorData]) throws -> Void) throws -> FormatError {
       let folder = try MutableModelFolder("llama")
       try folder.rewrite(name, change)
-      return try error(folder)
+      return try refusal(of: folder)
     }
     #expect(try tensorError { $0.removeAll { $0.name == up } }.place == .tensor(up))
     let extra = TensorData(name: "model.layers.0.self_attn.sinks", shape: [2], floats: [0, 0])
@@ -132,7 +139,8 @@ import Testing
       tensors.append(wide)
     }
     #expect(shape.place == .tensor(up) && shape.expected.contains("[48, 32]") && shape.found.contains("[32, 48]"))
-    let frequencies = TensorData(name: "model.layers.0.self_attn.rotary_emb.inv_freq", shape: [4], floats: [1, 2, 3, 4])
+    let frequencies = TensorData(
+      name: "model.layers.0.self_attn.rotary_emb.inv_freq", shape: [4], floats: [1, 2, 3, 4])
     let folder = try MutableModelFolder("llama")
     try folder.rewrite(name) { $0.append(frequencies) }
     try folder.transformer()
@@ -150,7 +158,7 @@ import Testing
       if isSame {
         #expect(try folder.transformer().isHeadTied)
       } else {
-        #expect(try error(folder).place == .tensor("lm_head.weight"))
+        #expect(try refusal(of: folder).place == .tensor("lm_head.weight"))
       }
     }
   }
@@ -162,7 +170,7 @@ import Testing
     let header = try #require(data.range(of: Data(#""F32""#.utf8)))
     data.replaceSubrange(header, with: Data(#""I32""#.utf8))
     try data.write(to: folder["model.safetensors"])
-    let error = try error(folder)
+    let error = try refusal(of: folder)
     #expect(error.reason == .unsupportedType && error.found == "I32")
   }
 }

@@ -52,7 +52,8 @@ import Testing
     #expect(try window("mistral", [:]) == [4096, 4096, 4096])
     #expect(try window("phi3", [:]) == [nil, nil, nil])
     #expect(try window("phi3", ["sliding_window": .integer(9)]) == [9, 9, 9])
-    #expect(try window("qwen2", ["sliding_window": .integer(8), "use_sliding_window": .bool(false)]) == [nil, nil, nil])
+    #expect(
+      try window("qwen2", ["sliding_window": .integer(8), "use_sliding_window": .bool(false)]) == [nil, nil, nil])
     let switched: [String: JSONValue?] = [
       "sliding_window": .integer(8), "use_sliding_window": .bool(true), "max_window_layers": .integer(2),
     ]
@@ -122,7 +123,8 @@ import Testing
     ("rope_interleaved", .bool(true), "rope_interleaved"), ("hidden_size", .string("64"), "hidden_size"),
     ("hidden_size", .integer(1 << 21), "hidden_size"), ("hidden_size", .integer(-64), "hidden_size"),
     ("hidden_size", .double(1e300), "hidden_size"), ("num_hidden_layers", .integer(.max), "num_hidden_layers"),
-    ("num_key_value_heads", .integer(3), "num_attention_heads"), ("num_key_value_heads", .integer(8), "num_key_value_heads"),
+    ("num_key_value_heads", .integer(3), "num_attention_heads"),
+    ("num_key_value_heads", .integer(8), "num_key_value_heads"),
     ("head_dim", .integer(15), "num_attention_heads"), ("rms_norm_eps", .integer(2), "rms_norm_eps"),
     ("rope_theta", .integer(0), "rope_theta"), ("max_position_embeddings", .integer(0), "max_position_embeddings"),
     ("vocab_size", .integer(1 << 30), "vocab_size"), ("attention_bias", .string("yes"), "attention_bias"),
@@ -140,7 +142,7 @@ import Testing
     "vocab_size", "model_type", "rms_norm_eps",
   ])
   func missingKeys(key: String) {
-    let error = #expect(throws: FormatError.self) { try configuration([key: .some(nil)]) }
+    let error = #expect(throws: FormatError.self) { try configuration([key: nil as JSONValue?]) }
     #expect(error?.reason == .missing && error?.place == .key(key))
   }
 
