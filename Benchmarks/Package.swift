@@ -8,6 +8,8 @@ let package = Package(
   dependencies: [.package(name: "cst", path: "..")],
   targets: [
     .executableTarget(
-      name: "reply-chains", dependencies: [.product(name: "CSTCore", package: "cst")], path: "Sources/reply-chains")
+      name: "reply-chains", dependencies: [.product(name: "CSTCore", package: "cst")], path: "Sources/reply-chains"),
+    .executableTarget(
+      name: "tokenize-lines", dependencies: [.product(name: "CSTCore", package: "cst")], path: "Sources/tokenize-lines"),
   ]
 )

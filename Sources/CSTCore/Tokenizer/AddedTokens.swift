@@ -12,7 +12,7 @@ struct AddedTokens: Sendable {
 
   /// The id of every added token by the bytes of its spelling.
   let ids: [[UInt8]: Int32]
-  /// Tokens that are looked for in template text as it is.
+  /// Tokens that are looked for in template text as it is, single characters that are text among them.
   let literal: TokenSet
   /// Tokens that are looked for in normalised template text, after the literal ones.
   let normalized: TokenSet
@@ -39,6 +39,8 @@ struct AddedTokens: Sendable {
       let token = Token(id: id, bytes: spelling, rule: rule)
       if vocabulary.types[Int(id)] == .userDefined && Self.isText(bytes) && spelling == bytes {
         text.append(token)
+        // White space is left for later, so that runs of it are found whole across pieces.
+        if !bytes.allSatisfy({ $0 < 0x80 }) && !rule.isNormalized { literal.append(token) }
       } else if rule.isNormalized {
         normalized.append(token)
       } else {

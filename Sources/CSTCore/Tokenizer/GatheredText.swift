@@ -7,6 +7,8 @@ struct GatheredText {
     var id: Int32
     /// Whether it was found in normalised text.
     var isNormalized: Bool
+    /// Whether the plain text before it begins with the space that is put before text.
+    var hasPrefix = false
   }
 
   /// Plain text followed by an added token, or by the end.
@@ -20,6 +22,8 @@ struct GatheredText {
   private var found: [Found] = []
   /// The last token takes the white space that follows it.
   private var stripsNext = false
+  /// Spaces are no white space to it: they were written as `▁` when it was found.
+  private var stripKeepsSpaces = false
   private let normalizer: TextNormalizer
 
   init(normalizer: TextNormalizer) { self.normalizer = normalizer }
@@ -50,36 +54,44 @@ struct GatheredText {
   /// Appends template text without literal tokens; tokens of normalised text are found in it.
   private mutating func append(part: Slice<UnsafeBufferPointer<UInt8>>, _ added: AddedTokens) {
     guard !added.normalized.isEmpty, !part.isEmpty else { return append(plain: part) }
-    var normalized: [UInt8] = []
     // A space before the run stands before the part that begins it, and may belong to a token there.
     let beginsRun = bytes.count == found.last?.offset ?? 0
-    let hasPrefix =
-      normalizer.spacePrefix == .everySegment && beginsRun && !(found.last?.isNormalized ?? false)
-    if hasPrefix { normalized.append(0x20) }
-    normalizer.append(UnsafeBufferPointer(rebasing: part), to: &normalized)
-    normalized.withUnsafeBufferPointer { text in
-      guard added.normalized.next(in: text, from: 0) != nil else { return append(plain: part) }
-      var plainStart = 0
-      while let (start, token) = added.normalized.next(in: text, from: plainStart) {
-        // The space before a run is added again when the run is normalised.
-        if start > 0 { append(plain: text[(plainStart == 0 && hasPrefix ? 1 : plainStart)..<start]) }
-        append(token, isNormalized: true)
-        plainStart = start + token.bytes.count
+    let hasPrefix = normalizer.spacePrefix == .everySegment && beginsRun && !(found.last?.isNormalized ?? false)
+    let searched = normalizer.searched(UnsafeBufferPointer(rebasing: part), hasPrefix: hasPrefix)
+    searched.withUnsafeBufferPointer { text in
+      // The space before a run is added when the run is normalised.
+      var plainStart = hasPrefix ? SpaceMark.bytes.count : 0
+      guard var match = added.normalized.next(in: text, from: 0) else { return append(plain: part) }
+      while true {
+        // What is left is the space alone where the token begins with another one.
+        let isPrefixAlone = hasPrefix && match.start == SpaceMark.bytes.count
+        if isPrefixAlone {
+          append(plain: text[..<match.start])
+        } else if match.start > plainStart {
+          append(plain: text[plainStart..<match.start])
+        }
+        append(match.token, isNormalized: true)
+        if isPrefixAlone { found[found.count - 1].hasPrefix = true }
+        plainStart = match.start + match.token.bytes.count
+        guard let next = added.normalized.next(in: text, from: plainStart) else { break }
+        match = next
       }
       append(plain: text[plainStart...])
     }
   }
 
   private mutating func append(_ token: AddedTokens.Token, isNormalized: Bool) {
-    if token.rule.stripsLeft { removeTrailingSpace(after: found.last?.offset ?? 0) }
+    let keepsSpaces = isNormalized && normalizer.marksSpaces
+    if token.rule.stripsLeft { removeTrailingSpace(after: found.last?.offset ?? 0, keepsSpaces: keepsSpaces) }
     found.append(Found(offset: bytes.count, id: token.id, isNormalized: isNormalized))
     stripsNext = token.rule.stripsRight
+    stripKeepsSpaces = keepsSpaces
   }
 
   private mutating func append(plain text: Slice<UnsafeBufferPointer<UInt8>>) {
     var text = text
     if stripsNext {
-      text = text.dropFirst(Self.leadingSpace(text))
+      text = text.dropFirst(leadingSpace(text))
       if text.isEmpty { return }
       stripsNext = false
     }
@@ -87,21 +99,21 @@ struct GatheredText {
   }
 
   /// The number of bytes of white space at the start.
-  private static func leadingSpace(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> Int {
+  private func leadingSpace(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> Int {
     var count = 0
     for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
-      guard scalar.properties.isWhitespace else { break }
+      guard scalar.properties.isWhitespace, !(stripKeepsSpaces && scalar == " ") else { break }
       count += UTF8.width(scalar)
     }
     return count
   }
 
-  private mutating func removeTrailingSpace(after start: Int) {
+  private mutating func removeTrailingSpace(after start: Int, keepsSpaces: Bool) {
     while bytes.count > start {
       var last = bytes.count - 1
       while last > start && bytes[last] & 0xC0 == 0x80 { last -= 1 }
       guard let scalar = String(decoding: bytes[last...], as: UTF8.self).unicodeScalars.first,
-        scalar.properties.isWhitespace
+        scalar.properties.isWhitespace, !(keepsSpaces && scalar == " ")
       else { return }
       bytes.removeLast(bytes.count - last)
     }
@@ -126,7 +138,7 @@ struct GatheredText {
         } else {
           appendRun(
             UnsafeBufferPointer(rebasing: bytes[start..<end]), token?.id, textTokens, isFirst: isFirst,
-            followsNormalized: followsNormalized, to: &text, &runs)
+            followsNormalized: followsNormalized || token?.hasPrefix ?? false, to: &text, &runs)
         }
         start = end
         isFirst = false

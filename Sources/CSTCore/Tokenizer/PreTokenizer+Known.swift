@@ -21,7 +21,7 @@ extension PreTokenizer {
     "\(upper)*\(lower)+\(contraction)|\(upper)+\(lower)*\(contraction)|" + #"\p{N}{1,3}"# + tekkenEnd
   private static let deepSeek3Regex =
     ##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^"## + "\r\n"
-    + #"\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+["# + "\r\n" + #"]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+    + #"\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+["# + "\r\n" + #"]*|\s*["# + "\r\n" + #"]+|\s+(?!\S)|\s+"#
   private static let wide = "[\(DeepSeekClasses.wideText)]+"
 
   /// Expressions with a match at every place of every text.

@@ -108,7 +108,8 @@ struct ScalarClasses: Sendable {
     switch properties.generalCategory {
     case .uppercaseLetter, .titlecaseLetter: return isKnown ? .upper : []
     case .lowercaseLetter: return isKnown ? .lower : []
-    case .modifierLetter, .otherLetter: return isKnown ? .caseless : []
+    // LATIN LETTER PHARYNGEAL VOICED FRICATIVE was lower case until Unicode 16.
+    case .modifierLetter, .otherLetter: return isKnown ? scalar == "\u{295}" ? .lower : .caseless : []
     case .nonspacingMark, .spacingMark, .enclosingMark:
       // SHARADA SANDHI MARK was punctuation in Unicode 8.
       return isKnown ? scalar == "\u{111C9}" ? [.mark, .componentPunctuation] : .mark : []

@@ -1,5 +1,8 @@
 /// `▁` (U+2581), which SentencePiece writes for a space. Vocabularies and text are compared with spaces in its place.
 enum SpaceMark {
+  /// Its UTF-8.
+  static let bytes: [UInt8] = [0xE2, 0x96, 0x81]
+
   /// Appends UTF-8 text with a space for every mark.
   static func appendUnmarked(_ text: some Sequence<UInt8>, to output: inout [UInt8]) {
     for byte in text {

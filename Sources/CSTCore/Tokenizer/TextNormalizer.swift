@@ -9,12 +9,28 @@ struct TextNormalizer: Sendable {
   /// Whether text passes through unchanged.
   var isIdentity: Bool { normalization == .none && !isSentencePiece && spacePrefix == .never }
 
+  /// Whether the reference writes `▁` for spaces before it looks for normalised tokens, not after.
+  var marksSpaces: Bool { isSentencePiece && (spacePrefix == .everySegment || spacePrefix == .never) }
+
+  /// Text as it is when normalised tokens are looked for in it: with `▁` for spaces where `marksSpaces` says so.
+  func searched(_ text: UnsafeBufferPointer<UInt8>, hasPrefix: Bool) -> [UInt8] {
+    var output: [UInt8] = hasPrefix ? SpaceMark.bytes : []
+    if marksSpaces {
+      for byte in text {
+        if byte == 0x20 { output += SpaceMark.bytes } else { output.append(byte) }
+      }
+    } else if normalization == .nfc {
+      append(text, to: &output)
+    } else {
+      output += text
+    }
+    return output
+  }
+
   /// How an added token that is looked for in normalised text is spelled there. The reference normalises it like a text
   /// of its own: with a space before it.
   func spelling(of token: [UInt8]) -> [UInt8] {
-    var spelling: [UInt8] = spacePrefix == .everySegment ? [0x20] : []
-    token.withUnsafeBufferPointer { append($0, to: &spelling) }
-    return spelling
+    token.withUnsafeBufferPointer { searched($0, hasPrefix: spacePrefix == .everySegment) }
   }
 
   /// Whether a space is put before a run of normalised text.

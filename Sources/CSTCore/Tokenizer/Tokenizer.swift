@@ -117,7 +117,7 @@ public struct Tokenizer: Sendable {
   /// The control and user-defined tokens that only template text can produce, in ascending order. Single characters and
   /// white space are not among them, nor is the unknown token where unknown text becomes it.
   public var addedTokenIDs: [Int32] {
-    (added.literal.ids + added.normalized.ids).filter { $0 != unknown?.id }.sorted()
+    (added.literal.ids + added.normalized.ids).filter { $0 != unknown?.id && !added.text.ids.contains($0) }.sorted()
   }
 
   /// Bytes that encoding leaves out because the vocabulary has no token for them, in ascending order.

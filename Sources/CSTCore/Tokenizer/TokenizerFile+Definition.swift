@@ -42,6 +42,7 @@ extension TokenizerFile {
       tokens[id] = spelling
       types[id] = isSentencePiece && fallsBackToBytes && Vocabulary.byte(spelledBy: spelling) != nil ? .byte : .normal
     }
+    try checkSpellings()
     for (index, token) in addedTokens.enumerated() {
       guard types[token.id] == .unused || tokens[token.id] == token.content else {
         throw refusal(
@@ -53,6 +54,16 @@ extension TokenizerFile {
     }
     if let unknownToken, let id = tokens.lastIndex(where: { $0.utf8.elementsEqual(unknownToken.utf8) }), types[id] == .control { types[id] = .unknown }
     return (tokens, types)
+  }
+
+  /// Throws where an added token is a token of the vocabulary as well, under another id.
+  private func checkSpellings() throws {
+    let added = Dictionary(addedTokens.map { (Array($0.content.utf8), $0.id) }) { first, _ in first }
+    for (spelling, id) in vocabulary {
+      guard let other = added[Array(spelling.utf8)], other != id else { continue }
+      throw refusal(
+        "added_tokens", "token \(id) for \(TokenizerError.quote(spelling)), as in the vocabulary", "token \(other)")
+    }
   }
 
   /// The BOS and EOS tokens that the post-processor puts around a text.
