@@ -40,11 +40,11 @@ test-long: test ## the same, and the model's reference numbers with every kernel
 	  CST_KERNELS=$$variant swift test --skip-build $(TEST_FLAGS) --filter 'ReferenceScoreTests|TinyModelTests'; \
 	done
 
-test-server: setup ## the teacher over HTTP against a real server, installed into .venv once
+test-server: setup ## a teacher over HTTP and exported files against llama.cpp, installed into .venv once
 	Scripts/setup-server
 	@mkdir -p $(TEST_BUILD)
 	swift build --build-tests $(TEST_FLAGS)
-	CST_SERVER_PYTHON=$(CURDIR)/.venv/bin/python swift test --skip-build $(TEST_FLAGS) --filter RealServerTests
+	CST_SERVER_PYTHON=$(CURDIR)/.venv/bin/python swift test --skip-build $(TEST_FLAGS) --filter 'RealServerTests|LlamaCppTests'
 
 generated: setup ## regenerate the advice data with the small model, check it, train on it: about half an hour
 	swift build --configuration release --product cst

@@ -12,6 +12,8 @@ public struct EvaluationError: Error, Hashable, Sendable {
     public static let unknownConfiguration = Reason(name: "unknown configuration")
     /// Two replies to one row under one configuration.
     public static let duplicate = Reason(name: "duplicate")
+    /// A row that two models turn into different tokens.
+    public static let differentTokens = Reason(name: "different tokens")
     /// A row with a reply under one configuration and none under another.
     public static let incomplete = Reason(name: "incomplete")
   }

@@ -102,7 +102,7 @@ public enum AtomicFile {
   }
 
   /// Makes the renaming itself durable.
-  private static func flush(folder: String) throws {
+  static func flush(folder: String) throws {
     // A folder one may write to but not list cannot be opened; the file is complete all the same.
     let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return }

@@ -7,8 +7,9 @@ extension GGUFFile {
   /// that key, of 32 bytes otherwise.
   ///
   /// - Throws: ``FormatError``: `unwritable`, or what would make the file unreadable: a name used twice (`duplicate`), too
-  ///   long, or too many dimensions (`limit`), an empty tensor or an alignment that is no power of two (`badValue`).
-  /// - Complexity: O(size of the file); copies nothing but the header.
+  ///   long, or too many dimensions (`limit`), an empty tensor or an alignment that is no power of two (`badValue`);
+  ///   what the tensors' content throws.
+  /// - Complexity: O(size of the file); holds the header and one piece of a tensor at a time.
   public static func write(tensors: [TensorData], metadata: GGUFMetadata, to url: URL) throws {
     let alignment = try GGUFHeader.alignment(of: metadata)
     try check(tensors, metadata: metadata, file: url.path)
@@ -16,8 +17,8 @@ extension GGUFFile {
     try AtomicFile.write(to: url) { output in
       try output.write(header)
       for tensor in tensors {
-        try output.write(tensor.bytes)
-        let end = tensor.bytes.count
+        try tensor.write { try output.write($0) }
+        let end = tensor.byteCount
         try output.write([UInt8](repeating: 0, count: GGUFHeader.aligned(end, to: alignment) - end))
       }
     }
@@ -71,7 +72,7 @@ extension GGUFFile {
       for dimension in tensor.shape.reversed() { encoder.append(UInt64(dimension)) }
       encoder.append(tensor.format.ggmlType)
       encoder.append(UInt64(offset))
-      offset = GGUFHeader.aligned(offset + tensor.bytes.count, to: alignment)
+      offset = GGUFHeader.aligned(offset + tensor.byteCount, to: alignment)
     }
     let size = encoder.data.count
     encoder.data.append(contentsOf: repeatElement(0, count: GGUFHeader.aligned(size, to: alignment) - size))

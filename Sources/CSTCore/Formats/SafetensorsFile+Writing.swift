@@ -7,8 +7,9 @@ extension SafetensorsFile {
   /// metadata by key, as the reference implementation does. The data starts at a multiple of eight bytes.
   ///
   /// - Throws: ``FormatError``: `unwritable`, or what would make the file unreadable: a name used twice (`duplicate`), the
-  ///   reserved name `__metadata__` (`badValue`), a quantised format (`unsupportedType`), too many names (`limit`).
-  /// - Complexity: O(size of the file); copies nothing but the header.
+  ///   reserved name `__metadata__` (`badValue`), a quantised format (`unsupportedType`), too many names (`limit`); what the
+  ///   tensors' content throws.
+  /// - Complexity: O(size of the file); holds the header and one piece of a tensor at a time.
   public static func write(tensors: [TensorData], metadata: [String: String] = [:], to url: URL) throws {
     let ordered = tensors.sorted {
       ($1.format.bytesPerBlock, $0.name) < ($0.format.bytesPerBlock, $1.name)
@@ -17,7 +18,7 @@ extension SafetensorsFile {
     try AtomicFile.write(to: url) { output in
       try output.write(withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) })
       try output.write(header)
-      for tensor in ordered { try output.write(tensor.bytes) }
+      for tensor in ordered { try tensor.write { try output.write($0) } }
     }
   }
 
@@ -26,8 +27,10 @@ extension SafetensorsFile {
   ) throws -> Data {
     var members: [String] = []
     if !metadata.isEmpty {
-      let pairs = metadata.sorted { $0.key < $1.key }.map { quoted($0.key) + ":" + quoted($0.value) }
-      members.append(quoted(SafetensorsHeader.metadataKey) + ":{" + pairs.joined(separator: ",") + "}")
+      let pairs = metadata.sorted { $0.key < $1.key }.map {
+        OrderedJSON.quoted($0.key) + ":" + OrderedJSON.quoted($0.value)
+      }
+      members.append(OrderedJSON.quoted(SafetensorsHeader.metadataKey) + ":{" + pairs.joined(separator: ",") + "}")
     }
     var names: Set<String> = [SafetensorsHeader.metadataKey]
     var offset = 0
@@ -45,9 +48,9 @@ extension SafetensorsFile {
         throw refuse(.duplicate, expected: "every tensor once", found: "it again")
       }
       let shape = tensor.shape.map(String.init).joined(separator: ",")
-      let end = offset + tensor.bytes.count
+      let end = offset + tensor.byteCount
       members.append(
-        quoted(tensor.name)
+        OrderedJSON.quoted(tensor.name)
           + ":{\"dtype\":\"\(type.rawValue)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
       offset = end
     }
@@ -61,26 +64,5 @@ extension SafetensorsFile {
       )
     }
     return header
-  }
-
-  /// `text` as a JSON string.
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\u{8}": result += "\\b"
-      case "\u{c}": result += "\\f"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case _ where scalar.value < 0x20:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

@@ -30,7 +30,23 @@ struct GGUFModel {
     let name = URL(filePath: file.mapping.path).lastPathComponent
     return LanguageModel(
       transformer: try transformer(), tokenizer: tokenizer, chatTemplate: template, precision: precision,
-      identity: "\(name), \(file.mapping.size) bytes", source: .gguf(URL(filePath: file.mapping.path)))
+      identity: "\(name), \(file.mapping.size) bytes", source: .gguf(URL(filePath: file.mapping.path)),
+      stopTokenIDs: try stopTokenIDs())
+  }
+
+  /// Tokens that end a turn or a message, besides the one that ends a text.
+  private func stopTokenIDs() throws -> Set<Int32> {
+    var ids: Set<Int32> = []
+    for key in ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"] {
+      guard let id = try file.metadata.integerIfPresent(key) else { continue }
+      guard (0..<configuration.vocabularyCount).contains(id) else {
+        throw FormatError(
+          .badValue, file: file.mapping.path, at: .key(key),
+          expected: "a token below \(configuration.vocabularyCount)", found: "\(id)")
+      }
+      ids.insert(Int32(id))
+    }
+    return ids
   }
 
   // MARK: Weights

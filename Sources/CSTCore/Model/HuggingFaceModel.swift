@@ -129,7 +129,7 @@ struct HuggingFaceModel {
 
 extension TokenizerDefinition {
   /// This definition with as many tokens as an embedding has rows: rows are often padded to a round number.
-  fileprivate func padded(to count: Int) -> TokenizerDefinition {
+  func padded(to count: Int) -> TokenizerDefinition {
     var definition = self
     for id in tokens.count..<max(count, tokens.count) {
       definition.tokens.append("[PAD\(id)]")

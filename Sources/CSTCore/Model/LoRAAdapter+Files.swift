@@ -4,14 +4,23 @@ extension LoRAAdapter {
   private static let configurationName = "adapter_config.json"
   private static let weightsName = "adapter_model.safetensors"
 
-  /// Reads an adapter folder as PEFT writes it: `adapter_config.json` and `adapter_model.safetensors`.
+  /// Reads an adapter folder as PEFT writes it, `adapter_config.json` and `adapter_model.safetensors`, or a `.gguf` file
+  /// with an adapter as llama.cpp reads it.
   ///
   /// - Parameters:
-  ///   - folder: The folder.
+  ///   - location: The folder or file.
   ///   - model: The model it is to adapt; every tensor's shape is checked against it.
   /// - Throws: ``FormatError`` naming file, key or tensor: files missing or damaged, features that are not supported,
   ///   tensors missing, unknown or of the wrong shape, values that are not finite.
-  public init(contentsOf folder: URL, for model: ModelConfiguration) throws {
+  public init(contentsOf location: URL, for model: ModelConfiguration) throws {
+    if location.pathExtension == "gguf" {
+      try self.init(contentsOfGGUF: location, for: model)
+    } else {
+      try self.init(contentsOfFolder: location, for: model)
+    }
+  }
+
+  private init(contentsOfFolder folder: URL, for model: ModelConfiguration) throws {
     let configurationFile = folder.appending(path: Self.configurationName)
     let configuration = try PEFTConfiguration(contentsOf: configurationFile)
       .loraConfiguration(for: model, file: configurationFile)

@@ -26,6 +26,16 @@ public final class WeightMatrix: @unchecked Sendable {
         return head * headWidth + (inHead < half ? 2 * inHead : 2 * (inHead - half) + 1)
       }
     }
+
+    /// The row of the matrix that is the file's row `stored`: the inverse of ``stored(_:)``.
+    func row(storedAt stored: Int) -> Int {
+      switch self {
+      case .asStored: return stored
+      case .interleavedHalves(let headWidth):
+        let (head, inHead) = stored.quotientAndRemainder(dividingBy: headWidth)
+        return head * headWidth + inHead / 2 + (inHead % 2 == 0 ? 0 : headWidth / 2)
+      }
+    }
   }
 
   /// Number of outputs.
@@ -88,6 +98,12 @@ public final class WeightMatrix: @unchecked Sendable {
         out + (row - range.lowerBound) * columns, base + rowOrder.stored(row) * bytesPerRow, count: columns,
         format: format)
     }
+  }
+
+  /// The bytes of one row as they are stored, ``format``.
+  func storedBytes(ofRow row: Int) -> UnsafeRawBufferPointer {
+    let start = rowOrder.stored(row) * bytesPerRow
+    return UnsafeRawBufferPointer(rebasing: bytes[start..<start + bytesPerRow])
   }
 
   /// y (=, +=) x·Wᵀ, x `[m, columns]`, y `[m, rows]`.

@@ -40,6 +40,15 @@ struct PreferenceRows {
     }
   }
 
+  /// What to replay through an export.
+  func replay(under policy: SafetyPolicy?) throws -> ExportReplay {
+    _ = try configured { (pairs) throws(PreferenceError) in
+      guard let policy else { return try pairs.asWritten() }
+      return try pairs.configured(by: policy)
+    }
+    return try ExportReplay(of: pairs, under: policy)
+  }
+
   /// The pairs as tokens.
   /// - Throws: ``CommandError`` naming file and row.
   func encoded(_ pairs: [ConfiguredPair], with encoder: ConversationEncoder) throws -> [EncodedPair] {

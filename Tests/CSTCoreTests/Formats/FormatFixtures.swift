@@ -106,3 +106,14 @@ enum FormatFixtures {
     return URL(fileURLWithPath: path)
   }
 }
+
+extension TensorData {
+  /// The whole content.
+  var bytes: Data {
+    get throws {
+      var bytes = Data()
+      try write { bytes.append(contentsOf: $0) }
+      return bytes
+    }
+  }
+}

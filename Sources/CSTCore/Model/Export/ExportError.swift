@@ -1,0 +1,39 @@
+import Foundation
+
+/// An export that cannot be made of a model.
+public struct ExportError: Error, Sendable, Hashable {
+  /// What is wrong.
+  public enum Reason: Sendable, Hashable {
+    /// The files cannot have weights in this format.
+    case unsupportedType(WeightFormat, allowed: [WeightFormat])
+    /// An adapter is asked for, and the model has none.
+    case noAdapter
+    /// The tokenizer has something that the files have no place for.
+    case tokenizer(String)
+    /// The configuration has something that the files have no place for.
+    case configuration(String)
+  }
+
+  /// What is wrong.
+  public let reason: Reason
+
+  /// Creates an error.
+  public init(_ reason: Reason) { self.reason = reason }
+}
+
+extension ExportError: LocalizedError, CustomStringConvertible {
+  /// One line: what was asked for, and what is possible.
+  public var description: String {
+    switch reason {
+    case .unsupportedType(let format, let allowed):
+      "these files cannot have weights of type \(format): expected "
+        + allowed.map(\.description).joined(separator: ", ")
+    case .noAdapter: "there is no adapter to export: the model is a base model"
+    case .tokenizer(let what): "the tokenizer cannot be written to these files: \(what)"
+    case .configuration(let what): "the model cannot be written to these files: \(what)"
+    }
+  }
+
+  /// The same line as ``description``.
+  public var errorDescription: String? { description }
+}

@@ -1,0 +1,64 @@
+/// The rotary embeddings of a configuration as `config.json` states them: `rope_theta` and `rope_scaling`, which every
+/// version of `transformers` reads.
+struct HuggingFaceRotarySettings {
+  /// The members of `config.json`.
+  let members: [(String, OrderedJSON)]
+
+  /// - Throws: ``ExportError`` for frequencies that `config.json` has no words for.
+  init(_ configuration: ModelConfiguration) throws(ExportError) {
+    let rotary = configuration.rotary
+    var members: [(String, OrderedJSON)] = [("rope_theta", .double(rotary.base))]
+    if rotary.width != configuration.heads.headWidth {
+      let share = Double(rotary.width) / Double(configuration.heads.headWidth)
+      members.append(("partial_rotary_factor", .double(share)))
+    }
+    switch rotary.scaling {
+    case .none: members.append(("rope_scaling", .null))
+    case .linear(let factor):
+      members.append(("rope_scaling", .object([("rope_type", .string("linear")), ("factor", .double(factor))])))
+    case .llama3(let factor, let low, let high, let length):
+      members.append(("rope_scaling", Self.llama3(factor, low, high, length)))
+    case .perPair(let factors):
+      members.append(("rope_scaling", try Self.recognised(factors, rotary)))
+    case .yarn(let factor, let length, let fast, let slow, let magnitude):
+      members.append(
+        (
+          "rope_scaling",
+          .object([
+            ("rope_type", .string("yarn")), ("factor", .double(factor)),
+            ("original_max_position_embeddings", .integer(length)), ("attention_factor", .double(magnitude)),
+            ("beta_fast", .double(fast)), ("beta_slow", .double(slow)),
+          ])
+        ))
+    case .longRope(let short, let long, let length, let magnitude):
+      var scaling: [(String, OrderedJSON)] = [
+        ("rope_type", .string("longrope")), ("type", .string("longrope")),
+        ("short_factor", .array(short.map { .number($0) })), ("long_factor", .array(long.map { .number($0) })),
+      ]
+      let usual = RotaryScaling.longRopeMagnitude(length: configuration.contextLength, originalLength: length)
+      if Float(usual) != Float(magnitude) { scaling.append(("attention_factor", .double(magnitude))) }
+      members += [("original_max_position_embeddings", .integer(length)), ("rope_scaling", .object(scaling))]
+    }
+    self.members = members
+  }
+
+  private static func llama3(_ factor: Double, _ low: Double, _ high: Double, _ length: Int) -> OrderedJSON {
+    .object([
+      ("rope_type", .string("llama3")), ("factor", .double(factor)), ("low_freq_factor", .double(low)),
+      ("high_freq_factor", .double(high)), ("original_max_position_embeddings", .integer(length)),
+    ])
+  }
+
+  /// The scaling that gives these factors: Llama 3.1's or Llama 3.2's, whose GGUF files hold nothing but the factors.
+  private static func recognised(_ factors: [Float], _ rotary: RotaryConfiguration) throws(ExportError) -> OrderedJSON {
+    for factor in [8.0, 32.0] {
+      let scaling = RotaryScaling.llama3(
+        factor: factor, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalLength: 8192)
+      let expected = RotaryConfiguration(base: rotary.base, width: rotary.width, scaling: scaling).frequencyFactors
+      let isEqual = zip(factors, expected).allSatisfy { abs($0 - $1) <= 1e-5 * $1 }
+      if factors.count == expected.count, isEqual { return llama3(factor, 1, 4, 8192) }
+    }
+    throw ExportError(
+      .configuration("config.json has no words for the factors of rope_freqs.weight; start from a Hugging Face folder"))
+  }
+}

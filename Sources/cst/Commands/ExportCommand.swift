@@ -1,0 +1,107 @@
+import ArgumentParser
+import CSTCore
+import CSTData
+import Foundation
+
+struct ExportCommand: LibraryCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Write a model, or its adapter, as files that other tools load.",
+    discussion: """
+      The files are read back before they get their name, and answers are scored through them and through the model in \
+      memory: those of --data under every configuration of --policy, or a few built-in ones. The largest change of an \
+      answer's log-probability for each of its tokens must not exceed --tolerance; where it does, the files are kept as \
+      NAME.failed (NAME.failed.gguf) and the exit code is 1.
+
+      Examples:
+        cst export --model model.gguf --adapter run --out switch.gguf --type q8_0 --policy policy.json --data held-out.jsonl
+        cst export --model folder --adapter run --out merged --type bf16 --run run/run.json
+        cst export --model model.gguf --adapter run --out adapter.gguf --format gguf-lora
+      """)
+
+  @Option(help: ArgumentHelp("The model, a .gguf file or a Hugging Face folder.", valueName: "path"))
+  var model: String
+
+  @Option(help: ArgumentHelp("The adapter: a PEFT folder, or a .gguf file.", valueName: "path"))
+  var adapter: String?
+
+  @OptionGroup var files: ExportOptions
+
+  @Option(help: ArgumentHelp("The policy the model was trained on.", valueName: "file"), completion: .file())
+  var policy: String?
+
+  @Option(help: ArgumentHelp("Preference data to replay (default: a few built-in answers).", valueName: "file"))
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp("Replay only these rows, counted from 0: 0-63, 64- or 12.", valueName: "rows"),
+    transform: RowSelection.init(parsing:))
+  var rows: RowSelection?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The largest change per token, in nats (default: by the type of weights).", valueName: "x"))
+  var tolerance: Double?
+
+  @OptionGroup(title: "Model card") var card: ModelCardOptions
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    try Requirement.notNegative("--tolerance", tolerance)
+    if rows != nil, data == nil { throw ValidationError("--rows needs --data, the file they are rows of") }
+    if adapter == nil, try files.exportFormat.isAdapterOnly {
+      throw ValidationError("--format \(files.format?.rawValue ?? "") needs --adapter, the adapter to write")
+    }
+  }
+
+  func execute() async throws {
+    let policy = try policy.map { try SafetyPolicy(contentsOf: URL(filePath: $0)) }
+    let replay =
+      try data.map { try PreferenceRows(contentsOf: URL(filePath: $0), rows).replay(under: policy) }
+      ?? ExportReplay(under: policy)
+    let base = try await LanguageModel(contentsOf: URL(filePath: model), precision: .f32)
+    let loaded = try adapter.map { try LoRAAdapter(contentsOf: URL(filePath: $0), for: base.configuration) }
+    let export = try ModelExport(
+      of: base.adapted(by: loaded), as: files.exportFormat, card: card.card(policy: policy))
+    let verified = VerifiedExport(export, replay: replay, tolerance: tolerance)
+    let outcome = try await verified.write(to: URL(filePath: files.out), replacing: files.force)
+    try Console.print(
+      common.json
+        ? JSONText.line(Result(out: outcome.location.path, replay: outcome.report))
+        : "\(outcome.location.path)\n\(outcome.report.text)")
+    guard outcome.report.isWithinTolerance else {
+      throw CommandError(
+        "\(files.out): the export changes an answer by more than the tolerance; it is kept as \(outcome.location.path)")
+    }
+  }
+
+  private struct Result: Encodable {
+    let out: String
+    let replay: ReplayReport
+  }
+}
+
+/// What a folder's `README.md` is to say.
+struct ModelCardOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("What the base model is called on the hub (default: its file's name).", valueName: "name"))
+  var baseModel: String?
+
+  @Option(help: ArgumentHelp("The licence, by the hub's name for it (default: none is stated).", valueName: "name"))
+  var license: String?
+
+  @Option(
+    help: ArgumentHelp("The training run's run.json.", valueName: "file"), completion: .file(extensions: ["json"]))
+  var run: String?
+
+  @Option(
+    help: ArgumentHelp("A report of cst eval --json or cst demo.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
+  var report: String?
+
+  func card(policy: SafetyPolicy?) throws -> ModelCard {
+    var card = ModelCard(baseModel: baseModel, license: license, policy: policy)
+    if let run { card.sections.append(try .trainingRun(contentsOf: URL(filePath: run))) }
+    if let report { card.sections.append(try .measures(inReport: URL(filePath: report))) }
+    return card
+  }
+}
