@@ -36,7 +36,7 @@ import Testing
       transformer.tokenLogProbabilities(of: batch, adaptation: .init(adapter: $0), precision: .f32)
     }
     let sums = CompletionScores.sums(of: logProbabilities, over: batch.completionRanges)[0]
-    for (sum, expected) in zip(sums, reference.log_probabilities) { #expect(abs(sum - expected) < 1e-3) }
+    for (sum, expected) in zip(sums, reference.logProbabilities) { #expect(abs(sum - expected) < 1e-3) }
     var cotangent = [Float](repeating: 0, count: logProbabilities.count)
     for (range, weight) in zip(batch.completionRanges[0], [0.7, -1.3] as [Float]) {
       for index in range { cotangent[index] = weight }

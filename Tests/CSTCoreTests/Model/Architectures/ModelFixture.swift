@@ -15,7 +15,7 @@ struct ModelFixture {
     let chosen: [Int32]
     let rejected: [Int32]
     let greedy: [Int32]
-    let log_probabilities: [Double]
+    let logProbabilities: [Double]
   }
 
   let folder: URL
@@ -28,8 +28,9 @@ struct ModelFixture {
 
   init(_ name: String) throws {
     folder = Self.location(name)
-    reference = try JSONDecoder().decode(
-      Reference.self, from: Data(contentsOf: folder.appending(path: "reference.json")))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    reference = try decoder.decode(Reference.self, from: Data(contentsOf: folder.appending(path: "reference.json")))
     tensors = try SafetensorsFile(contentsOf: folder.appending(path: "reference.safetensors"))
   }
 

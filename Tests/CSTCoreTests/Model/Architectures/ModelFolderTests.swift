@@ -18,7 +18,7 @@ import Testing
       by: LoRAAdapter(contentsOf: fixture.folder.appending(path: "adapter"), for: model.configuration)
     ).logProbabilities(
       of: [CompletionGroup(prompt: reference.prompt, completions: [reference.chosen, reference.rejected])])
-    for (score, expected) in zip(scores[0], reference.log_probabilities) { #expect(abs(score - expected) < 1e-3) }
+    for (score, expected) in zip(scores[0], reference.logProbabilities) { #expect(abs(score - expected) < 1e-3) }
     let prompt = try model.encoder().prompt([.system("the other"), .user("and then?")])
     #expect(prompt.filter(model.tokenizer.isControl) == [1, 2, 1, 2, 1])
   }
