@@ -35,7 +35,8 @@ extension JSONPart: CustomStringConvertible {
     case .string(let text): text.debugDescription
     case .array(let elements): "[" + elements.map(\.description).joined(separator: ",") + "]"
     case .object(let members):
-      "{" + members.sorted { $0.key < $1.key }.map { "\($0.key.debugDescription):\($0.value)" }.joined(separator: ",") + "}"
+      "{" + members.sorted { $0.key < $1.key }.map { "\($0.key.debugDescription):\($0.value)" }.joined(separator: ",")
+        + "}"
     }
   }
 }
