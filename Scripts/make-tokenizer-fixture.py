@@ -247,18 +247,6 @@ def main():
         rows.append({"messages": messages, "generationPrompt": prompt, "text": text, "ids": template.encode(text).ids})
     write("chat.jsonl", rows)
 
-    # Runs of scalars with one class, [first scalar, class]: l \p{L}, n \p{N} or numeric to the Digits rule, s \s, o other.
-    runs = []
-    for code in range(0x110000):
-        if 0xD800 <= code < 0xE000:
-            continue
-        one = lambda prefix: len(gpt2.pre_tokenize_str(prefix + chr(code))) == 1
-        numeric = len(digits.pre_tokenize_str("a" + chr(code))) == 2
-        kind = "n" if numeric or one("1") else "l" if one("a") else "o" if one("!") else "s"
-        if not runs or runs[-1][1] != kind:
-            runs.append([code, kind])
-    (OUT / "scalar-classes.json").write_text(json.dumps(runs, separators=(",", ":")) + "\n")
-
 
 ALPHABET = {c: b for b, c in byte_alphabet().items()}
 

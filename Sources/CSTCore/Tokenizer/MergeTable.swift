@@ -81,7 +81,9 @@ struct MergeTable: Sendable {
       }
       guard vocabulary.id(of: bytes) == id else { continue }
       for cut in bytes.indices.dropFirst() where bytes[cut] & 0xC0 != 0x80 {
-        guard let left = vocabulary.id(of: bytes[..<cut]), let right = vocabulary.id(of: bytes[cut...]) else { continue }
+        guard let left = vocabulary.id(of: bytes[..<cut]), let right = vocabulary.id(of: bytes[cut...]) else {
+          continue
+        }
         _ = insert(left, right, rank: ranks[scores[Int(id)]] ?? 0, result: id)
       }
     }

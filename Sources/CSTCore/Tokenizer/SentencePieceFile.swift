@@ -24,11 +24,14 @@ struct SentencePieceFile {
   init(_ bytes: UnsafeRawBufferPointer, file: String) throws {
     self.file = file
     var reader = ProtobufReader(bytes, file: file)
+    var hasNormalizer = false
     while let field = try reader.next() {
       switch field.number {
       case 1: try readPiece(try field.message(&reader))
       case 2: try readTrainer(try field.message(&reader))
-      case 3: try readNormalizer(try field.message(&reader))
+      case 3:
+        try readNormalizer(try field.message(&reader))
+        hasNormalizer = true
       // Test samples and a denormaliser, which training writes and encoding does not use.
       case 4, 5: _ = try field.message(&reader)
       default: throw reader.unknown(field, in: "a SentencePiece model")
@@ -36,6 +39,9 @@ struct SentencePieceFile {
     }
     guard isBytePair else {
       throw refusal("trainer_spec.model_type", "BPE (2)", "another algorithm", advice: "unigram is not implemented")
+    }
+    guard hasNormalizer else {
+      throw FormatError(.missing, file: file, at: .key("normalizer_spec"), expected: "how text is normalised")
     }
     guard !tokens.isEmpty else { throw FormatError(.missing, file: file, at: .key("pieces"), expected: "tokens") }
   }

@@ -105,7 +105,8 @@ public struct Tokenizer: Sendable {
     case .token, .fusedToken:
       guard let unknownID else {
         throw TokenizerError(
-          .malformedVocabulary, at: "unknown token id", "unknown text should become the unknown token but none is named")
+          .malformedVocabulary, at: "unknown token id", "unknown text should become the unknown token but none is named"
+        )
       }
       unknown = BytePairMerger.Unknown(id: unknownID, isFused: definition.unknownText == .fusedToken)
     }

@@ -20,8 +20,10 @@ struct TokenizerComponents {
       switch part["type"]?.string {
       case "NFC": normalization = .nfc
       case "Prepend" where isSentencePiece && part["prepend"] == Self.space: spacePrefix = .everySegment
-      case "Replace" where isSentencePiece && part["content"] == Self.space
-        && part["pattern"] == .object(["String": .string(" ")]): replacesSpaces = true
+      case "Replace"
+      where isSentencePiece && part["content"] == Self.space
+        && part["pattern"] == .object(["String": .string(" ")]):
+        replacesSpaces = true
       default:
         throw file.refusal(
           "normalizer", "NFC, or for SentencePiece models Prepend and Replace of spaces", "\(part)")
@@ -31,7 +33,8 @@ struct TokenizerComponents {
     if isSentencePiece {
       if let metaspace = parts.first {
         guard parts.count == 1, !replacesSpaces, spacePrefix == .never else {
-          throw file.refusal("pre_tokenizer", "either Metaspace or a normaliser that replaces spaces", "\(file.preTokenizer)")
+          throw file.refusal(
+            "pre_tokenizer", "either Metaspace or a normaliser that replaces spaces", "\(file.preTokenizer)")
         }
         try readMetaspace(metaspace, file)
       } else if !replacesSpaces {

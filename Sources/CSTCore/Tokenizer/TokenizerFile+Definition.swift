@@ -28,12 +28,10 @@ extension TokenizerFile {
     let entries = vocabulary.count + addedTokens.count
     // Ids may have gaps, but the file cannot make us allocate much more than it holds.
     let limit = 2 * entries + 4096
-    let count = (max(vocabulary.map(\.id).max() ?? -1, addedTokens.map(\.id).max() ?? -1)) + 1
-    guard count <= limit else {
-      throw refusal("model.vocab", "ids below \(limit) for \(entries) tokens", "\(count - 1)")
-    }
-    var tokens = [String](repeating: "", count: count)
-    var types = [TokenizerDefinition.TokenType](repeating: .unused, count: count)
+    let last = max(vocabulary.map(\.id).max() ?? -1, addedTokens.map(\.id).max() ?? -1)
+    guard last < limit else { throw refusal("model.vocab", "ids below \(limit) for \(entries) tokens", "\(last)") }
+    var tokens = [String](repeating: "", count: last + 1)
+    var types = [TokenizerDefinition.TokenType](repeating: .unused, count: last + 1)
     for (spelling, id) in vocabulary {
       guard types[id] == .unused else {
         throw FormatError(
@@ -46,13 +44,18 @@ extension TokenizerFile {
     for (index, token) in addedTokens.enumerated() {
       guard types[token.id] == .unused || tokens[token.id] == token.content else {
         throw refusal(
-          "added_tokens[\(index)]", "token \(token.id) to be \(TokenizerError.quote(tokens[token.id])), as in the vocabulary",
+          "added_tokens[\(index)]",
+          "token \(token.id) to be \(TokenizerError.quote(tokens[token.id])), as in the vocabulary",
           TokenizerError.quote(token.content))
       }
       tokens[token.id] = token.content
       types[token.id] = token.isSpecial ? .control : .userDefined
     }
-    if let unknownToken, let id = tokens.lastIndex(where: { $0.utf8.elementsEqual(unknownToken.utf8) }), types[id] == .control { types[id] = .unknown }
+    if let unknownToken, let id = tokens.lastIndex(where: { $0.utf8.elementsEqual(unknownToken.utf8) }),
+      types[id] == .control
+    {
+      types[id] = .unknown
+    }
     return (tokens, types)
   }
 

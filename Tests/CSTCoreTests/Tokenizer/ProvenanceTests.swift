@@ -65,6 +65,35 @@ struct ProvenanceTests {
     }
   }
 
+  /// The same with tokens that take white space, are single words or are looked for in normalised text, and with
+  /// SentencePiece's spaces: 10,000 conversations.
+  @Test(arguments: ["smollm"] + TokenizerFamilies.sentencePiece)
+  func contentNeverChangesTheControlTokensOfAFamily(_ name: String) throws {
+    let family = try TokenizerFamilies.family(name)
+    let model = name == "smollm" ? "byte-level" : "sentencepiece"
+    let data = try TokenizerFamilies.file(family, model: model, addedTokens: try #require(family.addedTokens))
+    let tokenizer = try Tokenizer(TokenizerFamilies.definition(data))
+    let added = Set(tokenizer.addedTokenIDs)
+    let spellings = tokenizer.addedTokenIDs.map { tokenizer.decode([$0]) }
+    // A token of normalised text needs a space before it in some families, so that its own place decides.
+    let marks = spellings.filter { !["<norm>", "<nr>"].contains($0) }
+    var generator = CaseGenerator(seed: 20_240_403)
+    for _ in 0..<2_000 {
+      var text = ProvenancedText()
+      var expected: [Int32] = []
+      for _ in 0..<Int.random(in: 1...6, using: &generator) {
+        if Bool.random(using: &generator) {
+          let piece = Self.templateText(marks, &generator)
+          text.append(.template(piece))
+          expected += tokenizer.encode(template: piece).filter(added.contains)
+        } else {
+          text.append(.content(Self.hostileText(spellings, &generator)))
+        }
+      }
+      #expect(tokenizer.encode(text).filter(added.contains) == expected, "\(text.pieces)")
+    }
+  }
+
   @Test func plainTextBetweenControlTokensIsMergedJointly() throws {
     let tokenizer = try Tokenizer(
       TinyTokenizer.definition(merges: ["\n \n", "h i", "_ hi"], added: [("<|s|>", .control)]))

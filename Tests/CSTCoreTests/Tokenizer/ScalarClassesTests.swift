@@ -15,7 +15,8 @@ struct ScalarClassesTests {
         for value in run[0]..<end where Unicode.Scalar(value) != nil {
           let found = classes[value].rawValue & 0xFFFF
           if found != run[1] {
-            differences.append("U+\(String(value, radix: 16)): \(String(found, radix: 2)), not \(String(run[1], radix: 2))")
+            differences.append(
+              "U+\(String(value, radix: 16)): \(String(found, radix: 2)), not \(String(run[1], radix: 2))")
           }
         }
       }
