@@ -10,19 +10,22 @@ struct AttentionCase: Hashable, CustomTestStringConvertible {
   var headWidth: Int
   /// Size of q: large values make the softmax nearly one-hot.
   var sharpness: Float = 1
+  /// Most keys a query sees; 0 for all.
+  var window = 0
 
   var testDescription: String {
-    "rows \(rows), prefix \(prefix), group \(group), head width \(headWidth) * \(sharpness)"
+    "rows \(rows), prefix \(prefix), group \(group), head width \(headWidth) * \(sharpness), window \(window)"
   }
   var keys: Int { prefix + rows }
   var queryWidth: Int { group * headWidth }
   var scale: Float { 1 / Float(headWidth).squareRoot() }
   var shape: CKAttentionShape {
-    CKAttentionShape(rows: rows, prefix_rows: prefix, group: group, head_width: headWidth, scale: scale)
+    CKAttentionShape(
+      rows: rows, prefix_rows: prefix, group: group, head_width: headWidth, scale: scale, window: window)
   }
 
   /// Panels hold 64 keys and tiles 24 queries: shapes below, at and above those, with heads that are whole vectors or
-  /// not.
+  /// not. Windows below, at and above tiles, panels and what there is to see.
   static let all = [
     AttentionCase(rows: 1, prefix: 0, group: 1, headWidth: 1),
     AttentionCase(rows: 7, prefix: 0, group: 1, headWidth: 10),
@@ -33,6 +36,12 @@ struct AttentionCase: Hashable, CustomTestStringConvertible {
     AttentionCase(rows: 33, prefix: 31, group: 5, headWidth: 19, sharpness: 4),
     AttentionCase(rows: 70, prefix: 0, group: 2, headWidth: 8),
     AttentionCase(rows: 25, prefix: 129, group: 1, headWidth: 65),
+    AttentionCase(rows: 40, prefix: 0, group: 1, headWidth: 8, window: 1),
+    AttentionCase(rows: 70, prefix: 20, group: 3, headWidth: 16, window: 5),
+    AttentionCase(rows: 33, prefix: 150, group: 2, headWidth: 19, sharpness: 4, window: 64),
+    AttentionCase(rows: 1, prefix: 200, group: 3, headWidth: 64, window: 70),
+    AttentionCase(rows: 90, prefix: 100, group: 1, headWidth: 33, window: 130),
+    AttentionCase(rows: 12, prefix: 5, group: 2, headWidth: 16, window: 17),
   ]
 }
 
@@ -62,7 +71,7 @@ struct AttentionOperands {
   var oracle: AttentionOracle {
     AttentionOracle(
       rows: shape.rows, prefixRows: shape.prefix, group: shape.group, headWidth: shape.headWidth,
-      scale: Double(shape.scale), q: q.values.doubles, k: (prefixK.values + ownK.values).doubles,
+      scale: Double(shape.scale), window: shape.window, q: q.values.doubles, k: (prefixK.values + ownK.values).doubles,
       v: (prefixV.values + ownV.values).doubles)
   }
 

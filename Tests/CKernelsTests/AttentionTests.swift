@@ -75,11 +75,11 @@ struct AttentionReference: Sendable {
   }
 
   /// The last row of a segment alone, its earlier rows being a prefix: decoding gives the numbers that scoring gives.
-  @Test(arguments: CKVariant.runnable)
-  func decodingGivesTheSameBits(_ variant: CKVariant) {
-    let whole = AttentionOperands(AttentionCase(rows: 40, prefix: 50, group: 3, headWidth: 64))
+  @Test(arguments: CKVariant.runnable, [0, 33])
+  func decodingGivesTheSameBits(_ variant: CKVariant, window: Int) {
+    let whole = AttentionOperands(AttentionCase(rows: 40, prefix: 50, group: 3, headWidth: 64, window: window))
     let all = whole.forward(variant.kernels)
-    let step = AttentionOperands(AttentionCase(rows: 1, prefix: 89, group: 3, headWidth: 64))
+    let step = AttentionOperands(AttentionCase(rows: 1, prefix: 89, group: 3, headWidth: 64, window: window))
     func fill(_ operand: Operand, _ values: [Float]) {
       for row in 0..<operand.rows {
         for j in 0..<operand.width { operand.pointer[row * operand.stride + j] = values[row * operand.width + j] }
@@ -134,6 +134,48 @@ struct AttentionReference: Sendable {
     }
   }
 
+  /// What has left the window cannot reach a row, not even as 0 * NaN, nor be reached by its gradient.
+  @Test(arguments: CKVariant.runnable)
+  func rowsOutsideTheWindowCannotBeReached(_ variant: CKVariant) {
+    let shape = AttentionCase(rows: 90, prefix: 70, group: 3, headWidth: 20, window: 11)
+    let clean = AttentionOperands(shape)
+    let output = clean.forward(variant.kernels)
+    let gradients = clean.backward(variant.kernels, out: output.out.values, logSum: output.logSum.values)
+    for row in [0, 1, 13, 63, 64] {
+      let poisoned = AttentionOperands(shape)
+      for operand in [poisoned.ownK, poisoned.ownV] {
+        for j in 0..<operand.width { operand.pointer[row * operand.stride + j] = .nan }
+      }
+      let found = poisoned.forward(variant.kernels)
+      let after = (row + shape.window) * shape.queryWidth
+      #expect(Mismatch.firstInBits(Array(found.out.values[after...]), Array(output.out.values[after...])) == nil)
+      #expect(found.out.values[(row * shape.queryWidth)..<after].allSatisfy { $0.isNaN })
+      let backward = poisoned.backward(variant.kernels, out: output.out.values, logSum: output.logSum.values)
+      #expect(Mismatch.firstInBits(Array(backward.q.values[after...]), Array(gradients.q.values[after...])) == nil)
+      let query = AttentionOperands(shape)
+      for j in 0..<shape.queryWidth { query.dout.pointer[row * query.dout.stride + j] = .nan }
+      let reached = query.backward(variant.kernels, out: output.out.values, logSum: output.logSum.values)
+      let end = (shape.prefix + row + 1) * shape.headWidth
+      let begin = end - shape.window * shape.headWidth
+      #expect(reached.k[begin..<end].allSatisfy { $0.isNaN } && reached.v[begin..<end].allSatisfy { $0.isNaN })
+      #expect(Mismatch.firstInBits(Array(reached.k[..<begin]), Array(gradients.k[..<begin])) == nil)
+      #expect(Mismatch.firstInBits(Array(reached.v[end...]), Array(gradients.v[end...])) == nil)
+    }
+  }
+
+  /// A window that holds all there is changes no bit.
+  @Test(arguments: CKVariant.runnable)
+  func wideWindowsChangeNothing(_ variant: CKVariant) {
+    let plain = AttentionOperands(AttentionCase(rows: 33, prefix: 70, group: 3, headWidth: 20))
+    let wide = AttentionOperands(AttentionCase(rows: 33, prefix: 70, group: 3, headWidth: 20, window: 103))
+    let (expected, found) = (plain.forward(variant.kernels), wide.forward(variant.kernels))
+    #expect(Mismatch.firstInBits(found.out.values, expected.out.values) == nil)
+    let gradients = plain.backward(variant.kernels, out: expected.out.values, logSum: expected.logSum.values)
+    let others = wide.backward(variant.kernels, out: expected.out.values, logSum: expected.logSum.values)
+    #expect(Mismatch.firstInBits(others.q.values, gradients.q.values) == nil)
+    #expect(Mismatch.firstInBits(others.k + others.v, gradients.k + gradients.v) == nil)
+  }
+
   @Test(arguments: CKVariant.runnable)
   func zeroSizesAreNoOps(_ variant: CKVariant) {
     for shape in [
@@ -150,17 +192,17 @@ struct AttentionReference: Sendable {
   /// Scratch grows with the keys, not with their product with the rows.
   @Test(arguments: CKVariant.runnable)
   func scratchIsLinear(_ variant: CKVariant) {
-    var small = CKAttentionShape(rows: 1000, prefix_rows: 0, group: 3, head_width: 64, scale: 1)
-    var large = CKAttentionShape(rows: 10_000, prefix_rows: 0, group: 3, head_width: 64, scale: 1)
+    var small = CKAttentionShape(rows: 1000, prefix_rows: 0, group: 3, head_width: 64, scale: 1, window: 0)
+    var large = CKAttentionShape(rows: 10_000, prefix_rows: 0, group: 3, head_width: 64, scale: 1, window: 0)
     let kernels = variant.kernels
     #expect(kernels.attention_scratch_f32(&large) < 11 * kernels.attention_scratch_f32(&small))
     #expect(kernels.attention_backward_scratch_f32(&large) < 11 * kernels.attention_backward_scratch_f32(&small))
   }
 
-  @Test func oracleGradients() {
+  @Test(arguments: [0, 2, 5]) func oracleGradients(window: Int) {
     var generator = SplitMix64(seed: 8)
     let oracle = AttentionOracle(
-      rows: 4, prefixRows: 3, group: 2, headWidth: 3, scale: 0.7, q: generator.floats(24).doubles,
+      rows: 4, prefixRows: 3, group: 2, headWidth: 3, scale: 0.7, window: window, q: generator.floats(24).doubles,
       k: generator.floats(21).doubles, v: generator.floats(21).doubles)
     let dout = generator.floats(24).doubles
     let gradients = oracle.backward(dout: dout)

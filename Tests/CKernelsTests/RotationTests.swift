@@ -25,7 +25,7 @@ import Testing
     let (cosineTable, sineTable) = (Operand(cosines, slack: test.slack), Operand(sines, slack: test.slack))
     test.kernels.rotate_f32(
       x.pointer, x.stride, cosineTable.pointer, sineTable.pointer, Self.positions, rows, Self.heads, headWidth,
-      direction)
+      headWidth, direction)
     var expected = [Double](repeating: 0, count: values.count)
     var tolerance = expected
     for row in 0..<rows {
@@ -49,7 +49,7 @@ import Testing
     for row in 0..<rows {
       test.kernels.rotate_f32(
         alone.pointer + row * alone.stride, alone.stride, cosineTable.pointer, sineTable.pointer,
-        [Self.positions[row]], 1, Self.heads, headWidth, direction)
+        [Self.positions[row]], 1, Self.heads, headWidth, headWidth, direction)
     }
     #expect(Mismatch.firstInBits(alone.values, x.values) == nil)
   }
@@ -64,9 +64,34 @@ import Testing
     let x = Operand(values, rows: Self.positions.count)
     for direction in [CKRotation.forward, .backward] {
       variant.kernels.rotate_f32(
-        x.pointer, x.stride, cosines, sines, Self.positions, Self.positions.count, 1, 2 * half, direction)
+        x.pointer, x.stride, cosines, sines, Self.positions, Self.positions.count, 1, 2 * half, 2 * half,
+        direction)
     }
     // Six roundings of numbers up to 2, and tables whose cos^2 + sin^2 is 1 within 4 u.
     #expect(Mismatch.first(x.values, values.doubles) { _ in 16 * roundoff } == nil)
+  }
+
+  /// Part of a head rotated: the bits of the same numbers as heads of that width, the others as they were.
+  @Test(arguments: LengthCase.all)
+  func rotatesPartOfAHead(_ test: LengthCase) {
+    let (half, rows, rest) = (test.length, Self.positions.count, 5)
+    let (rotated, width) = (2 * half, 2 * half + rest)
+    var generator = test.generator
+    let values = generator.floats(rows * Self.heads * width)
+    let (cosines, sines) = Self.tables(half: half)
+    let x = Operand(values, rows: rows, padding: 3, slack: test.slack)
+    test.kernels.rotate_f32(
+      x.pointer, x.stride, cosines, sines, Self.positions, rows, Self.heads, width, rotated, .forward)
+    for row in 0..<rows {
+      for head in 0..<Self.heads {
+        let start = (row * Self.heads + head) * width
+        let alone = Operand(Array(values[start..<start + rotated]), rows: 1)
+        test.kernels.rotate_f32(
+          alone.pointer, alone.stride, cosines, sines, [Self.positions[row]], 1, 1, rotated, rotated, .forward)
+        let expected = alone.values + values[start + rotated..<start + width]
+        #expect(Mismatch.firstInBits(Array(x.values[start..<start + width]), expected) == nil)
+      }
+    }
+    #expect(x.isIntact)
   }
 }

@@ -4,8 +4,10 @@ import Foundation
 public struct AttentionOracle: Sendable {
   /// Query rows, and own key rows.
   public var rows: Int
-  /// Key rows every query sees.
+  /// Key rows before the first query's own.
   public var prefixRows: Int
+  /// Most keys a query sees, its own among them; 0 for all.
+  public var window: Int
   /// Query heads a row.
   public var group: Int
   /// Components of a head.
@@ -21,8 +23,10 @@ public struct AttentionOracle: Sendable {
 
   /// Attention of these inputs; nothing is computed yet.
   public init(
-    rows: Int, prefixRows: Int, group: Int, headWidth: Int, scale: Double, q: [Double], k: [Double], v: [Double]
+    rows: Int, prefixRows: Int, group: Int, headWidth: Int, scale: Double, window: Int = 0, q: [Double], k: [Double],
+    v: [Double]
   ) {
+    self.window = window
     (self.rows, self.prefixRows, self.group, self.headWidth, self.scale) = (rows, prefixRows, group, headWidth, scale)
     (self.q, self.k, self.v) = (q, k, v)
   }
@@ -54,6 +58,9 @@ public struct AttentionOracle: Sendable {
 
   /// What one query sees: query t is head t % group of row t / group.
   struct Query {
+    /// The first key it sees.
+    var begin: Int
+    /// Of the keys from `begin` on.
     var probabilities: [Double]
     var logSum: Double
     /// How far a float32 score may be off: a chain of headWidth products, the scale, the difference with the maximum
@@ -80,7 +87,8 @@ public struct AttentionOracle: Sendable {
 
   func query(_ t: Int) -> Query {
     let seen = prefixRows + t / group + 1
-    let products = (0..<seen).map { dot(q, t, k, $0) }
+    let begin = window == 0 ? 0 : max(0, seen - window)
+    let products = (begin..<seen).map { dot(q, t, k, $0) }
     let scores = products.map { scale * $0.value }
     let sizes = products.map { scale.magnitude * $0.size }
     let maximum = scores.max() ?? -.infinity
@@ -89,7 +97,8 @@ public struct AttentionOracle: Sendable {
     let spread = scores.reduce(0) { max($0, ($1 - maximum).magnitude) }
     let error =
       Self.u * (Double(headWidth + 2) * (sizes.max() ?? 0) + spread + logSum.magnitude)
-    return Query(probabilities: scores.map { exp($0 - logSum) }, logSum: logSum, scoreError: error)
+    return Query(
+      begin: begin, probabilities: scores.map { exp($0 - logSum) }, logSum: logSum, scoreError: error)
   }
 
   /// out [rows, group * headWidth] and log_sum [rows, group].
@@ -108,7 +117,7 @@ public struct AttentionOracle: Sendable {
       for d in 0..<headWidth {
         var (sum, size) = (0.0, 0.0)
         for (j, p) in query.probabilities.enumerated() {
-          let term = p * v[j * headWidth + d]
+          let term = p * v[(query.begin + j) * headWidth + d]
           sum += term
           size += term.magnitude
         }
@@ -134,7 +143,8 @@ public struct AttentionOracle: Sendable {
       let query = query(t)
       let (d, dSize) = dot(dout, t, out, t)
       let relative = query.scoreError + Self.u * 6
-      for (j, p) in query.probabilities.enumerated() {
+      for (index, p) in query.probabilities.enumerated() {
+        let j = query.begin + index
         let (product, productSize) = dot(dout, t, v, j)
         let ds = scale * p * (product - d)
         let inner = Self.u * (Double(headWidth + 2) * (productSize + dSize))

@@ -1,14 +1,14 @@
 // Rotary position embedding in the "half split" layout, in place.
 
 static void ck_rotate_f32(float *restrict x, size_t x_stride, const float *cosines, const float *sines,
-                          const int32_t *positions, size_t rows, size_t heads, size_t head_width,
+                          const int32_t *positions, size_t rows, size_t heads, size_t head_stride, size_t rotated,
                           CKRotation direction) {
-  size_t half = head_width / 2;
+  size_t half = rotated / 2;
   vf sign = vf_set1(direction == CKRotationBackward ? -1.0f : 1.0f);
   for (size_t row = 0; row < rows; row++) {
     const float *cosine = cosines + (size_t)positions[row] * half, *sine = sines + (size_t)positions[row] * half;
     for (size_t head = 0; head < heads; head++) {
-      float *first = x + row * x_stride + head * head_width, *second = first + half;
+      float *first = x + row * x_stride + head * head_stride, *second = first + half;
       size_t j = 0;
       for (; j + VF_LANES <= half; j += VF_LANES) {
         vf a = vf_load(first + j), b = vf_load(second + j);

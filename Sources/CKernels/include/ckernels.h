@@ -70,14 +70,16 @@ typedef enum CK_CLOSED_ENUM CKRotation {
 } CKRotation;
 
 /// One KV head of one segment for the attention kernels; see `attention_f32`.
-/// Keys and values come in two pieces: a prefix that every query row sees whole, and the segment's own rows, of which
-/// query row i sees rows 0...i. All pointers point at the first element of this head.
+/// Keys and values come in two pieces, a prefix and the segment's own rows; numbered one after the other, query row i
+/// sees keys 0...prefix_rows + i, or with a window only the last `window` of those. All pointers point at the first
+/// element of this head.
 typedef struct CKAttentionShape {
   size_t rows;        ///< query rows = own key rows
-  size_t prefix_rows; ///< key rows every query sees
+  size_t prefix_rows; ///< key rows before the first query's own
   size_t group;       ///< query heads that share this KV head; head g is at column g * head_width of q and out
   size_t head_width;
-  float scale; ///< multiplies q.k, usually 1/sqrt(head_width)
+  float scale;   ///< multiplies q.k, usually 1/sqrt(head_width)
+  size_t window; ///< most keys a query sees, its own among them; 0: all
 } CKAttentionShape;
 
 /// The kernels of one variant.
@@ -169,11 +171,12 @@ typedef struct CK_SENDABLE CKKernels {
 
   // MARK: RoPE
 
-  /// In place on x [rows, heads*head_width], rotation of the pairs (j, j + head_width/2) of every head:
-  /// (a, b) -> (a*cos - b*sin, b*cos + a*sin); Backward uses -sin. cosines/sines are [positions, head_width/2];
-  /// row i uses table row positions[i].
+  /// In place on x [rows, heads*head_stride], rotation of the pairs (j, j + rotated/2), j < rotated/2, of every head,
+  /// which begins at column h*head_stride; its columns from `rotated` (even, at most head_stride) on keep their values.
+  /// (a, b) -> (a*cos - b*sin, b*cos + a*sin); Backward uses -sin. cosines/sines are [positions, rotated/2]; row i uses
+  /// table row positions[i].
   void (*rotate_f32)(float *x, size_t x_stride, const float *cosines, const float *sines, const int32_t *positions,
-                     size_t rows, size_t heads, size_t head_width, CKRotation direction);
+                     size_t rows, size_t heads, size_t head_stride, size_t rotated, CKRotation direction);
 
   // MARK: Softmax and log-probability
 
@@ -201,10 +204,11 @@ typedef struct CK_SENDABLE CKKernels {
   /// Floats of scratch that one call of attention_f32 / attention_backward_f32 needs; linear in the key rows.
   size_t (*attention_scratch_f32)(const CKAttentionShape *shape);
   size_t (*attention_backward_scratch_f32)(const CKAttentionShape *shape);
-  /// out[i, g] = sum_j softmax_j(scale * q[i, g].k[j]) v[j] over the prefix rows and own rows 0...i, for `group` query
-  /// heads of one KV head. q, out: [rows, group*head_width]; keys and values: [*, head_width], k and v of a piece share
-  /// a stride. log_sum[i*log_sum_stride + g] = log sum_j exp(scale q.k) for the backward pass (may be NULL).
-  /// Never forms rows x keys in memory beyond the scratch.
+  /// out[i, g] = sum_j softmax_j(scale * q[i, g].k[j]) v[j] over the keys that row i sees, for `group` query heads of
+  /// one KV head. q, out: [rows, group*head_width]; keys and values: [*, head_width], k and v of a piece share a
+  /// stride. log_sum[i*log_sum_stride + g] = log sum_j exp(scale q.k) for the backward pass (may be NULL). Never forms
+  /// rows x keys in memory beyond the scratch, and never touches what a row does not see: NaN there has no effect. A
+  /// window that no row fills gives the bits of window 0.
   void (*attention_f32)(float *out, size_t out_stride, float *log_sum, size_t log_sum_stride, const float *q,
                         size_t q_stride, const float *prefix_k, const float *prefix_v, size_t prefix_stride,
                         const float *own_k, const float *own_v, size_t own_stride, const CKAttentionShape *shape,

@@ -8,7 +8,7 @@ struct JSONReader {
   private let file: String
   /// Where `bytes` begins in the file, for errors.
   private let base: Int
-  private var position = 0
+  private(set) var position = 0
 
   init(_ bytes: UnsafeRawBufferPointer, file: String, base: Int) {
     self.bytes = bytes
@@ -20,10 +20,10 @@ struct JSONReader {
   mutating func object(_ member: (inout JSONReader, String) throws -> Void) throws {
     try expect(UInt8(ascii: "{"))
     if skip(UInt8(ascii: "}")) { return }
-    var keys: Set<String> = []
+    var keys: Set<ExactText> = []
     repeat {
       let key = try string()
-      guard keys.insert(key).inserted else {
+      guard keys.insert(ExactText(text: key)).inserted else {
         throw FormatError(.duplicate, file: file, at: .key(key), expected: "every key once", found: "it again")
       }
       try expect(UInt8(ascii: ":"))
@@ -58,6 +58,46 @@ struct JSONReader {
     let isFraction = peek().map { [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains($0) } ?? false
     guard position > start, !hasLeadingZero, !isFraction else { throw unexpected("a whole number", at: start) }
     return value
+  }
+
+  /// Reads whatever value comes next, nested at most `depth` levels: for small parts whose structure varies.
+  mutating func value(depth: Int = 32) throws -> JSONPart {
+    skipSpace()
+    guard depth > 0 else {
+      throw FormatError(.limit, file: file, at: .byte(base + position), expected: "values that nest less deeply")
+    }
+    switch peek() {
+    case UInt8(ascii: "{"):
+      var members: [String: JSONPart] = [:]
+      try object { reader, key in members[key] = try reader.value(depth: depth - 1) }
+      return .object(members)
+    case UInt8(ascii: "["):
+      var elements: [JSONPart] = []
+      try array { reader in elements.append(try reader.value(depth: depth - 1)) }
+      return .array(elements)
+    case UInt8(ascii: "\""): return .string(try string())
+    case UInt8(ascii: "t") where skipExactly("true"): return .bool(true)
+    case UInt8(ascii: "f") where skipExactly("false"): return .bool(false)
+    case UInt8(ascii: "n") where skipExactly("null"): return .null
+    default: return .number(try number())
+    }
+  }
+
+  /// Whether the next value is an object, an array or a text, by its first byte; nothing is read.
+  mutating func nextIs(_ first: Unicode.Scalar) -> Bool {
+    skipSpace()
+    return peek() == UInt8(ascii: first)
+  }
+
+  /// Reads a number.
+  private mutating func number() throws -> Double {
+    let start = position
+    while let byte = peek(), "+-.0123456789Ee".utf8.contains(byte) { position += 1 }
+    let text = String(decoding: UnsafeRawBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
+    guard let first = text.utf8.first, first != UInt8(ascii: "+"), let number = Double(text), number.isFinite else {
+      throw unexpected("a JSON value", at: start)
+    }
+    return number
   }
 
   /// Throws unless nothing but white space is left.
@@ -143,6 +183,19 @@ struct JSONReader {
 
   private func peek() -> UInt8? { position < bytes.count ? bytes[position] : nil }
 
+  /// The next byte after white space, which is passed over.
+  mutating func next() -> UInt8? {
+    skipSpace()
+    return peek()
+  }
+
+  /// Takes the bytes that satisfy a condition, which only ASCII bytes may.
+  mutating func take(while condition: (UInt8) -> Bool) -> String {
+    let start = position
+    while let byte = peek(), condition(byte) { position += 1 }
+    return String(decoding: bytes[start..<position], as: UTF8.self)
+  }
+
   private mutating func skipSpace() {
     while let byte = peek(), byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { position += 1 }
   }
@@ -155,7 +208,7 @@ struct JSONReader {
     return true
   }
 
-  private mutating func skipExactly(_ text: StaticString) -> Bool {
+  mutating func skipExactly(_ text: StaticString) -> Bool {
     let found = text.withUTF8Buffer { bytes[position...].starts(with: $0) }
     if found { position += text.utf8CodeUnitCount }
     return found
@@ -165,8 +218,20 @@ struct JSONReader {
     guard skip(byte) else { throw unexpected("'\(Character(Unicode.Scalar(byte)))'", at: position) }
   }
 
-  private func unexpected(_ expected: String, at position: Int) -> FormatError {
+  func unexpected(_ expected: String, at position: Int) -> FormatError {
     let found = position < bytes.count ? "'\(Character(Unicode.Scalar(bytes[position])))'" : "the end"
     return FormatError(.badSyntax, file: file, at: .byte(base + position), expected: expected, found: found)
+  }
+}
+
+/// Text that equals only text with the same bytes, where Swift's `==` takes canonically equivalent texts as equal.
+private struct ExactText: Hashable {
+  let text: String
+
+  static func == (left: ExactText, right: ExactText) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+  func hash(into hasher: inout Hasher) {
+    var text = text
+    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }
 }

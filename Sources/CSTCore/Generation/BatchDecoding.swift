@@ -37,7 +37,7 @@ final class BatchDecoding: @unchecked Sendable {
     self.model = model
     self.slots = max(1, slots)
     retained = RetainedCaches(tokenBudget: retainedTokens)
-    endTokens = Set([model.chatTemplate.endOfTurnID, model.tokenizer.eosID].compactMap { $0 })
+    endTokens = model.stopTokenIDs
   }
 
   /// Whether there is nothing left to decode.

@@ -28,21 +28,33 @@ struct CompletionBatch {
   /// The range of `targets` of each completion, by group and completion.
   private(set) var completionRanges: [[Range<Int>]] = []
 
-  init(_ groups: [CompletionGroup]) {
+  /// - Parameter switchLength: The length above which a sequence is rotated in another way, so that it cannot share its
+  ///   prompt with a shorter one; see ``RotaryTable/switchLength``.
+  init(_ groups: [CompletionGroup], switchLength: Int? = nil) {
     for group in groups {
-      let firstRow = tokens.count
-      tokens += group.prompt
-      sequences.append(
-        prefixLength: group.prompt.count, continuationLengths: group.completions.map { $0.count - 1 })
-      var ranges: [Range<Int>] = []
-      for completion in group.completions {
-        let rows = tokens.count..<tokens.count + completion.count - 1
-        predictingRows += [firstRow + group.prompt.count - 1] + rows
-        ranges.append(targets.count..<targets.count + completion.count)
-        targets += completion
-        tokens += completion.dropLast()
+      var ranges = [Range<Int>](repeating: 0..<0, count: group.completions.count)
+      let isLong = group.completions.map { group.prompt.count + $0.count - 1 > switchLength ?? .max }
+      for kind in [false, true] {
+        let members = group.completions.indices.filter { isLong[$0] == kind }
+        if !members.isEmpty { append(members, of: group, ranges: &ranges) }
       }
       completionRanges.append(ranges)
+    }
+  }
+
+  /// Adds a prompt with those of its completions that share it.
+  private mutating func append(_ members: [Int], of group: CompletionGroup, ranges: inout [Range<Int>]) {
+    let firstRow = tokens.count
+    tokens += group.prompt
+    sequences.append(
+      prefixLength: group.prompt.count, continuationLengths: members.map { group.completions[$0].count - 1 })
+    for member in members {
+      let completion = group.completions[member]
+      let rows = tokens.count..<tokens.count + completion.count - 1
+      predictingRows += [firstRow + group.prompt.count - 1] + rows
+      ranges[member] = targets.count..<targets.count + completion.count
+      targets += completion
+      tokens += completion.dropLast()
     }
   }
 }
@@ -51,9 +63,11 @@ extension Transformer {
   /// The log-probability of every completion token of a batch, `[batch.targets.count]`.
   func tokenLogProbabilities(of batch: CompletionBatch, adaptation: Adaptation?, precision: Precision) -> Tensor {
     hiddenStates(
-      tokens: batch.tokens, positions: batch.sequences.positions, adaptation: adaptation, precision: precision
-    ) { _, queries, keys, values in
-      queries.attention(keys: keys, values: values, heads: configuration.heads, over: batch.sequences)
+      tokens: batch.tokens, rotaryRows: rotary.rows(of: batch.sequences), adaptation: adaptation, precision: precision
+    ) { layer, queries, keys, values in
+      queries.attention(
+        keys: keys, values: values, heads: configuration.heads, over: batch.sequences,
+        window: configuration.window(layer: layer))
     }
     .rows(at: batch.predictingRows)
     .tokenLogProbabilities(of: batch.targets, head: head, precision: precision)

@@ -6,7 +6,7 @@ struct CompletionScores {
   /// Scores groups in one packed batch.
   init(_ groups: [CompletionGroup], transformer: Transformer, adaptation: Transformer.Adaptation?, precision: Precision)
   {
-    let batch = CompletionBatch(groups)
+    let batch = CompletionBatch(groups, switchLength: transformer.rotary.switchLength)
     let logProbabilities = transformer.tokenLogProbabilities(of: batch, adaptation: adaptation, precision: precision)
     sums = Self.sums(of: logProbabilities, over: batch.completionRanges)
   }

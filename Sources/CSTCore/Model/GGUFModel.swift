@@ -12,7 +12,7 @@ struct GGUFModel {
   /// - Throws: ``FormatError``.
   init(contentsOf location: URL) throws {
     file = try GGUFFile(contentsOf: location)
-    configuration = try Self.configuration(of: file)
+    configuration = try GGUFConfiguration(file).configuration
   }
 
   /// The model. Weights stay in the mapped file.
@@ -30,158 +30,63 @@ struct GGUFModel {
     let name = URL(filePath: file.mapping.path).lastPathComponent
     return LanguageModel(
       transformer: try transformer(), tokenizer: tokenizer, chatTemplate: template, precision: precision,
-      identity: "\(name), \(file.mapping.size) bytes")
-  }
-
-  // MARK: Configuration
-
-  private static func configuration(of file: GGUFFile) throws -> ModelConfiguration {
-    let architecture = try file.metadata.string("general.architecture")
-    guard architecture == "llama" else {
-      throw FormatError(
-        .badValue, file: file.mapping.path, at: .key("general.architecture"), expected: "llama", found: architecture,
-        advice: "models of this architecture cannot be read yet")
-    }
-    func count(_ key: String, in range: ClosedRange<Int>, default: Int? = nil) throws -> Int {
-      let value =
-        try file.metadata.integerIfPresent("llama." + key) ?? `default` ?? file.metadata.integer("llama." + key)
-      guard range.contains(value) else {
-        throw FormatError(
-          .badValue, file: file.mapping.path, at: .key("llama." + key),
-          expected: "\(range.lowerBound) to \(range.upperBound)",
-          found: "\(value)")
-      }
-      return value
-    }
-    try refuseUnknownFeatures(of: file)
-    let width = try count("embedding_length", in: 1...1 << 20)
-    let queryHeads = try count("attention.head_count", in: 1...1 << 14)
-    let keyValueHeads = try count("attention.head_count_kv", in: 1...queryHeads, default: queryHeads)
-    let headWidth = try count("attention.key_length", in: 2...1 << 12, default: width / queryHeads)
-    guard queryHeads % keyValueHeads == 0, headWidth % 2 == 0, headWidth > 0 else {
-      throw FormatError(
-        .badValue, file: file.mapping.path, at: .key("llama.attention.head_count"),
-        expected: "heads of even width in equal groups",
-        found: "\(queryHeads) query heads, \(keyValueHeads) key-value heads, width \(headWidth)")
-    }
-    for key in ["llama.rope.dimension_count", "llama.attention.value_length"] {
-      let found = try file.metadata.integerIfPresent(key) ?? headWidth
-      guard found == headWidth else {
-        throw FormatError(
-          .badValue, file: file.mapping.path, at: .key(key), expected: "\(headWidth), the width of a head",
-          found: "\(found)")
-      }
-    }
-    let epsilon = try file.metadata.float("llama.attention.layer_norm_rms_epsilon")
-    let base = try file.metadata.floatIfPresent("llama.rope.freq_base") ?? 10_000
-    guard epsilon >= 0, epsilon < 1, base > 1, base.isFinite else {
-      throw FormatError(
-        .badValue, file: file.mapping.path, at: .key("llama.rope.freq_base"),
-        expected: "a base above 1, an epsilon in 0..<1",
-        found: "base \(base), epsilon \(epsilon)")
-    }
-    let embedding = try file.tensor(named: "token_embd.weight")
-    return ModelConfiguration(
-      architecture: architecture, name: try file.metadata.stringIfPresent("general.name"),
-      layerCount: try count("block_count", in: 1...4096), width: width,
-      feedForwardWidth: try count("feed_forward_length", in: 1...1 << 22),
-      heads: AttentionHeads(queryHeads: queryHeads, keyValueHeads: keyValueHeads, headWidth: headWidth),
-      normEpsilon: epsilon, rotaryBase: Double(base), contextLength: try count("context_length", in: 1...1 << 22),
-      vocabularyCount: embedding.shape.first ?? 0)
-  }
-
-  /// Keys of the architecture that this reader understands; any other is refused.
-  private static let knownKeys: Set<String> = [
-    "block_count", "context_length", "embedding_length", "feed_forward_length", "vocab_size",
-    "attention.head_count", "attention.head_count_kv", "attention.key_length", "attention.value_length",
-    "attention.layer_norm_rms_epsilon", "rope.dimension_count", "rope.freq_base",
-  ]
-
-  private static func refuseUnknownFeatures(of file: GGUFFile) throws {
-    for key in file.metadata.keys where key.hasPrefix("llama.") {
-      guard knownKeys.contains(String(key.dropFirst("llama.".count))) else {
-        throw FormatError(
-          .badValue, file: file.mapping.path, at: .key(key), expected: "a Llama model without further features",
-          found: "a feature that is not supported")
-      }
-    }
+      identity: "\(name), \(file.mapping.size) bytes", source: .gguf(URL(filePath: file.mapping.path)))
   }
 
   // MARK: Weights
 
-  private func transformer() throws -> Transformer {
-    var unused = Set(file.tensors.map(\.name))
-    func matrix(
-      _ name: String, rows: Int, columns: Int, order: WeightMatrix.RowOrder = .asStored
-    ) throws -> WeightMatrix {
-      let tensor = try self.tensor(name, shape: [rows, columns])
-      unused.remove(name)
-      guard columns.isMultiple(of: tensor.format.blockLength) else {
-        throw FormatError(
-          .badLayout, file: file.mapping.path, at: .tensor(name),
-          expected: "rows of whole blocks of \(tensor.format.blockLength)",
-          found: "\(columns) columns")
-      }
-      return WeightMatrix(
-        rows: rows, columns: columns, format: tensor.format, bytes: file.bytes(of: tensor), owner: file.mapping,
-        rowOrder: order)
+  func transformer() throws -> Transformer {
+    var unused = Set(file.tensors.map(\.name)).subtracting(GGUFConfiguration.rotaryTensors)
+    let transformer = try Transformer(
+      configuration, hasHead: unused.contains(WeightRole.head.ggufName)
+    ) { role, shape in
+      unused.remove(role.ggufName)
+      return try content(of: role, shape: shape)
     }
-    func norm(_ name: String) throws -> Tensor {
-      _ = try tensor(name, shape: [configuration.width])
-      unused.remove(name)
-      return Tensor(try file.floats(named: name), shape: [configuration.width])
-    }
-    let layers = try (0..<configuration.layerCount).map { index in
-      try DecoderLayer(
-        attentionNorm: norm("blk.\(index).attn_norm.weight"), feedForwardNorm: norm("blk.\(index).ffn_norm.weight")
-      ) { projection in
-        let (outputs, inputs) = configuration.shape(of: projection)
-        let isRotated = projection == .query || projection == .key
-        return try matrix(
-          "blk.\(index).\(projection.ggufName).weight", rows: outputs, columns: inputs,
-          order: isRotated ? .interleavedHalves(headWidth: configuration.heads.headWidth) : .asStored)
-      }
-    }
-    let embedding = try matrix("token_embd.weight", rows: configuration.vocabularyCount, columns: configuration.width)
-    let isTied = !unused.contains("output.weight")
-    let head =
-      isTied
-      ? embedding : try matrix("output.weight", rows: configuration.vocabularyCount, columns: configuration.width)
-    let finalNorm = try norm("output_norm.weight")
     if let name = unused.sorted().first {
       throw FormatError(
-        .badValue, file: file.mapping.path, at: .tensor(name), expected: "the tensors of a Llama model",
+        .badValue, file: file.mapping.path, at: .tensor(name),
+        expected: "the tensors of a \(configuration.architecture.rawValue) model",
         found: "a tensor that is not supported")
     }
-    return Transformer(
-      configuration: configuration, embedding: embedding, layers: layers, finalNorm: finalNorm, head: head,
-      rotary: RotaryTable(
-        headWidth: configuration.heads.headWidth, base: configuration.rotaryBase,
-        positionCount: configuration.contextLength))
+    return transformer
   }
 
-  private func tensor(_ name: String, shape: [Int]) throws -> GGUFTensor {
+  private func content(of role: WeightRole, shape: [Int]) throws -> ModelWeight.Content {
+    let name = role.ggufName
     let tensor = try file.tensor(named: name)
     guard tensor.shape == shape else {
       throw FormatError(
         .badLayout, file: file.mapping.path, at: .tensor(name), expected: "shape \(Shape(shape))",
         found: "shape \(Shape(tensor.shape))")
     }
-    return tensor
+    guard shape.count == 2 else { return .vector(try vector(role, length: shape[0])) }
+    guard shape[1].isMultiple(of: tensor.format.blockLength) else {
+      throw FormatError(
+        .badLayout, file: file.mapping.path, at: .tensor(name),
+        expected: "rows of whole blocks of \(tensor.format.blockLength)",
+        found: "\(shape[1]) columns")
+    }
+    return .matrix(
+      WeightMatrix(
+        rows: shape[0], columns: shape[1], format: tensor.format, bytes: file.bytes(of: tensor), owner: file.mapping,
+        rowOrder: rowOrder(of: role)))
   }
-}
 
-extension Projection {
-  /// The name GGUF gives the matrix within a layer.
-  fileprivate var ggufName: String {
-    switch self {
-    case .query: "attn_q"
-    case .key: "attn_k"
-    case .value: "attn_v"
-    case .output: "attn_output"
-    case .gate: "ffn_gate"
-    case .up: "ffn_up"
-    case .down: "ffn_down"
+  /// A norm or a bias; a bias of permuted rows is permuted as they are.
+  private func vector(_ role: WeightRole, length: Int) throws -> Tensor {
+    let values = try file.floats(named: role.ggufName)
+    guard case .bias(let layer, let projection) = role else { return Tensor(values, shape: [length]) }
+    let order = rowOrder(of: .matrix(layer: layer, projection))
+    return Tensor((0..<length).map { values[order.stored($0)] }, shape: [length])
+  }
+
+  /// Files of Llama models hold the rows of queries and keys interleaved, those of other architectures do not.
+  private func rowOrder(of role: WeightRole) -> WeightMatrix.RowOrder {
+    guard configuration.architecture.ggufName == "llama" else { return .asStored }
+    switch role {
+    case .matrix(_, .query), .matrix(_, .key): return .interleavedHalves(headWidth: configuration.heads.headWidth)
+    default: return .asStored
     }
   }
 }

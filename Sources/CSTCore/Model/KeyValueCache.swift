@@ -9,6 +9,8 @@ final class KeyValueCache {
   private let width: Int
   private var keys: [TensorStorage]
   private var values: [TensorStorage]
+  /// Whether the keys were rotated as those of a sequence longer than ``RotaryTable/switchLength`` are.
+  fileprivate(set) var isRotatedForLength = false
 
   init(configuration: ModelConfiguration, capacity: Int = 128) {
     width = configuration.heads.keyValueWidth
@@ -45,8 +47,10 @@ final class KeyValueCache {
 
   /// Takes over the keys and values of the first `rows` tokens of a cache that begins with the tokens seen here.
   func adopt(_ rows: Int, of other: KeyValueCache) {
+    if isRotatedForLength != other.isRotatedForLength { truncate(to: 0) }
     let start = count
     guard rows > start else { return }
+    isRotatedForLength = other.isRotatedForLength
     reserve(rows - start)
     let (range, offset) = ((rows - start) * width, start * width)
     for (mine, theirs) in zip(keys + values, other.keys + other.values) {
@@ -86,16 +90,18 @@ extension Transformer {
   func advance(
     _ sequences: [(tokens: [Int32], cache: KeyValueCache)], adaptation: Adaptation?, precision: Precision
   ) -> Tensor {
-    var positions: [Int32] = []
+    var rotaryRows: [Int32] = []
     var starts: [Int] = []
+    let sequences = sequences.map { withMatchingRotation($0.tokens, $0.cache) }
     for (tokens, cache) in sequences {
-      starts.append(positions.count)
+      starts.append(rotaryRows.count)
       cache.reserve(tokens.count)
-      positions += (Int32(cache.count)..<Int32(cache.count + tokens.count))
+      let length = cache.count + tokens.count
+      rotaryRows += rotary.rows(at: Int32(cache.count)..<Int32(length), sequenceLength: length)
     }
     let heads = configuration.heads
     let hidden = hiddenStates(
-      tokens: sequences.flatMap(\.tokens), positions: positions, adaptation: adaptation, precision: precision
+      tokens: sequences.flatMap(\.tokens), rotaryRows: rotaryRows, adaptation: adaptation, precision: precision
     ) { layer, queries, keys, values in
       for (start, (tokens, cache)) in zip(starts, sequences) {
         let offset = start * heads.keyValueWidth
@@ -105,7 +111,8 @@ extension Transformer {
         ComputePool.shared.forEachItem(count: sequences.count * heads.keyValueHeads) { item in
           let (sequence, head) = item.quotientAndRemainder(dividingBy: heads.keyValueHeads)
           let (tokens, cache) = sequences[sequence]
-          let shape = heads.shape(rows: tokens.count, prefixRows: cache.count)
+          let shape = heads.shape(
+            rows: tokens.count, prefixRows: cache.count, window: configuration.window(layer: layer))
           let cached = cache.source(layer: layer, headOffset: head * heads.headWidth)
           let new = cache.count * cached.stride
           let queryOffset = starts[sequence] * heads.queryWidth + head * heads.group * heads.headWidth
@@ -121,5 +128,18 @@ extension Transformer {
     }
     for (tokens, cache) in sequences { cache.append(tokens) }
     return hidden.rows(at: zip(starts, sequences).map { $0 + $1.tokens.count - 1 })
+  }
+
+  /// Where a sequence grows beyond the length up to which it is rotated in one way, or was cut back to it, all of it has
+  /// to be computed again.
+  private func withMatchingRotation(
+    _ tokens: [Int32], _ cache: KeyValueCache
+  ) -> (tokens: [Int32], cache: KeyValueCache) {
+    let isLong = cache.count + tokens.count > rotary.switchLength ?? .max
+    guard isLong != cache.isRotatedForLength else { return (tokens, cache) }
+    let all = cache.tokens + tokens
+    cache.truncate(to: 0)
+    cache.isRotatedForLength = isLong
+    return (all, cache)
   }
 }

@@ -20,12 +20,17 @@ public struct LanguageModel: Sendable {
   public var precision: Precision
   /// The adapter in use; `nil` is the base model.
   public private(set) var adapter: LoRAAdapter?
-  /// What tells this model from others in records and checkpoints: file name and size.
+  /// What tells this model from others in records and checkpoints: names and sizes of its files.
   public let identity: String
+  /// The file or folder it was read from.
+  public let source: ModelSource
+  /// The tokens that end a reply: the template's end of turn and whatever the model's files name.
+  public let stopTokenIDs: Set<Int32>
   let transformer: Transformer
 
   init(
-    transformer: Transformer, tokenizer: Tokenizer, chatTemplate: ChatTemplate, precision: Precision, identity: String
+    transformer: Transformer, tokenizer: Tokenizer, chatTemplate: ChatTemplate, precision: Precision, identity: String,
+    source: ModelSource, stopTokenIDs: Set<Int32> = []
   ) {
     configuration = transformer.configuration
     self.transformer = transformer
@@ -33,18 +38,26 @@ public struct LanguageModel: Sendable {
     self.chatTemplate = chatTemplate
     self.precision = precision
     self.identity = identity
+    self.source = source
+    self.stopTokenIDs = stopTokenIDs.union([chatTemplate.endOfTurnID, tokenizer.eosID].compactMap { $0 })
   }
 
-  /// Reads a `.gguf` file. The weights are mapped, not copied.
+  /// Reads a `.gguf` file or a Hugging Face folder. The weights are mapped, not copied.
   ///
+  /// A folder has `config.json`, weights in safetensors, and the files of a tokenizer; see ``ModelFolder`` for what of it
+  /// is opened.
   /// - Parameters:
-  ///   - location: The file.
+  ///   - location: The file or folder.
   ///   - precision: What products with the weights are computed in.
   /// - Throws: ``FormatError`` for a file that is missing, damaged or of an architecture, quantisation or feature that
   ///   is not supported; ``TokenizerError`` for a tokenizer that is not known; ``ChatTemplateError`` for a chat template that is malformed or
   ///   uses what is not implemented.
   public init(contentsOf location: URL, precision: Precision = .automatic) async throws {
-    self = try await onComputeThread { try GGUFModel(contentsOf: location).languageModel(precision: precision) }
+    self = try await onComputeThread {
+      ModelFolder.isFolder(location)
+        ? try HuggingFaceModel(contentsOf: location).languageModel(precision: precision)
+        : try GGUFModel(contentsOf: location).languageModel(precision: precision)
+    }
   }
 
   /// This model with an adapter instead of the one it has. Traps where the adapter's shapes are not this model's.
@@ -89,6 +102,9 @@ public struct LanguageModel: Sendable {
       return scores
     }
   }
+
+  /// Every base weight with what it is for; the head is left out where the embedding serves as it.
+  package var weights: [ModelWeight] { transformer.weights }
 
   var adaptation: Transformer.Adaptation? { adapter.map { Transformer.Adaptation(adapter: $0) } }
 }

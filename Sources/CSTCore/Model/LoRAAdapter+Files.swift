@@ -13,7 +13,8 @@ extension LoRAAdapter {
   ///   tensors missing, unknown or of the wrong shape, values that are not finite.
   public init(contentsOf folder: URL, for model: ModelConfiguration) throws {
     let configurationFile = folder.appending(path: Self.configurationName)
-    let configuration = try PEFTConfiguration(contentsOf: configurationFile).loraConfiguration(file: configurationFile)
+    let configuration = try PEFTConfiguration(contentsOf: configurationFile)
+      .loraConfiguration(for: model, file: configurationFile)
     let file = try SafetensorsFile(contentsOf: folder.appending(path: Self.weightsName))
     try self.init(from: file, prefix: "", configuration, for: model)
     let known = Set(Self.parameterNames(configuration, layerCount: layerCount))
@@ -33,8 +34,8 @@ extension LoRAAdapter {
     let names = Self.parameterNames(configuration, layerCount: model.layerCount)
     let shapes = (0..<model.layerCount).flatMap { _ in
       configuration.targets.flatMap { target -> [Shape] in
-        let (outputs, inputs) = model.shape(of: target)
-        return [[configuration.rank, inputs], [outputs, configuration.rank]]
+        let (a, b) = configuration.shapes(of: target, in: model)
+        return [a, b]
       }
     }
     for (name, shape) in zip(names, shapes) { tensors.append(try file.tensor(named: prefix + name, shape: shape)) }

@@ -9,17 +9,18 @@ public struct LoRAAdapter: ParameterContainer {
   /// Factors of layer l and the i-th target at `l * targets.count + i`.
   private(set) var factors: [LoRAFactors]
 
-  /// Fresh factors: A as the configuration's ``LoRAInitialization`` says, B zero, so that the adapted model is the base
-  /// model. The generator decides every value.
+  /// Fresh factors for those of the configuration's targets that the model has: A as ``LoRAInitialization`` says, B
+  /// zero, so that the adapted model is the base model. The generator decides every value.
   public init(
     for model: ModelConfiguration, _ configuration: LoRAConfiguration, using generator: inout some RandomNumberGenerator
   ) {
+    let configuration = configuration.restricted(to: model)
     var factors: [LoRAFactors] = []
     for _ in 0..<model.layerCount {
       for target in configuration.targets {
-        let (outputs, inputs) = model.shape(of: target)
-        let a = configuration.initialization.factor(rank: configuration.rank, inputs: inputs, using: &generator)
-        factors.append(LoRAFactors(a: a, b: .zeros([outputs, configuration.rank])))
+        let shapes = configuration.shapes(of: target, in: model)
+        let a = configuration.initialization.factor(rank: shapes.a[0], inputs: shapes.a[1], using: &generator)
+        factors.append(LoRAFactors(a: a, b: .zeros(shapes.b)))
       }
     }
     self.init(configuration: configuration, layerCount: model.layerCount, factors: factors)
@@ -36,10 +37,10 @@ public struct LoRAAdapter: ParameterContainer {
 
   /// Whether every factor has the shape that this model needs.
   func fits(_ model: ModelConfiguration) -> Bool {
-    layerCount == model.layerCount
+    layerCount == model.layerCount && configuration.targets.allSatisfy(model.projections.contains)
       && factors.enumerated().allSatisfy { index, factors in
-        let (outputs, inputs) = model.shape(of: configuration.targets[index % configuration.targets.count])
-        return factors.a.shape == [configuration.rank, inputs] && factors.b.shape == [outputs, configuration.rank]
+        let target = configuration.targets[index % configuration.targets.count]
+        return (factors.a.shape, factors.b.shape) == configuration.shapes(of: target, in: model)
       }
   }
 

@@ -1,7 +1,8 @@
-/// The sizes and constants of a decoder-only transformer of the Llama family.
+/// The sizes, constants and options of a decoder-only transformer: everything that tells one model of the Llama family
+/// from another, apart from its weights.
 public struct ModelConfiguration: Sendable, Hashable {
-  /// The architecture's name as the file states it.
-  public let architecture: String
+  /// Which of the decoders it is.
+  public let architecture: ModelArchitecture
   /// The model's name, if the file states one.
   public let name: String?
   /// Number of decoder layers.
@@ -14,40 +15,81 @@ public struct ModelConfiguration: Sendable, Hashable {
   public let heads: AttentionHeads
   /// ε of the RMS norms.
   public let normEpsilon: Float
-  /// Base of the rotary frequencies.
-  public let rotaryBase: Double
+  /// How queries and keys are rotated to their positions.
+  public let rotary: RotaryConfiguration
   /// Positions the model was trained for.
   public let contextLength: Int
   /// Tokens of the vocabulary, rows of the embedding.
   public let vocabularyCount: Int
+  /// The matrices whose outputs have a bias.
+  public let biases: Set<Projection>
+  /// How many of the latest positions a token sees, itself among them; `nil` for all.
+  public let slidingWindow: Int?
+  /// The layers, from 0, in which that holds: in the others a token sees all.
+  public let slidingLayers: Range<Int>
+
+  init(
+    architecture: ModelArchitecture, name: String?, layerCount: Int, width: Int, feedForwardWidth: Int,
+    heads: AttentionHeads, normEpsilon: Float, rotary: RotaryConfiguration, contextLength: Int, vocabularyCount: Int,
+    biases: Set<Projection> = [], slidingWindow: Int? = nil, slidingLayers: Range<Int>? = nil
+  ) {
+    self.architecture = architecture
+    self.name = name
+    self.layerCount = layerCount
+    self.width = width
+    self.feedForwardWidth = feedForwardWidth
+    self.heads = heads
+    self.normEpsilon = normEpsilon
+    self.rotary = rotary
+    self.contextLength = contextLength
+    self.vocabularyCount = vocabularyCount
+    self.biases = biases
+    self.slidingWindow = slidingWindow
+    self.slidingLayers = slidingLayers ?? 0..<layerCount
+  }
+
+  /// The matrices of a layer.
+  public var projections: [Projection] { architecture.projections }
+
+  /// How many of the latest positions a token sees in a layer; `nil` for all.
+  func window(layer: Int) -> Int? { slidingLayers.contains(layer) ? slidingWindow : nil }
 
   /// Inputs and outputs of one projection.
   public func shape(of projection: Projection) -> (outputs: Int, inputs: Int) {
     switch projection {
     case .query: (heads.queryWidth, width)
     case .key, .value: (heads.keyValueWidth, width)
+    case .queryKeyValue: (heads.queryWidth + 2 * heads.keyValueWidth, width)
     case .output: (width, heads.queryWidth)
     case .gate, .up: (feedForwardWidth, width)
+    case .gateUp: (2 * feedForwardWidth, width)
     case .down: (width, feedForwardWidth)
+    }
+  }
+
+  /// The norms of a layer.
+  var norms: [LayerNorm] {
+    architecture == .qwen3 ? [.attention, .query, .key, .feedForward] : [.attention, .feedForward]
+  }
+
+  /// The length of a norm's weight.
+  func length(of norm: LayerNorm) -> Int {
+    switch norm {
+    case .attention, .feedForward: width
+    case .query, .key: heads.headWidth
     }
   }
 }
 
-/// The seven matrices of a decoder layer; the raw values are the names Hugging Face and PEFT use.
-public enum Projection: String, Sendable, Hashable, Codable, CaseIterable {
-  case query = "q_proj"
-  case key = "k_proj"
-  case value = "v_proj"
-  case output = "o_proj"
-  case gate = "gate_proj"
-  case up = "up_proj"
-  case down = "down_proj"
-
-  /// The path of the module inside a layer: `self_attn.q_proj`.
-  var modulePath: String {
-    switch self {
-    case .query, .key, .value, .output: "self_attn.\(rawValue)"
-    case .gate, .up, .down: "mlp.\(rawValue)"
-    }
+extension ModelConfiguration {
+  /// Sizes that files may state: what lies outside is a damaged file, not a model.
+  enum Limit {
+    static let layers = 1...4096
+    static let widths = 1...1 << 20
+    static let feedForwardWidths = 1...1 << 22
+    static let heads = 1...1 << 14
+    static let headWidths = 2...1 << 12
+    static let contextLengths = 1...1 << 26
+    static let vocabularies = 1...1 << 24
   }
 }

@@ -6,7 +6,7 @@ struct PEFTConfiguration: Codable {
   var rank: Int
   var alpha: Double
   var dropout: Double?
-  var targetModules: [String]
+  var targetModules: TargetModules
   var bias: String?
   var usesRankStabilizedScale: Bool?
   var usesDoRA: Bool?
@@ -18,6 +18,35 @@ struct PEFTConfiguration: Codable {
   var taskType: String?
   var baseModelName: String?
   var inferenceMode: Bool?
+
+  /// Which modules have factors: their names, or one text that stands for several.
+  enum TargetModules: Codable, Equatable {
+    case names([String])
+    case text(String)
+
+    init(from decoder: any Decoder) throws {
+      let value = try decoder.singleValueContainer()
+      if let text = try? value.decode(String.self) {
+        self = .text(text)
+      } else {
+        self = .names(try value.decode([String].self))
+      }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var value = encoder.singleValueContainer()
+      switch self {
+      case .names(let names): try value.encode(names)
+      case .text(let text): try value.encode(text)
+      }
+    }
+  }
+
+  /// Features that are refused unless they are off: `null`, `false` or empty.
+  private static let otherFeatures = [
+    "alora_invocation_tokens", "arrow_config", "exclude_modules", "kasa_config", "layer_replication", "lora_bias",
+    "monteclora_config", "target_parameters", "trainable_token_indices", "use_bdlora", "use_qalora", "velora_config",
+  ]
 
   private enum CodingKeys: String, CodingKey {
     case peftType = "peft_type"
@@ -44,7 +73,7 @@ struct PEFTConfiguration: Codable {
     rank = configuration.rank
     alpha = configuration.alpha
     dropout = configuration.dropout
-    targetModules = configuration.targets.map(\.rawValue)
+    targetModules = .names(configuration.targets.map(\.rawValue))
     bias = "none"
     usesRankStabilizedScale = false
     usesDoRA = false
@@ -64,15 +93,21 @@ struct PEFTConfiguration: Codable {
         found: FileManager.default.fileExists(atPath: file.path) ? "a file that cannot be opened" : "no such file")
     }
     try JSONDepth.check(data, file: file.path)
+    let object = try JSONObject(contentsOf: file)
+    let off: [JSONValue] = [.bool(false), .array([]), .object([:])]
+    for feature in Self.otherFeatures {
+      guard let value = object[feature], !off.contains(value) else { continue }
+      throw object.error(feature, expected: "nothing: this feature is not supported")
+    }
     do { self = try JSONDecoder().decode(PEFTConfiguration.self, from: data) } catch let error as DecodingError {
       throw FormatError(
         .badSyntax, file: file.path, expected: "PEFT's LoRA configuration", found: error.fieldAndProblem)
     }
   }
 
-  /// The adapter's configuration.
+  /// The configuration of an adapter for `model`.
   /// - Throws: ``FormatError`` for what cannot be represented, by key.
-  func loraConfiguration(file: URL) throws -> LoRAConfiguration {
+  func loraConfiguration(for model: ModelConfiguration, file: URL) throws -> LoRAConfiguration {
     func refuse(_ key: CodingKeys, expected: String, found: String) -> FormatError {
       FormatError(.badValue, file: file.path, at: .key(key.rawValue), expected: expected, found: found)
     }
@@ -95,13 +130,18 @@ struct PEFTConfiguration: Codable {
       throw refuse(key, expected: "nothing: this feature is not supported", found: "a value")
     }
     var targets: Set<Projection> = []
-    for module in targetModules {
-      guard let target = Projection(rawValue: module) else {
-        throw refuse(
-          .targetModules, expected: "some of " + Projection.allCases.map(\.rawValue).joined(separator: ", "),
-          found: module)
+    let names = model.projections.map(\.rawValue).joined(separator: ", ")
+    switch targetModules {
+    case .text("all-linear"): targets = Set(model.projections)
+    case .text(let pattern):
+      throw refuse(.targetModules, expected: "a list of modules, or all-linear", found: "the pattern \"\(pattern)\"")
+    case .names(let modules):
+      for module in modules {
+        guard let target = model.projections.first(where: { $0.rawValue == module || $0.modulePath == module }) else {
+          throw refuse(.targetModules, expected: "some of \(names)", found: module)
+        }
+        targets.insert(target)
       }
-      targets.insert(target)
     }
     guard !targets.isEmpty else { throw refuse(.targetModules, expected: "at least one module", found: "none") }
     return LoRAConfiguration(rank: rank, alpha: alpha, dropout: dropout ?? 0, targets: targets)

@@ -1,26 +1,17 @@
 /// The frozen weights of one decoder layer.
 struct DecoderLayer: Sendable {
-  let attentionNorm: Tensor
-  let feedForwardNorm: Tensor
-  /// In the order of `Projection.allCases`.
-  private let projections: [WeightMatrix]
+  let norms: [LayerNorm: Tensor]
+  let matrices: [Projection: WeightMatrix]
+  let biases: [Projection: Tensor]
 
-  init(attentionNorm: Tensor, feedForwardNorm: Tensor, projection: (Projection) throws -> WeightMatrix) rethrows {
-    self.attentionNorm = attentionNorm
-    self.feedForwardNorm = feedForwardNorm
-    projections = try Projection.allCases.map(projection)
+  subscript(norm: LayerNorm) -> Tensor {
+    guard let weight = norms[norm] else { mistake("this layer has no \(norm) norm") }
+    return weight
   }
 
   subscript(projection: Projection) -> WeightMatrix {
-    switch projection {
-    case .query: projections[0]
-    case .key: projections[1]
-    case .value: projections[2]
-    case .output: projections[3]
-    case .gate: projections[4]
-    case .up: projections[5]
-    case .down: projections[6]
-    }
+    guard let matrix = matrices[projection] else { mistake("this layer has no \(projection.rawValue)") }
+    return matrix
   }
 }
 
@@ -47,14 +38,16 @@ struct Transformer: Sendable {
   typealias Attend = (_ layer: Int, _ queries: Tensor, _ keys: Tensor, _ values: Tensor) -> Tensor
 
   /// The normalised output of the last layer, `[tokens.count, width]`.
+  /// - Parameter rotaryRows: The row of the rotary table for every token: its position, see
+  ///   ``RotaryTable/rows(at:sequenceLength:)``.
   func hiddenStates(
-    tokens: [Int32], positions: [Int32], adaptation: Adaptation?, precision: Precision, attend: Attend
+    tokens: [Int32], rotaryRows: [Int32], adaptation: Adaptation?, precision: Precision, attend: Attend
   ) -> Tensor {
     var stream = embedding.embedding(of: tokens)
     for (index, layer) in layers.enumerated() {
       let pass = LayerPass(
-        configuration: configuration, layer: layer, index: index, adaptation: adaptation, precision: precision)
-      stream = stream + pass.attention(stream, rotary: rotary, positions: positions, attend: attend)
+        model: configuration, layer: layer, index: index, adaptation: adaptation, precision: precision)
+      stream = stream + pass.attention(stream, rotary: rotary, rows: rotaryRows, attend: attend)
       stream = stream + pass.feedForward(stream)
     }
     return stream.rmsNorm(weight: finalNorm, epsilon: configuration.normEpsilon)
@@ -63,25 +56,61 @@ struct Transformer: Sendable {
 
 /// One layer applied to one batch.
 private struct LayerPass {
-  let configuration: ModelConfiguration
+  let model: ModelConfiguration
   let layer: DecoderLayer
   let index: Int
   let adaptation: Transformer.Adaptation?
   let precision: Precision
 
-  func attention(_ stream: Tensor, rotary: RotaryTable, positions: [Int32], attend: Transformer.Attend) -> Tensor {
-    let normalized = stream.rmsNorm(weight: layer.attentionNorm, epsilon: configuration.normEpsilon)
-    let queries = project(.query, normalized).rotated(by: rotary, positions: positions)
-    let keys = project(.key, normalized).rotated(by: rotary, positions: positions)
-    return project(.output, attend(index, queries, keys, project(.value, normalized)))
+  func attention(_ stream: Tensor, rotary: RotaryTable, rows: [Int32], attend: Transformer.Attend) -> Tensor {
+    let (queries, keys, values) = queriesKeysValues(normalized(stream, .attention))
+    return project(
+      .output,
+      attend(
+        index, headsNormalized(queries, .query).rotated(by: rotary, rows: rows),
+        headsNormalized(keys, .key).rotated(by: rotary, rows: rows), values))
   }
 
   func feedForward(_ stream: Tensor) -> Tensor {
-    let normalized = stream.rmsNorm(weight: layer.feedForwardNorm, epsilon: configuration.normEpsilon)
-    return project(.down, project(.gate, normalized).siluMultiplied(by: project(.up, normalized)))
+    let (gate, up) = gateAndUp(normalized(stream, .feedForward))
+    return project(.down, gate.siluMultiplied(by: up))
+  }
+
+  private func queriesKeysValues(_ x: Tensor) -> (queries: Tensor, keys: Tensor, values: Tensor) {
+    guard layer.matrices[.queryKeyValue] != nil else {
+      return (project(.query, x), project(.key, x), project(.value, x))
+    }
+    let (queryWidth, width) = (model.heads.queryWidth, model.heads.keyValueWidth)
+    let all = project(.queryKeyValue, x)
+    let (keys, values) = (queryWidth..<queryWidth + width, queryWidth + width..<queryWidth + 2 * width)
+    return (all.columns(0..<queryWidth), all.columns(keys), all.columns(values))
+  }
+
+  private func gateAndUp(_ x: Tensor) -> (gate: Tensor, up: Tensor) {
+    guard layer.matrices[.gateUp] != nil else { return (project(.gate, x), project(.up, x)) }
+    let width = model.feedForwardWidth
+    let both = project(.gateUp, x)
+    return (both.columns(0..<width), both.columns(width..<2 * width))
+  }
+
+  private func normalized(_ stream: Tensor, _ norm: LayerNorm) -> Tensor {
+    stream.rmsNorm(weight: layer[norm], epsilon: model.normEpsilon)
+  }
+
+  /// Every head normalised by itself, where the model does that.
+  private func headsNormalized(_ x: Tensor, _ norm: LayerNorm) -> Tensor {
+    guard let weight = layer.norms[norm] else { return x }
+    let width = model.heads.headWidth
+    return x.reshaped([x.count / width, width]).rmsNorm(weight: weight, epsilon: model.normEpsilon).reshaped(x.shape)
   }
 
   private func project(_ projection: Projection, _ x: Tensor) -> Tensor {
+    let product = product(projection, x)
+    guard let bias = layer.biases[projection] else { return product }
+    return product + bias
+  }
+
+  private func product(_ projection: Projection, _ x: Tensor) -> Tensor {
     let weight = layer[projection]
     guard let adaptation, let factors = adaptation.adapter.factors(layer: index, projection) else {
       return x.linear(weight, precision: precision)
@@ -89,7 +118,7 @@ private struct LayerPass {
     let configuration = adaptation.adapter.configuration
     var adapterInput: Tensor?
     if let seed = adaptation.dropoutSeed, configuration.dropout > 0 {
-      let stream = UInt64(index * Projection.allCases.count + (Projection.allCases.firstIndex(of: projection) ?? 0))
+      let stream = UInt64(index * model.projections.count + (model.projections.firstIndex(of: projection) ?? 0))
       adapterInput = x.dropout(probability: Float(configuration.dropout), seed: seed, stream: stream)
     }
     return x.linear(

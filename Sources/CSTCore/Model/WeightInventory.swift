@@ -4,7 +4,7 @@ public struct WeightInventory: Sendable, Hashable {
   public struct Entry: Sendable, Hashable {
     /// The format.
     public let format: WeightFormat
-    /// Matrices in it; the norms' vectors are not counted anywhere.
+    /// Matrices in it; vectors (norms, biases) are not counted here.
     public fileprivate(set) var matrixCount = 0
     /// Weights in these matrices.
     public fileprivate(set) var parameterCount = 0
@@ -16,25 +16,23 @@ public struct WeightInventory: Sendable, Hashable {
   public let entries: [Entry]
   /// Whether the embedding serves as the language-model head.
   public let isHeadTied: Bool
-  /// All weights of the model, the norms' included.
+  /// All weights of the model, norms and biases included.
   public let parameterCount: Int
 
   /// Counts a model's weights.
   public init(of model: LanguageModel) {
-    let transformer = model.transformer
-    isHeadTied = transformer.head === transformer.embedding
-    var matrices = [transformer.embedding] + (isHeadTied ? [] : [transformer.head])
-    for layer in transformer.layers { matrices += Projection.allCases.map { layer[$0] } }
+    isHeadTied = model.transformer.isHeadTied
     var entries: [WeightFormat: Entry] = [:]
-    for matrix in matrices {
-      let count = matrix.rows * matrix.columns
-      entries[matrix.format, default: Entry(format: matrix.format)].add(count)
+    var parameterCount = 0
+    for weight in model.weights {
+      parameterCount += weight.shape.reduce(1, *)
+      guard case .matrix(let matrix) = weight.content else { continue }
+      entries[matrix.format, default: Entry(format: matrix.format)].add(matrix.rows * matrix.columns)
     }
+    self.parameterCount = parameterCount
     self.entries = entries.values.sorted {
       ($1.parameterCount, $0.format.description) < ($0.parameterCount, $1.format.description)
     }
-    let norms = (2 * transformer.layers.count + 1) * model.configuration.width
-    parameterCount = matrices.reduce(norms) { $0 + $1.rows * $1.columns }
   }
 }
 

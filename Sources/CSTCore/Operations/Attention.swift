@@ -26,8 +26,9 @@ public struct AttentionHeads: Sendable, Hashable {
   /// 1/√headWidth.
   public var scale: Float { Float(1 / Double(headWidth).squareRoot()) }
 
-  func shape(rows: Int, prefixRows: Int) -> AttentionHeadShape {
-    AttentionHeadShape(rows: rows, prefixRows: prefixRows, group: group, headWidth: headWidth, scale: scale)
+  func shape(rows: Int, prefixRows: Int, window: Int?) -> AttentionHeadShape {
+    AttentionHeadShape(
+      rows: rows, prefixRows: prefixRows, group: group, headWidth: headWidth, scale: scale, window: window)
   }
 }
 
@@ -37,16 +38,20 @@ extension Tensor {
   /// Scores are never kept: the backward pass computes them again from the log-sums.
   /// - Shape: self (queries) `[tokens, queryHeads·headWidth]`; `keys` and `values` `[tokens, keyValueHeads·headWidth]`;
   ///   result like self. Traps where these do not fit `heads` and `sequences`.
+  /// - Parameter window: How many of the latest positions of its sequence a row sees, itself among them (Beltagy et al.,
+  ///   arXiv 2004.05150); all where `nil`. Traps below 1.
   /// - Complexity: Per sequence O(rows · seen keys · width) time; memory is linear in the rows.
   public func attention(
-    keys: Tensor, values: Tensor, heads: AttentionHeads, over sequences: PackedSequences
+    keys: Tensor, values: Tensor, heads: AttentionHeads, over sequences: PackedSequences, window: Int? = nil
   ) -> Tensor {
     let rows = sequences.rowCount
+    require(window ?? 1 >= 1, "an attention window holds at least the row itself, not \(window ?? 0) rows")
     require(
       shape == [rows, heads.queryWidth] && keys.shape == [rows, heads.keyValueWidth] && values.shape == keys.shape,
       "queries \(shape), keys \(keys.shape), values \(values.shape) do not fit \(heads) over \(rows) rows")
     let pass = AttentionPass(
-      queries: detached(), keys: keys.detached(), values: values.detached(), heads: heads, sequences: sequences)
+      queries: detached(), keys: keys.detached(), values: values.detached(), heads: heads, window: window,
+      sequences: sequences)
     let logSums = Tensor(shape: [rows, heads.queryHeads]) { _ in }
     let out = Tensor(shape: shape) { pass.forward(into: $0, logSums: logSums.storage.start) }
     let outValues = out.detached()
@@ -66,6 +71,7 @@ private struct AttentionPass {
   let keys: Tensor
   let values: Tensor
   let heads: AttentionHeads
+  let window: Int?
   let sequences: PackedSequences
 
   private var queryStride: Int { heads.queryWidth }
@@ -75,7 +81,7 @@ private struct AttentionPass {
     let segments = sequences.segments
     ComputePool.shared.forEachItem(count: segments.count * heads.keyValueHeads) { item in
       let (segment, head) = (segments[item % segments.count], item / segments.count)
-      let shape = heads.shape(rows: segment.own.count, prefixRows: segment.prefix.count)
+      let shape = heads.shape(rows: segment.own.count, prefixRows: segment.prefix.count, window: window)
       let column = head * heads.group * heads.headWidth
       withScratch(Float.self, count: max(1, Kernels.current.attentionScratch(shape))) { scratch in
         Kernels.current.attention(
@@ -103,7 +109,7 @@ private struct AttentionPass {
       let (group, head) = (groups[item % groups.count], item / groups.count)
       let noPrefix = group.prefix.lowerBound..<group.prefix.lowerBound
       for (own, prefix) in group.continuations.map({ ($0, group.prefix) }) + [(group.prefix, noPrefix)] {
-        let shape = heads.shape(rows: own.count, prefixRows: prefix.count)
+        let shape = heads.shape(rows: own.count, prefixRows: prefix.count, window: window)
         let queryOffset = own.lowerBound * queryStride + head * heads.group * heads.headWidth
         let query = { (start: FloatSource) in MatrixSource(start: start + queryOffset, stride: queryStride) }
         let keyValue = { (row: Int) -> KeyValueDestination in

@@ -23,6 +23,33 @@ extension Tensor {
   }
 }
 
+extension Tensor {
+  /// The given columns of every row. Copies. Traps on a range outside.
+  ///
+  /// - Shape: self `[rows, width]`; result `[rows, range.count]`.
+  public func columns(_ range: Range<Int>) -> Tensor {
+    let (rows, width) = shape.matrix
+    require(
+      shape.rank == 2 && range.lowerBound >= 0 && range.upperBound <= width,
+      "columns \(range) are not in a matrix of shape \(shape)")
+    let count = range.count
+    let out = Tensor(shape: [rows, count]) { start in
+      for row in 0..<rows {
+        (start + row * count).update(from: self.start + row * width + range.lowerBound, count: count)
+      }
+    }
+    return out.recorded(from: [self]) { [node, shape] gradient in
+      node?.accumulate { dx, mode in
+        if mode == .store { dx.update(repeating: 0, count: shape.count) }
+        for row in 0..<rows {
+          let destination = dx + row * width + range.lowerBound
+          Kernels.current.table.add_f32(destination, destination, gradient.start + row * count, count)
+        }
+      }
+    }
+  }
+}
+
 extension WeightMatrix {
   /// The rows of an embedding table for these tokens, dequantised.
   ///

@@ -162,9 +162,12 @@ struct AttentionHeadShape {
   var group: Int
   var headWidth: Int
   var scale: Float
+  /// Most keys a query sees; all where `nil`.
+  var window: Int?
 
   fileprivate var value: CKAttentionShape {
-    CKAttentionShape(rows: rows, prefix_rows: prefixRows, group: group, head_width: headWidth, scale: scale)
+    CKAttentionShape(
+      rows: rows, prefix_rows: prefixRows, group: group, head_width: headWidth, scale: scale, window: window ?? 0)
   }
 }
 
@@ -193,10 +196,10 @@ extension Kernels {
 
   func rotate(
     _ x: MatrixDestination, cosines: FloatSource, sines: FloatSource, positions: UnsafePointer<Int32>, rows: Int,
-    heads: Int, headWidth: Int, _ direction: RotationDirection
+    heads: Int, headWidth: Int, rotated: Int, _ direction: RotationDirection
   ) {
     table.rotate_f32(
-      x.start, x.stride, cosines, sines, positions, rows, heads, headWidth,
+      x.start, x.stride, cosines, sines, positions, rows, heads, headWidth, rotated,
       direction == .forward ? .forward : .backward)
   }
 

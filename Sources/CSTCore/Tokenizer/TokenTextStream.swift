@@ -9,6 +9,8 @@ public struct TokenTextStream: Sendable {
   private let tokenizer: Tokenizer
   private let controlTokens: Tokenizer.ControlTokens
   private var pending: [UInt8] = []
+  /// Nothing was appended yet, so that a space would be the one before the text.
+  private var isAtStart = true
 
   /// Creates an empty stream.
   public init(_ tokenizer: Tokenizer, controlTokens: Tokenizer.ControlTokens = .skipped) {
@@ -20,7 +22,11 @@ public struct TokenTextStream: Sendable {
   ///
   /// - Precondition: `id` is an id of the tokenizer's vocabulary.
   public mutating func append(_ id: Int32) -> String {
-    if controlTokens == .shown || !tokenizer.isControl(id) { pending += tokenizer.bytes(of: id) }
+    if controlTokens == .shown || !tokenizer.isControl(id) {
+      let bytes = tokenizer.bytes(of: id)
+      pending += isAtStart && tokenizer.stripsLeadingSpace && bytes.first == 0x20 ? bytes.dropFirst() : bytes
+      isAtStart = isAtStart && bytes.isEmpty
+    }
     let whole = pending.count - Self.unfinishedCount(pending)
     defer { pending.removeFirst(whole) }
     return String(decoding: pending[..<whole], as: UTF8.self)

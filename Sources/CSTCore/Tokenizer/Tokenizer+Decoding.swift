@@ -7,13 +7,14 @@ extension Tokenizer {
     case shown
   }
 
-  /// The text of token ids. Bytes that are not valid UTF-8 become U+FFFD, one for each maximal ill-formed part.
+  /// The text of token ids, without the space that a SentencePiece model has before it. Bytes that are not valid UTF-8 become U+FFFD, one for each maximal ill-formed part.
   ///
   /// - Precondition: all ids are in `0..<vocabularyCount`.
   /// - Complexity: O(n) in the text's bytes.
   public func decode(_ ids: some Sequence<Int32>, controlTokens: ControlTokens = .shown) -> String {
     var bytes: [UInt8] = []
     for id in ids where controlTokens == .shown || !isControl(id) { bytes += self.bytes(of: id) }
-    return String(decoding: bytes, as: UTF8.self)
+    let text = stripsLeadingSpace && bytes.first == 0x20 ? bytes.dropFirst() : bytes[...]
+    return String(decoding: text, as: UTF8.self)
   }
 }

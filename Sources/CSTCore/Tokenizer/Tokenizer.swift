@@ -1,28 +1,40 @@
-/// A byte-level BPE tokenizer that knows which text may become control tokens.
+/// A BPE tokenizer that knows which text may become control tokens.
 ///
 ///     let tokenizer = try Tokenizer(definition)
 ///     let ids = tokenizer.encode([.template("<|im_start|>user\n"), .content(question), .template("<|im_end|>\n")])
 ///     let text = tokenizer.decode(ids, controlTokens: .skipped)
 ///
-/// Ordinary text gets exactly the ids of the reference (Hugging Face `tokenizers` with the same vocabulary). Added
-/// tokens are found in template text only: no content, whatever it says, yields the id of a control token or of any
-/// other added token. The tokenizer neither normalises text nor adds tokens of its own; ``addsBOS`` tells what the
-/// model wants.
+/// Ordinary text gets exactly the ids of the reference (Hugging Face `tokenizers` with the same files). Added tokens are
+/// found in template text only: no content, whatever it says, yields the id of a control token or of any other added
+/// token, except those that are plain text themselves (single characters and white space, which some vocabularies add).
+/// The tokenizer adds no BOS or EOS of its own; ``addsBOS`` and ``addsEOS`` tell what the model wants.
 ///
 /// Some vocabularies lack tokens for a few bytes (SmolLM2's has none for control characters such as U+0004 or for
 /// U+40000–U+BFFFF). Encoding leaves such bytes out, as the reference does; ``unencodableBytes`` lists them.
 ///
 /// It is an immutable value; copies share their tables.
 public struct Tokenizer: Sendable {
+  /// How words become tokens.
+  public enum Algorithm: Sendable, Hashable {
+    /// Merges begin with single bytes.
+    case byteLevelBPE
+    /// Merges begin with single characters, and characters without a token are spelled byte by byte.
+    case sentencePieceBPE
+  }
+
+  /// How words become tokens.
+  public let algorithm: Algorithm
   /// Whether the model wants exactly one ``bosID`` before a text. Encoding does not add it.
   public let addsBOS: Bool
+  /// Whether the model wants ``eosID`` after a text. Encoding does not add it.
+  public let addsEOS: Bool
   /// The token that may begin a text.
   public let bosID: Int32?
   /// The token that ends an answer.
   public let eosID: Int32?
-  /// The token that stands for what the vocabulary cannot spell.
+  /// The token for unknown text.
   public let unknownID: Int32?
-  /// The token that fills up batches elsewhere; this library has no padding, but chat templates may name it.
+  /// The padding token.
   public let paddingID: Int32?
 
   let vocabulary: Vocabulary
@@ -30,30 +42,43 @@ public struct Tokenizer: Sendable {
   let merges: MergeTable
   let preTokenizer: PreTokenizer
   let classes: ScalarClasses
+  let normalizer: TextNormalizer
+  let unknown: BytePairMerger.Unknown?
+  let ignoresMerges: Bool
+  let stripsLeadingSpace: Bool
 
-  /// GGUF's name for the one algorithm implemented here.
-  static let knownModel = "gpt2"
+  /// GGUF's names of the algorithms.
+  private static let algorithms: [String: Algorithm] = ["gpt2": .byteLevelBPE, "llama": .sentencePieceBPE]
 
   /// Builds the tables of a tokenizer.
   ///
   /// Merge rules that would put an added token together from text are left out.
   ///
   /// - Throws: ``TokenizerError`` when the model or the pre-tokenizer is unknown (there is no fallback), or when
-  ///   tokens, types, merges and ids contradict each other.
+  ///   tokens, types, merges, scores and ids contradict each other.
   /// - Complexity: linear in the bytes of the definition; tens of milliseconds for 50,000 tokens.
   public init(_ definition: TokenizerDefinition) throws(TokenizerError) {
-    guard definition.model == Self.knownModel else {
+    guard let algorithm = Self.algorithms[definition.model] else {
       throw TokenizerError(
         .unknownModel, at: "tokenizer.ggml.model",
-        "\(TokenizerError.quote(definition.model)) is not implemented (known: \"\(Self.knownModel)\", byte-level BPE); "
-          + "use a model with such a tokenizer"
-      )
+        "\(TokenizerError.quote(definition.model)) is not implemented (known: \"gpt2\", byte-level BPE, and \"llama\", "
+          + "SentencePiece-style BPE); use a model with such a tokenizer")
     }
-    preTokenizer = try PreTokenizer(named: definition.preTokenizer)
-    vocabulary = try Vocabulary(definition)
-    added = try AddedTokens(vocabulary)
-    merges = try MergeTable(definition.merges, vocabulary, added: added.ids)
-    classes = ScalarClasses(numberVersion: preTokenizer.numberVersion)
+    self.algorithm = algorithm
+    let isSentencePiece = algorithm == .sentencePieceBPE
+    // SentencePiece cuts at spaces at most, whatever the files say.
+    preTokenizer = isSentencePiece ? .gpt2 : try PreTokenizer(named: definition.preTokenizer)
+    normalizer = TextNormalizer(
+      normalization: definition.normalization, spacePrefix: definition.spacePrefix, isSentencePiece: isSentencePiece)
+    vocabulary = try Vocabulary(definition, isSentencePiece: isSentencePiece)
+    added = try AddedTokens(vocabulary, rules: definition.addedTokenRules, normalizer: normalizer)
+    merges =
+      isSentencePiece && definition.merges.isEmpty
+      ? try MergeTable(scores: definition.scores, vocabulary)
+      : try MergeTable(definition.merges, vocabulary, added: added.ids)
+    classes = ScalarClasses.shared
+    ignoresMerges = definition.ignoresMerges
+    stripsLeadingSpace = definition.stripsLeadingSpace
     let count = vocabulary.count
     func checked(_ id: Int?, _ name: String) throws(TokenizerError) -> Int32? {
       guard let id else { return nil }
@@ -68,29 +93,63 @@ public struct Tokenizer: Sendable {
     unknownID = try checked(definition.unknownID, "unknown token id")
     paddingID = try checked(definition.paddingID, "padding token id")
     addsBOS = definition.addsBOS
+    addsEOS = definition.addsEOS
     if addsBOS && bosID == nil {
       throw TokenizerError(.malformedVocabulary, at: "BOS token id", "the model wants a BOS token but names none")
+    }
+    if addsEOS && eosID == nil {
+      throw TokenizerError(.malformedVocabulary, at: "EOS token id", "the model wants an EOS token but names none")
+    }
+    switch definition.unknownText {
+    case .leftOut: unknown = nil
+    case .token, .fusedToken:
+      guard let unknownID else {
+        throw TokenizerError(
+          .malformedVocabulary, at: "unknown token id", "unknown text should become the unknown token but none is named")
+      }
+      unknown = BytePairMerger.Unknown(id: unknownID, isFused: definition.unknownText == .fusedToken)
     }
   }
 
   /// The number of token ids; ids are `0..<vocabularyCount`.
   public var vocabularyCount: Int { vocabulary.count }
 
-  /// Every control and user-defined token: the ids that only template text can produce, in ascending order.
-  public var addedTokenIDs: [Int32] { added.ids.values.sorted() }
+  /// The control and user-defined tokens that only template text can produce, in ascending order. Single characters and
+  /// white space are not among them, nor is the unknown token where unknown text becomes it.
+  public var addedTokenIDs: [Int32] {
+    (added.literal.ids + added.normalized.ids).filter { $0 != unknown?.id }.sorted()
+  }
 
   /// Bytes that encoding leaves out because the vocabulary has no token for them, in ascending order.
   public var unencodableBytes: [UInt8] {
-    (UInt8.min...UInt8.max).filter { vocabulary.byteIDs[Int($0)] < 0 }
+    unknown == nil ? (UInt8.min...UInt8.max).filter { vocabulary.byteIDs[Int($0)] < 0 } : []
   }
 
-  /// The id of the token with this spelling: an added token's literal text, or a normal token in the byte-level
-  /// alphabet (`Ġthe` for " the").
+  /// The spelling of ``bosID``, which chat templates call `bos_token`.
+  public var bosToken: String? { bosID.map(spelling) }
+  /// The spelling of ``eosID``, which chat templates call `eos_token`.
+  public var eosToken: String? { eosID.map(spelling) }
+  /// The spelling of ``unknownID``, which chat templates call `unk_token`.
+  public var unknownToken: String? { unknownID.map(spelling) }
+  /// The spelling of ``paddingID``, which chat templates call `pad_token`.
+  public var paddingToken: String? { paddingID.map(spelling) }
+
+  private func spelling(_ id: Int32) -> String { String(decoding: vocabulary.bytes(of: id), as: UTF8.self) }
+
+  /// The id of the token with this spelling: an added token's literal text, or a normal token as its vocabulary spells
+  /// it: in the byte-level alphabet (`Ġthe` for " the"), or with `▁` for a space and `<0x0A>` for a byte.
   ///
   /// - Complexity: O(n) in the spelling's length.
   public func id(ofToken spelling: String) -> Int32? {
     if let id = added.ids[Array(spelling.utf8)] { return id }
     var bytes: [UInt8] = []
+    if algorithm == .sentencePieceBPE {
+      if let byte = Vocabulary.byte(spelledBy: spelling), vocabulary.byteIDs[Int(byte)] >= 0 {
+        return vocabulary.byteIDs[Int(byte)]
+      }
+      SpaceMark.appendUnmarked(spelling.utf8, to: &bytes)
+      return vocabulary.id(of: bytes)
+    }
     guard ByteAlphabet().decode(spelling.unicodeScalars, into: &bytes) == nil else { return nil }
     return vocabulary.id(of: bytes)
   }

@@ -3,14 +3,17 @@ extension TokenizerDefinition {
   ///
   ///     let tokenizer = try Tokenizer(TokenizerDefinition(GGUFFile(contentsOf: url).metadata))
   ///
-  /// Merges and the pre-tokenizer's name are required for byte-level BPE only, so that a file with another algorithm is
-  /// refused by ``Tokenizer`` for its algorithm. A file that does not say whether to add a BOS token wants none.
+  /// Byte-level BPE needs merges and a pre-tokenizer's name; SentencePiece-style BPE needs scores. What GGUF has no
+  /// entry for follows from the pre-tokenizer's name, as it does for the programs that write such files: Llama 3 and
+  /// tekken keep words whole that are tokens, Qwen 2 normalises to form C. A file that does not say whether to add a BOS
+  /// token wants one where its kind of model does (SentencePiece, Llama 3, tekken).
   ///
-  /// - Throws: ``FormatError`` naming the file and the key when an entry is missing or has another type, when a token's
-  ///   type is none of GGUF's, or when the file wants a space put before every text, which is not implemented.
+  /// - Throws: ``FormatError`` naming the file and the key when an entry is missing or has another type, or when a
+  ///   token's type is none of GGUF's.
   public init(_ metadata: GGUFMetadata) throws {
     let model = try metadata.string("tokenizer.ggml.model")
-    let isBytePair = model == Tokenizer.knownModel
+    let isBytePair = model == "gpt2"
+    let isSentencePiece = model == "llama"
     let typesKey = "tokenizer.ggml.token_type"
     let types = try metadata.integers(typesKey).enumerated().map { id, value in
       guard let type = TokenType(rawValue: value) else {
@@ -20,23 +23,31 @@ extension TokenizerDefinition {
       }
       return type
     }
-    let prefixKey = "tokenizer.ggml.add_space_prefix"
-    if isBytePair, try metadata.booleanIfPresent(prefixKey) == true {
-      throw FormatError(
-        .badValue, file: metadata.file, at: .key(prefixKey), expected: "false", found: "true",
-        advice: "a space before every text is not implemented for byte-level BPE")
-    }
+    let preTokenizer = isBytePair ? try metadata.string("tokenizer.ggml.pre") : "default"
+    let rule = isBytePair ? try? PreTokenizer(named: preTokenizer) : nil
+    let prefixes = try metadata.booleanIfPresent("tokenizer.ggml.add_space_prefix") ?? isSentencePiece
+    let unknownID = try metadata.integerIfPresent("tokenizer.ggml.unknown_token_id") ?? (isSentencePiece ? 0 : nil)
     self.init(
-      model: model,
-      preTokenizer: isBytePair ? try metadata.string("tokenizer.ggml.pre") : "",
-      tokens: try metadata.strings("tokenizer.ggml.tokens"),
-      tokenTypes: types,
+      model: model, preTokenizer: preTokenizer, tokens: try metadata.strings("tokenizer.ggml.tokens"), tokenTypes: types,
+      scores: isSentencePiece ? try metadata.floats("tokenizer.ggml.scores") : [],
       merges: isBytePair ? try metadata.strings("tokenizer.ggml.merges") : [],
-      bosID: try metadata.integerIfPresent("tokenizer.ggml.bos_token_id"),
-      eosID: try metadata.integerIfPresent("tokenizer.ggml.eos_token_id"),
-      unknownID: try metadata.integerIfPresent("tokenizer.ggml.unknown_token_id"),
-      paddingID: try metadata.integerIfPresent("tokenizer.ggml.padding_token_id"),
-      addsBOS: try metadata.booleanIfPresent("tokenizer.ggml.add_bos_token") ?? false,
+      bosID: try metadata.integerIfPresent("tokenizer.ggml.bos_token_id") ?? (isSentencePiece ? 1 : nil),
+      eosID: try metadata.integerIfPresent("tokenizer.ggml.eos_token_id") ?? (isSentencePiece ? 2 : nil),
+      unknownID: unknownID, paddingID: try metadata.integerIfPresent("tokenizer.ggml.padding_token_id"),
+      addsBOS: try metadata.booleanIfPresent("tokenizer.ggml.add_bos_token")
+        ?? (isSentencePiece || rule == .llama3 || rule == .tekken),
+      addsEOS: try metadata.booleanIfPresent("tokenizer.ggml.add_eos_token") ?? false,
+      spacePrefix: !prefixes ? .never : isSentencePiece ? .everySegment : .always,
+      stripsLeadingSpace: isSentencePiece && prefixes,
+      normalization: preTokenizer == PreTokenizer.qwen2.rawValue ? .nfc : .none,
+      unknownText: isSentencePiece ? .fusedToken : .leftOut, ignoresMerges: rule == .llama3 || rule == .tekken,
       chatTemplate: try metadata.stringIfPresent("tokenizer.chat_template"))
+    // Phi-3's marks take the line breaks after them, which GGUF does not say.
+    if isSentencePiece, try metadata.stringIfPresent("general.architecture") == "phi3" {
+      let plain = ["<unk>", "<s>", "<|endoftext|>"]
+      for (id, type) in tokenTypes.enumerated() where Vocabulary.isAdded(type) && id < tokens.count {
+        if !plain.contains(tokens[id]) { addedTokenRules[id] = AddedTokenRule(stripsRight: true) }
+      }
+    }
   }
 }

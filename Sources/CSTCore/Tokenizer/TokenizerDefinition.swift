@@ -1,62 +1,89 @@
-/// Everything a tokenizer is made of, as plain values: the bridge between a model file and ``Tokenizer``.
+/// Everything a tokenizer is made of, as plain values: the bridge between a model's files and ``Tokenizer``.
 ///
-/// The fields mirror the `tokenizer.*` entries of a GGUF file. Nothing is checked here; `Tokenizer.init` does.
+/// The fields mirror the `tokenizer.*` entries of a GGUF file; those that GGUF has no entry for say so. Nothing is
+/// checked here; `Tokenizer.init` does.
 public struct TokenizerDefinition: Sendable, Hashable {
-  /// What a vocabulary entry is for; the raw values are GGUF's `tokenizer.ggml.token_type`.
-  public enum TokenType: Int, Sendable, Hashable {
-    /// Ordinary text, spelled in the byte-level alphabet.
-    case normal = 1
-    /// The stand-in for unknown text.
-    case unknown = 2
-    /// A control token such as an end-of-turn mark: spelled literally, never part of content.
-    case control = 3
-    /// An added token that is text, spelled literally.
-    case userDefined = 4
-    /// A hole in the vocabulary.
-    case unused = 5
-    /// One byte of a SentencePiece vocabulary.
-    case byte = 6
-  }
-
-  /// The algorithm, `gpt2` for byte-level BPE (`tokenizer.ggml.model`).
+  /// The algorithm (`tokenizer.ggml.model`): `gpt2` for byte-level BPE, `llama` for SentencePiece-style BPE.
   public var model: String
-  /// The rule that splits text into words (`tokenizer.ggml.pre`).
+  /// The rule that splits text into words (`tokenizer.ggml.pre`); SentencePiece-style BPE has none, written `default`.
   public var preTokenizer: String
-  /// The spelling of every token, by id; normal tokens in the byte-level alphabet, all others literally.
+  /// The spelling of every token, by id: normal tokens in the byte-level alphabet (`gpt2`) or with `▁` for a space
+  /// (`llama`), bytes as `<0x0A>`, all others literally.
   public var tokens: [String]
   /// One type per token.
   public var tokenTypes: [TokenType]
-  /// Merge rules, best first, as two spellings with a space between.
+  /// One score per token where SentencePiece-style BPE merges by score, the highest first; otherwise empty.
+  public var scores: [Float]
+  /// Merge rules, best first, as two spellings with a space between. Where there are none, `scores` decide.
   public var merges: [String]
   /// The token put before a text where `addsBOS` says so.
   public var bosID: Int?
   /// The token that ends an answer.
   public var eosID: Int?
-  /// The token for unknown text; kept for information, never produced.
+  /// The token for unknown text; `unknownText` tells whether encoding produces it.
   public var unknownID: Int?
   /// The padding token; kept for information, never produced.
   public var paddingID: Int?
   /// Whether the model wants exactly one BOS token at the start of a text.
   public var addsBOS: Bool
-  /// The chat template's source text, when the file has one.
+  /// Whether the model wants an EOS token at the end of a text.
+  public var addsEOS: Bool
+  /// Where a space is put before text.
+  public var spacePrefix: SpacePrefix
+  /// Whether decoding leaves out one space at the text's start: the one that `spacePrefix` put there. Not in GGUF.
+  public var stripsLeadingSpace: Bool
+  /// What is done to text before it is split. Not in GGUF, where the pre-tokenizer's name implies it.
+  public var normalization: Normalization
+  /// What encoding makes of characters the vocabulary lacks. Not in GGUF.
+  public var unknownText: UnknownText
+  /// Whether a word that is a token stays whole even where merges would not make it. Not in GGUF.
+  public var ignoresMerges: Bool
+  /// How added tokens are recognised, by id, where it is not literally and before normalisation. Not in GGUF.
+  public var addedTokenRules: [Int: AddedTokenRule]
+  /// The chat template's source text, when there is one.
   public var chatTemplate: String?
 
   /// Creates a definition from its parts.
   public init(
-    model: String = "gpt2", preTokenizer: String, tokens: [String], tokenTypes: [TokenType], merges: [String],
-    bosID: Int? = nil, eosID: Int? = nil, unknownID: Int? = nil, paddingID: Int? = nil, addsBOS: Bool = false,
-    chatTemplate: String? = nil
+    model: String = "gpt2", preTokenizer: String, tokens: [String], tokenTypes: [TokenType], scores: [Float] = [],
+    merges: [String], bosID: Int? = nil, eosID: Int? = nil, unknownID: Int? = nil, paddingID: Int? = nil,
+    addsBOS: Bool = false, addsEOS: Bool = false, spacePrefix: SpacePrefix = .never,
+    stripsLeadingSpace: Bool = false, normalization: Normalization = .none, unknownText: UnknownText = .leftOut,
+    ignoresMerges: Bool = false, addedTokenRules: [Int: AddedTokenRule] = [:], chatTemplate: String? = nil
   ) {
     self.model = model
     self.preTokenizer = preTokenizer
     self.tokens = tokens
     self.tokenTypes = tokenTypes
+    self.scores = scores
     self.merges = merges
     self.bosID = bosID
     self.eosID = eosID
     self.unknownID = unknownID
     self.paddingID = paddingID
     self.addsBOS = addsBOS
+    self.addsEOS = addsEOS
+    self.spacePrefix = spacePrefix
+    self.stripsLeadingSpace = stripsLeadingSpace
+    self.normalization = normalization
+    self.unknownText = unknownText
+    self.ignoresMerges = ignoresMerges
+    self.addedTokenRules = addedTokenRules
     self.chatTemplate = chatTemplate
+  }
+
+  /// Whether a space is put before text anywhere (`tokenizer.ggml.add_space_prefix`).
+  public var addsSpacePrefix: Bool { spacePrefix != .never }
+  /// The spelling of the token that begins a text, as chat templates know it: `bos_token`.
+  public var bosToken: String? { spelling(of: bosID) }
+  /// The spelling of the token that ends an answer, as chat templates know it: `eos_token`.
+  public var eosToken: String? { spelling(of: eosID) }
+  /// The spelling of the token for unknown text, as chat templates know it: `unk_token`.
+  public var unknownToken: String? { spelling(of: unknownID) }
+  /// The spelling of the padding token, as chat templates know it: `pad_token`.
+  public var paddingToken: String? { spelling(of: paddingID) }
+
+  private func spelling(of id: Int?) -> String? {
+    id.flatMap { tokens.indices.contains($0) ? tokens[$0] : nil }
   }
 }

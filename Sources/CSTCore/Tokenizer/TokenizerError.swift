@@ -15,8 +15,6 @@ public struct TokenizerError: Error, Sendable, Hashable, CustomStringConvertible
     public static let malformedVocabulary = Reason(description: "malformed vocabulary")
     /// A merge rule cannot be applied with this vocabulary.
     public static let malformedMerge = Reason(description: "malformed merge")
-    /// A token would be partly prompt and partly completion.
-    public static let tokenAcrossSeam = Reason(description: "token across a seam")
     /// Bytes that should be text are not valid UTF-8.
     public static let invalidUTF8 = Reason(description: "invalid UTF-8")
   }

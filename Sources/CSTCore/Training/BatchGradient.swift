@@ -26,7 +26,7 @@ struct BatchGradient: Sendable {
     let reference = trainer.reference.values(of: batch.map(\.group)) { groups in
       CompletionScores(groups, transformer: transformer, adaptation: nil, precision: precision).sums
     }
-    let packed = CompletionBatch(batch.map(\.group))
+    let packed = CompletionBatch(batch.map(\.group), switchLength: transformer.rotary.switchLength)
     let (logProbabilities, pullback) = valueWithPullback(at: adapter) { adapter in
       transformer.tokenLogProbabilities(
         of: packed, adaptation: Transformer.Adaptation(adapter: adapter, dropoutSeed: dropoutSeed),

@@ -36,7 +36,8 @@ public struct DPOTrainer: Sendable {
     optimizer: AdamW = AdamW(), schedule: LearningRateSchedule = LearningRateSchedule(), maximumLength: Int = 512,
     reference: ReferenceScores = ReferenceScores()
   ) {
-    self.init(model, loss, .fresh(adapter), optimizer, schedule, maximumLength, reference)
+    self.init(
+      model, loss, .fresh(adapter.restricted(to: model.configuration)), optimizer, schedule, maximumLength, reference)
   }
 
   /// A trainer that starts from an existing adapter. Traps where the adapter is not for this model.

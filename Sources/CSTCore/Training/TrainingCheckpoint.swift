@@ -70,7 +70,7 @@ public struct TrainingCheckpoint: Sendable {
         .badValue, file: file.mapping.path, at: .key(Self.metadataKey), expected: "steps of 0 or more",
         found: "\(header.step)")
     }
-    let configuration = try header.adapter.loraConfiguration(file: location)
+    let configuration = try header.adapter.loraConfiguration(for: model, file: location)
     step = header.step
     identity = header.identity
     adapter = try LoRAAdapter(from: file, prefix: "", configuration, for: model)

@@ -27,13 +27,16 @@ public struct TrainingMemory: Sendable, Hashable {
   /// Estimates the memory for training `adapter` on `model` in batches of `tokensPerBatch` tokens.
   public init(model: LanguageModel, adapter: LoRAConfiguration, tokensPerBatch: Int) {
     let configuration = model.configuration
+    let adapter = adapter.restricted(to: configuration)
     let bytesPerWeight = model.precision == .bf16 ? 2 : 4
     var layerWeights = 0
     var adapterParameters = 0
-    for projection in Projection.allCases {
+    for projection in configuration.projections {
       let (outputs, inputs) = configuration.shape(of: projection)
       layerWeights += outputs * inputs
-      if adapter.targets.contains(projection) { adapterParameters += adapter.rank * (outputs + inputs) }
+      guard adapter.targets.contains(projection) else { continue }
+      let (a, b) = adapter.shapes(of: projection, in: configuration)
+      adapterParameters += a.count + b.count
     }
     let headWeights = configuration.vocabularyCount * configuration.width
     packedWeights = 2 * bytesPerWeight * (configuration.layerCount * layerWeights + headWeights)

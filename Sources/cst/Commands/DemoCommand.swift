@@ -48,7 +48,9 @@ struct DemoCommand: LibraryCommand {
 
 /// The demo's model: fetched by the set-up.
 struct DemoModelOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The model, a .gguf file; `make setup` fetches the default.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "The model, a .gguf file or a Hugging Face folder; `make setup` fetches the default.", valueName: "path"))
   var model = ".cache/models/SmolLM2-135M-Instruct.Q4_1.gguf"
 
   @Option(help: "What products with the weights are computed in; auto is bf16 where the CPU has it.")

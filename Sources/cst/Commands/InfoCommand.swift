@@ -8,7 +8,7 @@ struct InfoCommand: LibraryCommand {
     abstract: "Describe a model: architecture, sizes, quantisation, tokenizer, memory a training run needs.",
     discussion: "Example: cst info model.gguf --lora-rank 24")
 
-  @Argument(help: ArgumentHelp("A .gguf file.", valueName: "model"), completion: .file(extensions: ["gguf"]))
+  @Argument(help: ArgumentHelp("A .gguf file or a Hugging Face folder.", valueName: "model"), completion: .file())
   var model: String
 
   @Option(help: "The precision that memory is estimated for.")

@@ -13,7 +13,8 @@ struct RenderCommand: LibraryCommand {
       Example: cst render --model model.gguf --messages chat.json --generation-prompt
       """)
 
-  @Option(help: ArgumentHelp("The model, a .gguf file.", valueName: "file"), completion: .file(extensions: ["gguf"]))
+  @Option(
+    help: ArgumentHelp("The model, a .gguf file or a Hugging Face folder.", valueName: "path"), completion: .file())
   var model: String
 
   @Option(

@@ -18,7 +18,8 @@ struct TokenizeCommand: LibraryCommand {
     case content, template
   }
 
-  @Option(help: ArgumentHelp("The model, a .gguf file.", valueName: "file"), completion: .file(extensions: ["gguf"]))
+  @Option(
+    help: ArgumentHelp("The model, a .gguf file or a Hugging Face folder.", valueName: "path"), completion: .file())
   var model: String
 
   @Option(help: ArgumentHelp("A UTF-8 text file (default: standard input).", valueName: "file"), completion: .file())

@@ -103,7 +103,7 @@ struct TrainCommand: LibraryCommand {
     }
     let maximumLength = min(optimization.maxLength, model.configuration.contextLength)
     let encoded = try rows.encoded(pairs, with: model.encoder(maximumLength: maximumLength))
-    let configuration = initial?.configuration ?? lora.configuration
+    let configuration = try initial?.configuration ?? lora.configuration(for: model.configuration)
     let trainer =
       if let initial {
         DPOTrainer(
@@ -119,7 +119,7 @@ struct TrainCommand: LibraryCommand {
       options: TrainSettings(
         method: method.rawValue, softLabels: softLabels, optimization, adapter: configuration, maxLength: maximumLength,
         precision: model.precision, template: model.chatTemplate),
-      model: try RunRecord.Input(self.model.file), dataFile: try RunRecord.Input(rows.file),
+      model: try RunRecord.Input(model.source), dataFile: try RunRecord.Input(rows.file),
       data: RunRecord.Data(
         rowsInFile: rows.countInFile, rows: data.rows?.description ?? "all", rowsUsed: rows.pairs.count,
         pairs: pairs.count, truncatedPairs: encoded.filter(\.isTruncated).count),

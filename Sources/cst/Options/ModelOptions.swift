@@ -44,7 +44,8 @@ extension TemplateDate: ExpressibleByArgument {
 
 /// A model and how to compute with it.
 struct ModelOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The model, a .gguf file.", valueName: "file"), completion: .file(extensions: ["gguf"]))
+  @Option(
+    help: ArgumentHelp("The model, a .gguf file or a Hugging Face folder.", valueName: "path"), completion: .file())
   var model: String
 
   @Option(help: "What products with the weights are computed in; auto is bf16 where the CPU has it.")

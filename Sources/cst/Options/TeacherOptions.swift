@@ -7,8 +7,9 @@ import Foundation
 struct TeacherOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A .gguf file, the base URL of an OpenAI-compatible endpoint (https://…/v1), or a .json file of templates.",
-      valueName: "file or URL"))
+      "A .gguf file or Hugging Face folder, the base URL of an OpenAI-compatible endpoint (https://…/v1), or a .json "
+        + "file of templates.",
+      valueName: "path or URL"))
   var teacher: String
 
   @Option(help: ArgumentHelp("The model's name at the endpoint.", valueName: "name"))
@@ -21,16 +22,16 @@ struct TeacherOptions: ParsableArguments {
   var keyVariable: String?
 
   @Option(
-    help: ArgumentHelp("A folder with a PEFT adapter to use with the teacher's .gguf file.", valueName: "folder"),
+    help: ArgumentHelp("A folder with a PEFT adapter to use with the teacher's model.", valueName: "folder"),
     completion: .directory)
   var adapter: String?
 
-  @Option(help: "What products with the weights of a .gguf file are computed in; auto is bf16 where the CPU has it.")
+  @Option(help: "What products with the weights of a model file are computed in; auto is bf16 where the CPU has it.")
   var precision = PrecisionChoice.auto
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Calls at a time (default: 32 for a .gguf file, 4 for an endpoint).", valueName: "n"))
+    help: ArgumentHelp("Calls at a time (default: 32 for a model file, 4 for an endpoint).", valueName: "n"))
   var concurrency: Int?
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Attempts at a call before it is given up.", valueName: "n"))
@@ -61,7 +62,7 @@ struct TeacherOptions: ParsableArguments {
       guard teacherModel != nil else {
         throw ValidationError("--teacher is an endpoint, so --teacher-model must name the model there")
       }
-      if adapter != nil { throw ValidationError("--adapter goes with a .gguf file, not with an endpoint") }
+      if adapter != nil { throw ValidationError("--adapter goes with a model file, not with an endpoint") }
     } else if teacherModel != nil || keyVariable != nil {
       throw ValidationError("--teacher-model and --key-variable go with an endpoint, and --teacher is a file")
     }

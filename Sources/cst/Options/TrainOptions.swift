@@ -124,11 +124,16 @@ struct LoRAOptions: ParsableArguments {
     }
   }
 
-  /// The shape of a fresh adapter.
-  var configuration: LoRAConfiguration {
-    LoRAConfiguration(
-      rank: loraRank ?? 16, alpha: loraAlpha, dropout: loraDropout ?? 0,
-      targets: loraTargets ?? Set(Projection.allCases))
+  /// The shape of a fresh adapter for a model.
+  /// - Throws: ``CommandError`` where a target is not one of the model's projections.
+  func configuration(for model: ModelConfiguration) throws -> LoRAConfiguration {
+    let targets = loraTargets ?? Set(model.projections)
+    if let missing = targets.subtracting(model.projections).map(\.rawValue).min() {
+      throw CommandError(
+        "--lora-targets: this model has no \(missing); it has \(model.projections.map(\.rawValue).joined(separator: ", "))"
+      )
+    }
+    return LoRAConfiguration(rank: loraRank ?? 16, alpha: loraAlpha, dropout: loraDropout ?? 0, targets: targets)
   }
 
   private static let targetNames = Projection.allCases.map(\.rawValue).joined(separator: ", ")

@@ -35,8 +35,14 @@ struct ModelDescription: Encodable {
   let headWidth: Int
   let contextLength: Int
   let ropeBase: Double
+  let ropeScaling: String
+  let rotatedWidth: Int
+  let slidingWindow: Int?
+  let biases: [String]
+  let loraTargets: [String]
   let tiedHead: Bool
   let vocabulary: Int
+  let tokenizer: String
   let addedTokens: Int
   let addsBos: Bool
   let chatTemplate: String
@@ -52,7 +58,7 @@ struct ModelDescription: Encodable {
     let inventory = WeightInventory(of: model)
     file = model.identity
     name = configuration.name
-    architecture = configuration.architecture
+    architecture = configuration.architecture.rawValue
     parameters = inventory.parameterCount
     layers = configuration.layerCount
     width = configuration.width
@@ -61,9 +67,15 @@ struct ModelDescription: Encodable {
     keyValueHeads = configuration.heads.keyValueHeads
     headWidth = configuration.heads.headWidth
     contextLength = configuration.contextLength
-    ropeBase = configuration.rotaryBase
+    ropeBase = configuration.rotary.base
+    ropeScaling = configuration.rotary.scaling.name
+    rotatedWidth = configuration.rotary.width
+    slidingWindow = configuration.slidingWindow
+    biases = configuration.projections.filter(configuration.biases.contains).map(\.rawValue)
+    loraTargets = configuration.projections.map(\.rawValue)
     tiedHead = inventory.isHeadTied
     vocabulary = configuration.vocabularyCount
+    tokenizer = model.tokenizer.algorithm == .byteLevelBPE ? "byte-level BPE" : "SentencePiece-style BPE"
     addedTokens = model.tokenizer.addedTokenIDs.count
     addsBos = model.tokenizer.addsBOS
     chatTemplate = model.chatTemplate.name
@@ -91,11 +103,15 @@ struct ModelDescription: Encodable {
       ("name", name ?? "not given"),
       ("architecture", "\(architecture), \(parameters) parameters in \(layers) layers of width \(width)"),
       ("feed-forward", "\(feedForwardWidth)"),
-      ("attention", "\(queryHeads) query heads, \(keyValueHeads) key-value heads of width \(headWidth)"),
-      ("context", "\(contextLength) tokens, rotary base \(ropeBase)"),
+      ("attention", "\(queryHeads) query heads, \(keyValueHeads) key-value heads of width \(headWidth)" + window),
+      ("context", "\(contextLength) tokens, rotary base \(ropeBase)" + rotation),
+      (
+        "projections",
+        loraTargets.joined(separator: ", ") + (biases.isEmpty ? "" : "; biases: \(biases.joined(separator: ", "))")
+      ),
       ("head", tiedHead ? "tied to the embedding" : "a matrix of its own"),
       ("weights", storage.joined(separator: ", ")),
-      ("tokenizer", "byte-level BPE, \(vocabulary) tokens, \(addedTokens) of them control or added tokens"),
+      ("tokenizer", "\(tokenizer), \(vocabulary) tokens, \(addedTokens) of them control or added tokens"),
       ("chat template", "\(chatTemplate), system text \(systemRole.rawValue), turns end with \(endOfTurn)"),
       ("kernels", "\(kernels), \(threads) threads"),
       (
@@ -113,6 +129,13 @@ struct ModelDescription: Encodable {
       ("", "\(Self.megabytes(memory.logits)) logits of one chunk"),
     ]
     return lines.map { $0.0.padding(toLength: 15, withPad: " ", startingAt: 0) + $0.1 + "\n" }.joined()
+  }
+
+  private var window: String { slidingWindow.map { ", a sliding window of \($0) tokens" } ?? "" }
+
+  private var rotation: String {
+    (ropeScaling == RotaryScaling.none.name ? "" : ", \(ropeScaling) scaling")
+      + (rotatedWidth == headWidth ? "" : ", \(rotatedWidth) of \(headWidth) components rotated")
   }
 
   private static func megabytes(_ bytes: Int) -> String { "\((bytes + 500_000) / 1_000_000) MB" }

@@ -15,6 +15,26 @@ struct RunRecord: Encodable {
       sha256 = try SHA256.digest(ofFile: file)
       bytes = ((try? FileManager.default.attributesOfItem(atPath: file.path))?[.size] as? Int) ?? 0
     }
+
+    private init(path: String, bytes: Int, sha256: String) {
+      self.path = path
+      self.bytes = bytes
+      self.sha256 = sha256
+    }
+
+    /// A model; of a folder, the digest is that of a line for each of its files: its own digest and its name.
+    /// - Throws: `FormatError` where a file cannot be read.
+    init(_ source: ModelSource) throws {
+      if case .gguf(let file) = source {
+        self = try Input(file)
+        return
+      }
+      let files = try source.files().map { try Input($0) }
+      var hash = SHA256()
+      for file in files { hash.update("\(file.sha256)  \(URL(filePath: file.path).lastPathComponent)\n".utf8) }
+      let bytes = files.reduce(0) { $0 + $1.bytes }
+      self = Input(path: source.location.path, bytes: bytes, sha256: hash.digest())
+    }
   }
 
   /// How the run stands.

@@ -6,8 +6,9 @@ import Testing
 @Suite("Adapters by linear algebra")
 struct LoRAAdapterLinearAlgebraTests {
   static let model = ModelConfiguration(
-    architecture: "llama", name: nil, layerCount: 2, width: 24, feedForwardWidth: 40,
-    heads: AttentionHeads(queryHeads: 4, keyValueHeads: 2, headWidth: 6), normEpsilon: 1e-5, rotaryBase: 10_000,
+    architecture: .llama, name: nil, layerCount: 2, width: 24, feedForwardWidth: 40,
+    heads: AttentionHeads(queryHeads: 4, keyValueHeads: 2, headWidth: 6), normEpsilon: 1e-5,
+    rotary: RotaryConfiguration(base: 10_000, width: 6),
     contextLength: 32, vocabularyCount: 50)
 
   /// An adapter with random A and B, as after training.
@@ -43,9 +44,9 @@ struct LoRAAdapterLinearAlgebraTests {
     let adapter = Self.adapter(rank: 2, alpha: 4)
     // The same update with rank 6, scale 2 in both, four directions of it empty or repeated.
     let wide = LoRAAdapter(
-      configuration: LoRAConfiguration(rank: 6, alpha: 12), layerCount: 2,
+      configuration: LoRAConfiguration(rank: 6, alpha: 12).restricted(to: Self.model), layerCount: 2,
       factors: (0..<2).flatMap { layer in
-        Projection.allCases.compactMap { adapter.factors(layer: layer, $0) }.map { factors in
+        Self.model.projections.compactMap { adapter.factors(layer: layer, $0) }.map { factors in
           LoRAFactors(
             a: factors.a.rows(at: [0, 1, 0, 1, 0, 1]),
             b: (factors.b * (1 / 3)).transposed().rows(at: [0, 1, 0, 1, 0, 1]).transposed())
@@ -120,7 +121,7 @@ struct LoRAAdapterLinearAlgebraTests {
   func noEffect(initialization: LoRAInitialization) {
     let adapter = Self.fresh(rank: 4, initialization)
     #expect(adapter.fits(Self.model))
-    for target in Projection.allCases {
+    for target in Self.model.projections {
       #expect(adapter.factors(layer: 1, target)?.b.scalars.allSatisfy { $0 == 0 } == true)
       #expect(adapter.factors(layer: 1, target)?.a.scalars.contains { $0 != 0 } == true)
     }

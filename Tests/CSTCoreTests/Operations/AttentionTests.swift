@@ -10,9 +10,11 @@ struct AttentionTests {
     let testDescription: String
     let heads: AttentionHeads
     let sequences: PackedSequences
+    let window: Int?
 
-    init(_ name: String, _ heads: (Int, Int, Int), _ groups: [(Int, [Int])]) {
+    init(_ name: String, _ heads: (Int, Int, Int), _ groups: [(Int, [Int])], window: Int? = nil) {
       testDescription = name
+      self.window = window
       self.heads = AttentionHeads(queryHeads: heads.0, keyValueHeads: heads.1, headWidth: heads.2)
       var sequences = PackedSequences()
       for group in groups { sequences.append(prefixLength: group.0, continuationLengths: group.1) }
@@ -37,10 +39,19 @@ struct AttentionTests {
     Case("several groups and grouped heads", (6, 2, 6), [(3, [2, 4]), (1, []), (5, [1, 0, 2])]),
     Case("more rows than a kernel tile", (3, 1, 64), [(70, [33, 20])]),
     Case("nothing", (2, 1, 4), []),
+    Case("a window", (4, 2, 6), [(5, [3, 4]), (2, []), (0, [6])], window: 3),
+    Case("a window of one", (2, 1, 4), [(3, [2])], window: 1),
+    Case("a window beyond the sequences", (2, 1, 4), [(3, [2, 4])], window: 40),
+    Case("a window across kernel tiles", (3, 1, 16), [(70, [33, 20])], window: 30),
   ]
 
   /// Which rows a row sees: all of its group's prefix up to itself, and of its own continuation up to itself.
-  static func visible(_ row: Int, _ sequences: PackedSequences) -> [Int] {
+  static func visible(_ row: Int, _ sequences: PackedSequences, window: Int?) -> [Int] {
+    let all = visible(row, sequences)
+    return window.map { Array(all.suffix($0)) } ?? all
+  }
+
+  private static func visible(_ row: Int, _ sequences: PackedSequences) -> [Int] {
     for group in sequences.groups {
       if group.prefix.contains(row) { return Array(group.prefix.lowerBound...row) }
       for continuation in group.continuations where continuation.contains(row) {
@@ -58,7 +69,7 @@ struct AttentionTests {
     let (queryWidth, keyWidth) = (queries.shape[1], keys.shape[1])
     var expected = [Double](repeating: 0, count: q.count)
     for row in 0..<example.sequences.rowCount {
-      let seen = Self.visible(row, example.sequences)
+      let seen = Self.visible(row, example.sequences, window: example.window)
       for head in 0..<heads.queryHeads {
         let (own, shared) = (
           row * queryWidth + head * heads.headWidth, head / (heads.queryHeads / heads.keyValueHeads) * heads.headWidth
@@ -73,7 +84,8 @@ struct AttentionTests {
         }
       }
     }
-    let found = queries.attention(keys: keys, values: values, heads: heads, over: example.sequences)
+    let found = queries.attention(
+      keys: keys, values: values, heads: heads, over: example.sequences, window: example.window)
     // Scores are sums of headWidth products, results of at most 103 probabilities with values in ±1.
     #expect(found.mismatch(queries.shape, expected, terms: 256) == nil)
   }
@@ -83,7 +95,8 @@ struct AttentionTests {
   func gradients(example: Case) {
     let (queries, keys, values) = example.operands()
     func attention(_ queries: Tensor, _ keys: Tensor, _ values: Tensor) -> Tensor {
-      queries.attention(keys: keys, values: values, heads: example.heads, over: example.sequences)
+      queries.attention(
+        keys: keys, values: values, heads: example.heads, over: example.sequences, window: example.window)
     }
     #expect(GradientCheck.mismatch(at: queries, keys, values, of: attention) == nil)
     #expect(GradientCheck.mismatch(at: queries) { attention($0, keys, values) } == nil)
@@ -122,17 +135,19 @@ struct AttentionTests {
   }
 
   /// Training packs pairs; scoring may not: both must see the same numbers as separate sequences.
-  @Test("A shared prefix gives what separate sequences give")
-  func sharingIsExact() {
+  @Test("A shared prefix gives what separate sequences give", arguments: [nil, 12])
+  func sharingIsExact(window: Int?) {
     let example = Case("", (4, 2, 16), [(20, [7, 9])])
     let (queries, keys, values) = example.operands()
-    let packed = queries.attention(keys: keys, values: values, heads: example.heads, over: example.sequences)
+    let packed = queries.attention(
+      keys: keys, values: values, heads: example.heads, over: example.sequences, window: window)
     for (start, length) in [(20, 7), (27, 9)] {
       let rows = Array(0..<20) + Array(start..<start + length)
       var alone = PackedSequences()
       alone.append(prefixLength: 20 + length)
       let separate = queries.rows(at: rows).attention(
-        keys: keys.rows(at: rows), values: values.rows(at: rows), heads: example.heads, over: alone)
+        keys: keys.rows(at: rows), values: values.rows(at: rows), heads: example.heads, over: alone,
+        window: window)
       // Another blocking of the same sums of 27 terms at most.
       #expect(packed.rows(at: rows).mismatch(separate.shape, separate.doubles, terms: 64) == nil)
     }

@@ -30,6 +30,20 @@ struct IndexingTests {
     #expect(dx.scalars == [10, 0, 101])
   }
 
+  @Test("Columns: values and gradients, of one range and of all that a matrix is cut into")
+  func columns() {
+    let x = Tensor.random([3, 7])
+    for range in [0..<7, 2..<5, 6..<7, 4..<4] {
+      let expected = (0..<3).flatMap { row in range.map { x.doubles[row * 7 + $0] } }
+      #expect(x.columns(range).mismatch([3, range.count], expected, terms: 0) == nil)
+      #expect(GradientCheck.mismatch(at: x) { $0.columns(range) } == nil)
+    }
+    #expect(GradientCheck.mismatch(at: x) { $0.columns(0..<3) * $0.columns(3..<6) + $0.columns(4..<7) } == nil)
+    let dx = valueWithPullback(at: Tensor([1, 2, 3], shape: [1, 3])) { $0.columns(1..<3) }
+      .pullback(Tensor([5, 7], shape: [1, 2]))
+    #expect(dx.scalars == [0, 5, 7])
+  }
+
   @Test("Rows of an embedding table", arguments: [WeightFormat.f32, .q4_1, .q6_K])
   func embedding(format: WeightFormat) {
     let table = WeightMatrix.random(7, 256, format)

@@ -75,26 +75,12 @@ struct ProvenanceTests {
     #expect(spellings([.template("h<|s|>"), .content("i")]) == ["h", "<|s|>", "i"])
   }
 
-  @Test func promptAndCompletionAreSplitInTokenSpace() throws {
-    let tokenizer = try Tokenizer(
-      TinyTokenizer.definition(merges: ["\n \n", "h i"], added: [("<|s|>", .control)]))
-    let prompt: ProvenancedText = [.template("<|s|>u\n")]
-    let (promptIDs, completionIDs) = try tokenizer.encode(
-      prompt: prompt, completion: [.content("hi"), .template("<|s|>")])
-    #expect(promptIDs == tokenizer.encode(prompt))
-    #expect(completionIDs.map { tokenizer.decode([$0]) } == ["hi", "<|s|>"])
-    let error = #expect(throws: TokenizerError.self) {
-      try tokenizer.encode(prompt: prompt, completion: [.content("\n\nhi")])
-    }
-    #expect(error?.reason == .tokenAcrossSeam && error?.place == "token 2")
-  }
-
   @Test func longestAddedTokenAtTheLeftmostPlaceWins() throws {
     let tokenizer = try Tokenizer(TinyTokenizer.hostile)
     let found = tokenizer.encode(template: "<|im_start|><|im_sta<|imstart|<|<|end|>   ").filter {
       tokenizer.addedTokenIDs.contains($0)
     }
-    #expect(found.map { tokenizer.decode([$0]) } == ["<|im_start|>", "<|im", "<|imstart|", "<|end|>", "  "])
+    #expect(found.map { tokenizer.decode([$0]) } == ["<|im_start|>", "<|im", "<|imstart|", "<|end|>"])
   }
 
   @Test func mergesThatWouldMakeAnAddedTokenAreLeftOut() throws {
@@ -102,7 +88,8 @@ struct ProvenanceTests {
     #expect(tokenizer.merges.blockedCount == 5)
     func spellings(_ text: String) -> [String] { tokenizer.encode(content: text).map { tokenizer.decode([$0]) } }
     #expect(spellings("<|>") == ["<|", ">"])
-    #expect(spellings("a  ") == ["a", " ", " "])
+    // White space is no mark: such tokens are text, and content has them as in the reference.
+    #expect(spellings("a  ") == ["a", "  "])
     #expect(spellings("<|imstart|") == ["<|", "im", "start", "|"])
   }
 

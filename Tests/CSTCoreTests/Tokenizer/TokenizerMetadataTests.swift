@@ -39,7 +39,7 @@ struct TokenizerMetadataTests {
     }
     for (key, value) in [
       ("tokenizer.ggml.token_type", GGUFValue.array(.int32([1, 1, 1, 7]))),
-      ("tokenizer.ggml.add_space_prefix", .bool(true)),
+      ("tokenizer.ggml.add_space_prefix", .uint8(1)),
       ("tokenizer.ggml.eos_token_id", .string("3")),
       ("tokenizer.chat_template", .uint32(3)),
     ] {
@@ -49,8 +49,8 @@ struct TokenizerMetadataTests {
   }
 
   @Test func otherAlgorithmsAreRefusedForTheirAlgorithm() {
-    let sentencePiece = metadata("tokenizer.ggml.model", .string("llama"))
-    let error = #expect(throws: TokenizerError.self) { try Tokenizer(TokenizerDefinition(sentencePiece)) }
+    let unigram = metadata("tokenizer.ggml.model", .string("t5"))
+    let error = #expect(throws: TokenizerError.self) { try Tokenizer(TokenizerDefinition(unigram)) }
     #expect(error?.reason == .unknownModel)
   }
 }

@@ -90,27 +90,6 @@ struct TokenizerReferenceTests {
       #expect(tokenizer.encode(template: row.text) == row.ids)
     }
   }
-
-  @Test func scalarClassesAreTheReferences() throws {
-    let data = try Data(contentsOf: TokenizerTestModel.fixtures.appending(path: "scalar-classes.json"))
-    let runs = try #require(try JSONSerialization.jsonObject(with: data) as? [[Any]])
-    let kinds: [String: ScalarClass] = ["l": .letter, "n": .number, "s": .whitespace, "o": .other]
-    let classes = ScalarClasses(numberVersion: PreTokenizer.smolLM.numberVersion)
-    var differences: [String] = []
-    for (index, run) in runs.enumerated() {
-      let start = try #require(run[0] as? Int)
-      let kind = try #require((run[1] as? String).flatMap { kinds[$0] })
-      let end = index + 1 < runs.count ? try #require(runs[index + 1][0] as? Int) : 0x110000
-      for value in start..<end {
-        guard Unicode.Scalar(UInt32(value)) != nil else { continue }
-        let found = classes.withView { $0[UInt32(value)] }
-        if found != kind {
-          differences.append("U+\(String(value, radix: 16)): \(found), not \(kind)")
-        }
-      }
-    }
-    #expect(differences == [])
-  }
 }
 
 /// The eight reference rows made with PyTorch and transformers; they are not in the repository.

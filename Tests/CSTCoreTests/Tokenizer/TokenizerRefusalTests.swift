@@ -26,9 +26,9 @@ struct TokenizerRefusalTests {
   }
 
   @Test func unknownAlgorithms() {
-    let model = refusal { $0.model = "llama" }
+    let model = refusal { $0.model = "rwkv" }
     #expect(model?.reason == .unknownModel)
-    #expect(model?.description.contains("\"llama\"") == true && model?.description.contains("\"gpt2\"") == true)
+    #expect(model?.description.contains("\"rwkv\"") == true && model?.description.contains("\"gpt2\"") == true)
     let rule = refusal { $0.preTokenizer = "qwen9" }
     #expect(rule?.reason == .unknownPreTokenizer)
     for name in ["\"qwen9\"", "\"gpt-2\"", "\"smollm\""] { #expect(rule?.description.contains(name) == true) }

@@ -27,8 +27,8 @@ struct DataCheckCommand: LibraryCommand {
   var policy: String?
 
   @Option(
-    help: ArgumentHelp("The model that will be trained, a .gguf file.", valueName: "file"),
-    completion: .file(extensions: ["gguf"]))
+    help: ArgumentHelp("The model that will be trained, a .gguf file or a Hugging Face folder.", valueName: "path"),
+    completion: .file())
   var model: String?
 
   @Option(

@@ -1,0 +1,42 @@
+/// A JSON value of any kind, for the small parts of a file whose structure varies.
+enum JSONPart: Sendable, Hashable {
+  case null
+  case bool(Bool)
+  case number(Double)
+  case string(String)
+  case array([JSONPart])
+  case object([String: JSONPart])
+
+  /// The member of this name; nil where there is none, where it is null or where this is no object.
+  subscript(key: String) -> JSONPart? {
+    guard case .object(let members) = self, let member = members[key], member != .null else { return nil }
+    return member
+  }
+
+  /// The text, or nil where this is another kind of value.
+  var string: String? { if case .string(let text) = self { text } else { nil } }
+  /// The truth value, or nil where this is another kind of value.
+  var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+  /// The elements, or nil where this is another kind of value.
+  var array: [JSONPart]? { if case .array(let elements) = self { elements } else { nil } }
+  /// The members, or nil where this is another kind of value.
+  var object: [String: JSONPart]? { if case .object(let members) = self { members } else { nil } }
+  /// The whole number, or nil where this is another kind of value or not whole.
+  var integer: Int? { if case .number(let number) = self { Int(exactly: number) } else { nil } }
+}
+
+extension JSONPart: CustomStringConvertible {
+  /// The value as JSON with sorted keys: one spelling for equal values, for messages.
+  var description: String {
+    switch self {
+    case .null: "null"
+    case .bool(let value): "\(value)"
+    case .number(let number): Int(exactly: number).map { "\($0)" } ?? "\(number)"
+    case .string(let text): text.debugDescription
+    case .array(let elements): "[" + elements.map(\.description).joined(separator: ",") + "]"
+    case .object(let members):
+      "{" + members.sorted { $0.key < $1.key }.map { "\($0.key.debugDescription):\($0.value)" }.joined(separator: ",")
+        + "}"
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import Foundation
+
+/// The tensors of a model in one safetensors file or in several with an index, as Hugging Face folders have them.
+///
+/// `model.safetensors` where the folder has it; otherwise the files that `model.safetensors.index.json` names. Every
+/// tensor must be in the file that the index says, exactly once.
+public struct SafetensorsShards: Sendable {
+  /// The files, in the order of their names.
+  public let files: [SafetensorsFile]
+  private let places: [String: Int]
+
+  private static let singleName = "model.safetensors"
+  private static let indexName = "model.safetensors.index.json"
+  /// Endings of the files in which Python pickles weights.
+  private static let pickleEndings = [".bin", ".pt", ".pth", ".pkl", ".ckpt"]
+
+  /// Maps the files of a folder and reads their headers.
+  /// - Throws: ``FormatError``: no safetensors files (with the reason where there are pickled ones), an index that is
+  ///   malformed or names other files than plain ones in the folder, a tensor that is not where the index says, in two
+  ///   files, or not in the index.
+  public init(of folder: ModelFolder) throws {
+    if let file = try folder.fileIfPresent(Self.singleName) {
+      files = [try SafetensorsFile(contentsOf: file)]
+      places = Dictionary(uniqueKeysWithValues: files[0].tensors.map { ($0.name, 0) })
+      return
+    }
+    guard let index = try folder.fileIfPresent(Self.indexName) else { throw Self.nothing(in: folder) }
+    let stated = try Self.weightMap(index)
+    let names = Set(stated.values).sorted()
+    var files: [SafetensorsFile] = []
+    for name in names { files.append(try SafetensorsFile(contentsOf: folder.file(name))) }
+    var places: [String: Int] = [:]
+    for (number, file) in files.enumerated() {
+      for tensor in file.tensors {
+        guard stated[tensor.name] == names[number] else {
+          throw FormatError(
+            stated[tensor.name] == nil ? .badValue : .duplicate, file: file.mapping.path, at: .tensor(tensor.name),
+            expected: stated[tensor.name].map { "it in \($0) only" } ?? "a tensor that \(Self.indexName) lists",
+            found: "it in \(names[number])")
+        }
+        places[tensor.name] = number
+      }
+    }
+    if let missing = stated.keys.filter({ places[$0] == nil }).min() {
+      throw FormatError(
+        .missing, file: folder.location.appending(path: stated[missing] ?? "").path, at: .tensor(missing),
+        expected: "the tensor that \(Self.indexName) says is here", found: "no such tensor")
+    }
+    self.files = files
+    self.places = places
+  }
+
+  /// The names of all tensors.
+  public var tensorNames: [String] { Array(places.keys) }
+
+  /// The tensor called `name` with the file it is in, or nil where none has it.
+  public func tensorIfPresent(named name: String) -> (file: SafetensorsFile, tensor: SafetensorsTensor)? {
+    guard let place = places[name], let tensor = files[place].tensorIfPresent(named: name) else { return nil }
+    return (files[place], tensor)
+  }
+
+  /// The file of each tensor.
+  private static func weightMap(_ index: URL) throws -> [String: String] {
+    let object = try JSONObject(contentsOf: index)
+    guard let map = try object.objectIfPresent("weight_map"), !map.keys.isEmpty else {
+      throw object.error("weight_map", expected: "the file of every tensor")
+    }
+    return try Dictionary(uniqueKeysWithValues: map.keys.map { ($0, try map.string($0)) })
+  }
+
+  private static func nothing(in folder: ModelFolder) -> FormatError {
+    let pickled = folder.names.first { name in pickleEndings.contains(where: name.hasSuffix) }
+    return FormatError(
+      .missing, file: folder.location.path, expected: "\(singleName) or \(indexName)",
+      found: pickled.map { "\($0), weights pickled by Python" } ?? "neither",
+      advice: pickled == nil
+        ? "" : "loading a pickle runs whatever code is in it, so it is never opened: convert the model to safetensors")
+  }
+}

@@ -1,0 +1,30 @@
+import Foundation
+
+/// Where a model was read from.
+public enum ModelSource: Sendable, Hashable {
+  /// A GGUF file.
+  case gguf(URL)
+  /// A Hugging Face folder.
+  case folder(URL)
+
+  /// The file or folder.
+  public var location: URL {
+    switch self {
+    case .gguf(let location), .folder(let location): location
+    }
+  }
+
+  /// The files that decide what the model computes and how it is talked to: configuration, weights, tokenizer, template.
+  /// - Throws: ``FormatError`` where a link leads out of the folder.
+  public func files() throws -> [URL] {
+    switch self {
+    case .gguf(let file): return [file]
+    case .folder(let location):
+      let folder = try ModelFolder(location)
+      let names = folder.names.filter { name in
+        [".json", ".safetensors", ".jinja", ".model", ".txt"].contains(where: name.hasSuffix)
+      }
+      return try names.compactMap { try folder.fileIfPresent($0) }
+    }
+  }
+}
