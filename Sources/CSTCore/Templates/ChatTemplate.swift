@@ -135,7 +135,9 @@ extension TemplateEvaluator {
 extension Tokenizer {
   /// The special tokens that templates know by name.
   fileprivate var templateTokens: [(name: String, spelling: TemplateText)] {
-    [("bos_token", bosToken), ("eos_token", eosToken), ("unk_token", unknownToken), ("pad_token", paddingToken)]
-      .compactMap { name, spelling in spelling.map { (name, TemplateText($0, .template)) } }
+    let tokens = [
+      ("bos_token", bosToken), ("eos_token", eosToken), ("unk_token", unknownToken), ("pad_token", paddingToken),
+    ]
+    return tokens.compactMap { name, token in token.map { (name, TemplateText($0, .template)) } }
   }
 }
