@@ -7,12 +7,12 @@ struct JSONObject {
   let file: String
   /// What comes before a key in errors: empty, or `outer.`.
   private let prefix: String
-  private let members: [String: JSONValue]
+  private let members: [String: JSONPart]
   /// Keys that are there with the value `null`.
   private let nullKeys: Set<String>
 
   /// The largest file that is read.
-  static let sizeLimit = 64 << 20
+  static let sizeLimit = 2 << 20
 
   /// Reads a file that holds one object.
   /// - Throws: ``FormatError``: the file cannot be read, is too large or nested too deeply, is no JSON, repeats a key, or
@@ -26,7 +26,7 @@ struct JSONObject {
     try JSONDepth.check(mapping.bytes, file: mapping.path)
     let value = try withExtendedLifetime(mapping) {
       var reader = JSONReader(mapping.bytes, file: mapping.path, base: 0)
-      let value = try reader.anyValue()
+      let value = try reader.value()
       try reader.end()
       return value
     }
@@ -36,7 +36,7 @@ struct JSONObject {
     self.init(file: mapping.path, prefix: "", members: members)
   }
 
-  private init(file: String, prefix: String, members: [String: JSONValue]) {
+  private init(file: String, prefix: String, members: [String: JSONPart]) {
     self.file = file
     self.prefix = prefix
     self.members = members.filter { $0.value != .null }
@@ -49,11 +49,11 @@ struct JSONObject {
   /// Whether the key is there, be it with the value `null`.
   func states(_ key: String) -> Bool { members[key] != nil || nullKeys.contains(key) }
 
-  subscript(key: String) -> JSONValue? { members[key] }
+  subscript(key: String) -> JSONPart? { members[key] }
 
   func integerIfPresent(_ key: String) throws -> Int? { try value(key, "a whole number", \.integer) }
   func numberIfPresent(_ key: String) throws -> Double? { try value(key, "a number", \.double) }
-  func booleanIfPresent(_ key: String) throws -> Bool? { try value(key, "true or false", \.boolean) }
+  func booleanIfPresent(_ key: String) throws -> Bool? { try value(key, "true or false", \.bool) }
   func stringIfPresent(_ key: String) throws -> String? { try value(key, "a text", \.string) }
 
   func objectIfPresent(_ key: String) throws -> JSONObject? {
@@ -95,7 +95,7 @@ struct JSONObject {
     FormatError(.missing, file: file, at: .key(prefix + key), expected: expected, found: "no such key")
   }
 
-  private func value<Value>(_ key: String, _ expected: String, _ convert: (JSONValue) -> Value?) throws -> Value? {
+  private func value<Value>(_ key: String, _ expected: String, _ convert: (JSONPart) -> Value?) throws -> Value? {
     guard let value = members[key] else { return nil }
     guard let converted = convert(value) else {
       throw FormatError(.wrongType, file: file, at: .key(prefix + key), expected: expected, found: value.summary)
@@ -104,7 +104,7 @@ struct JSONObject {
   }
 
   private func list<Element>(
-    _ key: String, _ expected: String, _ convert: (JSONValue) -> Element?
+    _ key: String, _ expected: String, _ convert: (JSONPart) -> Element?
   ) throws -> [Element]? {
     try value(key, expected) { value in
       guard case .array(let elements) = value else { return nil }
@@ -114,28 +114,15 @@ struct JSONObject {
   }
 }
 
-extension JSONValue {
-  fileprivate var double: Double? {
-    switch self {
-    case .number(let decimal): Double(decimal.description)
-    case .double(let double): double
-    default: nil
-    }
-  }
-
-  fileprivate var boolean: Bool? { if case .bool(let truth) = self { truth } else { nil } }
-  fileprivate var object: [String: JSONValue]? { if case .object(let members) = self { members } else { nil } }
+extension JSONPart {
+  fileprivate var double: Double? { if case .number(let number) = self { number } else { nil } }
 
   /// The value in a few words, for errors.
   fileprivate var summary: String {
     switch self {
-    case .null: "null"
-    case .bool(let truth): "\(truth)"
-    case .number(let decimal): decimal.description
-    case .double(let double): "\(double)"
-    case .string(let text): "\"\(text)\""
     case .array(let elements): "a list of \(elements.count)"
     case .object(let members): "an object of \(members.count)"
+    default: description
     }
   }
 }

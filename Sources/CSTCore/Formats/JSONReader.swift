@@ -8,7 +8,7 @@ struct JSONReader {
   private let file: String
   /// Where `bytes` begins in the file, for errors.
   private let base: Int
-  private(set) var position = 0
+  private var position = 0
 
   init(_ bytes: UnsafeRawBufferPointer, file: String, base: Int) {
     self.bytes = bytes
@@ -183,19 +183,6 @@ struct JSONReader {
 
   private func peek() -> UInt8? { position < bytes.count ? bytes[position] : nil }
 
-  /// The next byte after white space, which is passed over.
-  mutating func next() -> UInt8? {
-    skipSpace()
-    return peek()
-  }
-
-  /// Takes the bytes that satisfy a condition, which only ASCII bytes may.
-  mutating func take(while condition: (UInt8) -> Bool) -> String {
-    let start = position
-    while let byte = peek(), condition(byte) { position += 1 }
-    return String(decoding: bytes[start..<position], as: UTF8.self)
-  }
-
   private mutating func skipSpace() {
     while let byte = peek(), byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { position += 1 }
   }
@@ -208,7 +195,7 @@ struct JSONReader {
     return true
   }
 
-  mutating func skipExactly(_ text: StaticString) -> Bool {
+  private mutating func skipExactly(_ text: StaticString) -> Bool {
     let found = text.withUTF8Buffer { bytes[position...].starts(with: $0) }
     if found { position += text.utf8CodeUnitCount }
     return found
@@ -218,7 +205,7 @@ struct JSONReader {
     guard skip(byte) else { throw unexpected("'\(Character(Unicode.Scalar(byte)))'", at: position) }
   }
 
-  func unexpected(_ expected: String, at position: Int) -> FormatError {
+  private func unexpected(_ expected: String, at position: Int) -> FormatError {
     let found = position < bytes.count ? "'\(Character(Unicode.Scalar(bytes[position])))'" : "the end"
     return FormatError(.badSyntax, file: file, at: .byte(base + position), expected: expected, found: found)
   }

@@ -32,11 +32,17 @@ struct SafetensorsHeader {
     var json = JSONReader(text, file: file, base: 8)
     var metadata: [String: String] = [:]
     var tensors: [SafetensorsTensor] = []
+    var names: Set<String> = []
     let dataStart = reader.offset
     try json.object { json, key in
       if key == Self.metadataKey {
         try json.object { metadata[$1] = try $0.string() }
       } else {
+        // The reader compares bytes; tensors are found by texts, for which two spellings of a character are one.
+        guard names.insert(key).inserted else {
+          throw FormatError(
+            .duplicate, file: file, at: .tensor(key), expected: "every name once", found: "it in another spelling")
+        }
         tensors.append(try Self.readTensor(&json, name: key, dataStart: dataStart, file: file))
       }
     }

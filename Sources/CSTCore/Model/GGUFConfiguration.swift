@@ -153,7 +153,8 @@ struct GGUFConfiguration {
     }
 
     private func originalLength() throws -> Int {
-      try count("rope.scaling.original_context_length", in: ModelConfiguration.Limit.contextLengths)
+      try count(
+        "rope.scaling.original_context_length", in: 2...ModelConfiguration.Limit.contextLengths.upperBound)
     }
 
     private func attentionFactor() throws -> Double? {

@@ -94,7 +94,7 @@ struct PEFTConfiguration: Codable {
     }
     try JSONDepth.check(data, file: file.path)
     let object = try JSONObject(contentsOf: file)
-    let off: [JSONValue] = [.bool(false), .array([]), .object([:])]
+    let off: [JSONPart] = [.bool(false), .array([]), .object([:])]
     for feature in Self.otherFeatures {
       guard let value = object[feature], !off.contains(value) else { continue }
       throw object.error(feature, expected: "nothing: this feature is not supported")

@@ -73,6 +73,8 @@ struct SafetensorsAttackTests {
   func duplicates() {
     expectRefusal("{\(tensor("a", "[0,4]")),\(tensor("a", "[4,8]"))}", data: 8, .duplicate, naming: "'a'")
     expectRefusal("{\(tensor("a", "[0,4]")),\(tensor("\\u0061", "[4,8]"))}", data: 8, .duplicate, naming: "'a'")
+    let (composed, decomposed) = (tensor("\\u00e9", "[0,4]"), tensor("e\\u0301", "[4,8]"))
+    expectRefusal("{\(composed),\(decomposed)}", data: 8, .duplicate, naming: "tensor")
     expectRefusal(#"{"__metadata__":{},"__metadata__":{}}"#, .duplicate, naming: "__metadata__")
     expectRefusal(#"{"__metadata__":{"x":"1","x":"2"}}"#, .duplicate, naming: "'x'")
     expectRefusal(#"{"a":{"dtype":"F32","dtype":"F32"}}"#, .duplicate, naming: "dtype")
