@@ -35,7 +35,7 @@ public struct MutantProbe {
       opened += 1
     } catch {
       let line = "\(error)"
-      let isTyped = error is FormatError || error is TokenizerError
+      let isTyped = error is FormatError || error is TokenizerError || error is ChatTemplateError
       #expect(isTyped && !line.isEmpty && !line.contains("\n"), "\(label()): \(type(of: error)): \(line)")
       if let error = error as? FormatError {
         #expect(error.file.hasPrefix(model.path), "\(label()): \(line)")
@@ -55,6 +55,8 @@ public struct MutantProbe {
     // Positions beyond the context are a caller's mistake.
     guard model.configuration.contextLength >= 4 else { return }
     let last = Int32(model.configuration.vocabularyCount - 1)
+    let ids = model.tokenizer.encode(content: "Grüße, 12 <|im_end|> 世界") + [0, last]
+    #expect(ids.allSatisfy { (0...last).contains($0) } && !model.tokenizer.decode(ids).isEmpty)
     let scores = try await model.logProbabilities(of: [CompletionGroup(prompt: [0, last], completions: [[last, 0]])])
     #expect(scores.count == 1)
   }

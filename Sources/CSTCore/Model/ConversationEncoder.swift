@@ -37,7 +37,8 @@ public struct ConversationEncoder: Sendable {
   /// The tokens of the assistant's answer to a conversation: with the prompt's they are those of the whole text.
   ///
   /// The template may write more than the answer (Qwen3 puts an empty thought before it) or less (some drop white space
-  /// at its ends): what it renders after the prompt is what the model is trained on.
+  /// at its ends): what it renders after the prompt is what the model is trained on, and the end-of-turn token where it
+  /// writes none.
   /// - Parameters:
   ///   - answer: What the assistant says, as plain text.
   ///   - messages: The conversation.
@@ -52,7 +53,7 @@ public struct ConversationEncoder: Sendable {
     guard whole.count > prompt.count, whole.starts(with: prompt) else {
       throw try mismatch(answer, to: messages, whole: text.text)
     }
-    let tokens = Array(whole[prompt.count...])
+    let tokens = Array(whole[prompt.count...]) + (template.writesEndOfTurn ? [] : [template.endOfTurnID])
     guard tokens.contains(template.endOfTurnID) else { throw ConversationError(reason: .noEndOfTurn) }
     let room = maximumLength - prompt.count
     return Completion(tokens: Array(tokens.prefix(room)), isTruncated: tokens.count > room)

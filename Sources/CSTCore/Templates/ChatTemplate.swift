@@ -21,8 +21,12 @@ public struct ChatTemplate: Sendable {
 
   /// The template's source text.
   public let source: String
-  /// The token that ends an answer: the first control token the template writes after one.
+  /// The token that ends an answer: the first control token the template writes after one, or the tokenizer's EOS where
+  /// it writes none.
   public let endOfTurnID: Int32
+  /// Whether the template writes ``endOfTurnID``. Where it ends an answer with text only (SOLAR's, GLM-4's), the token is
+  /// added behind an answer that is to be learnt, so that the model learns to stop.
+  public let writesEndOfTurn: Bool
   /// What to do with a system text where the template has no place for it.
   public var systemRolePolicy: SystemRole.Policy
   /// What the template's `strftime_now` tells. Midnight of the day the template was read, if nothing else is said.
@@ -40,7 +44,8 @@ public struct ChatTemplate: Sendable {
   ///   - systemRolePolicy: What to do with a system text where the template has no place for it.
   ///   - date: What `strftime_now` tells.
   /// - Throws: ``ChatTemplateError`` when there is no template, when it is malformed or uses what is not implemented,
-  ///   when it cannot render a question and an answer, or when it ends an answer without a control token.
+  ///   when it cannot render a question and an answer, or when nothing ends an answer: no control token
+  ///   in the template and no EOS in the vocabulary.
   /// - Complexity: Linear in the source, plus four renderings of two turns.
   public init(
     _ source: String?, for tokenizer: Tokenizer, systemRolePolicy: SystemRole.Policy = .nativeOrFold,
@@ -56,7 +61,15 @@ public struct ChatTemplate: Sendable {
     specialTokens = tokenizer.templateTokens
     let probe = TemplateProbe(program: program, specialTokens: specialTokens, date: date)
     hasSystemRole = try probe.hasSystemRole()
-    endOfTurnID = try probe.endOfTurn(tokenizer)
+    let written = try probe.endOfTurn(tokenizer)
+    guard let end = written ?? tokenizer.eosID else {
+      throw ChatTemplateError(
+        .noEndOfTurn,
+        "an answer is followed by no control token, and the vocabulary has no EOS token, so that the model "
+          + "could not learn to stop")
+    }
+    endOfTurnID = end
+    writesEndOfTurn = written != nil
   }
 
   /// What becomes of a system text.

@@ -11,7 +11,7 @@ import Testing
     "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors.index.json",
   ]
 
-  @Test(arguments: ["tokenizer.json"]) func alteredJSON(file: String) async {
+  @Test(arguments: files) func alteredJSON(file: String) async {
     await #expect(processExitsWith: .success) { [file] in
       let folder = try MalformedFolderTests.copy()
       let original = try Data(contentsOf: folder[file])

@@ -67,7 +67,8 @@ import Testing
   private static func limits(of width: Int, around bytes: [UInt8], at offset: Int) -> [UInt64] {
     let present = bytes[offset..<offset + width].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     let centres: [UInt64] = [
-      0, 1 << 7, 1 << 8, 1 << 15, 1 << 16, 1 << 31, 1 << 32, 1 << 62, 1 << 63, UInt64(bytes.count), present,
+      0, 1 << 7, 1 << 8, 1 << 15, 1 << 16, 1 << 22, 1 << 26, 1 << 31, 1 << 32, 1 << 62, 1 << 63,
+      UInt64(bytes.count), present,
     ]
     let values = Set(centres.flatMap { [$0 &- 1, $0, $0 &+ 1] })
     return values.filter { width == 8 || $0 >> UInt64(8 * width) == 0 }.sorted()
