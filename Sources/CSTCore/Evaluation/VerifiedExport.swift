@@ -31,7 +31,7 @@ public struct VerifiedExport: Sendable {
   /// Looks whether `url` can be written; nothing is changed.
   ///
   /// - Parameter replacing: Whether an older export there may be replaced. A folder may only if all that is in it are files
-  ///   an export writes: anything else would be lost.
+  ///   an export writes: anything else would be lost. The model that is exported never may.
   /// - Throws: ``FormatError`` (`unwritable`).
   public func check(_ url: URL, replacing: Bool) throws {
     func refuse(expected: String, found: String, advice: String = "") -> FormatError {
@@ -43,6 +43,11 @@ public struct VerifiedExport: Sendable {
       throw refuse(expected: "a folder \(parent.path) to write in", found: "none")
     }
     guard manager.fileExists(atPath: url.path, isDirectory: &isFolder) else { return }
+    guard Self.place(url) != Self.place(export.model.source.location) else {
+      throw refuse(
+        expected: "another name than that of the model", found: "the model that is to be exported",
+        advice: "name another file or folder")
+    }
     guard isFolder.boolValue == export.format.isFolder else {
       throw refuse(
         expected: export.format.isFolder ? "a folder or nothing of that name" : "a file or nothing of that name",
@@ -76,6 +81,7 @@ public struct VerifiedExport: Sendable {
       let report = try await replay.run(
         original: export.model, exported: try await export.readBack(from: hidden), tolerance: tolerance)
       let location = report.isWithinTolerance ? url : Self.failedName(url)
+      if !report.isWithinTolerance { try check(location, replacing: true) }
       try AtomicFolder.move(hidden, to: location, replacing: replacing || !report.isWithinTolerance)
       return Outcome(report: report, location: location)
     } catch {
@@ -89,6 +95,8 @@ public struct VerifiedExport: Sendable {
     let failed = (suffix.isEmpty ? url : url.deletingPathExtension()).appendingPathExtension("failed")
     return suffix.isEmpty ? failed : failed.appendingPathExtension(suffix)
   }
+
+  private static func place(_ url: URL) -> String { url.standardizedFileURL.resolvingSymlinksInPath().path }
 
   private static func isOwn(_ name: String) -> Bool { ModelExport.folderNames.contains(name) || isShard(name) }
 

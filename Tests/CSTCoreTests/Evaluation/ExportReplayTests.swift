@@ -94,6 +94,21 @@ import Testing
 
   // MARK: What is replaced
 
+  @Test func theModelItselfIsNeverReplaced() async throws {
+    let fixture = try await ExportFixture()
+    let model = fixture.folder["tiny.gguf"]
+    let before = try Data(contentsOf: model)
+    let link = fixture.folder["link.gguf"]
+    try FileManager.default.createSymbolicLink(at: link, withDestinationURL: model)
+    let verified = VerifiedExport(
+      try ModelExport(of: fixture.tuned, as: .gguf(.f32)), replay: try ExportReplay(), tolerance: 1)
+    for url in [model, link] {
+      let error = await #expect(throws: FormatError.self) { try await verified.write(to: url, replacing: true) }
+      #expect(error?.description.contains("the model that is to be exported") == true)
+    }
+    #expect(try Data(contentsOf: model) == before)
+  }
+
   @Test func nothingIsReplacedUnasked() async throws {
     let fixture = try await ExportFixture()
     let verified = VerifiedExport(try ModelExport(of: fixture.tuned, as: .peft), replay: try ExportReplay())

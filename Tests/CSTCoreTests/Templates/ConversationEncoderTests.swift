@@ -30,6 +30,7 @@ struct ConversationEncoderTests {
         continue
       }
       roles[template.systemRole, default: 0] += 1
+      if !template.writesEndOfTurn { endless.append(name) }
       let encoder = ConversationEncoder(tokenizer: tokenizer, template: template, maximumLength: .max)
       let prompt = try encoder.prompt(messages)
       let whole = try template.render(messages + [.assistant("Yes, it is.")], generationPrompt: .omitted)
@@ -40,7 +41,6 @@ struct ConversationEncoderTests {
         #expect(completion.tokens.contains(template.endOfTurnID), "\(name)")
         let end = template.writesEndOfTurn ? [] : [template.endOfTurnID]
         #expect(prompt + completion.tokens == encoder.encode(whole) + end, "\(name)")
-        if !template.writesEndOfTurn { endless.append(name) }
       } catch {
         guard case .promptRewritten = error.reason else {
           Issue.record("\(name): \(error)")
