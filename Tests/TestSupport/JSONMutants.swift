@@ -9,7 +9,8 @@ public struct JSONMutants: Sequence, IteratorProtocol {
 
   private static var replacements: [Any] {
     [
-      NSNull(), true, -1, 0, 1, 3, Int(Int32.max), Int(Int32.max) + 1, 1 << 53, Int.max, Int.min, UInt64.max, 1e308,
+      NSNull(), true, -1, 0, 1, 3, Int(Int32.max), Int(Int32.max) + 1, 1 << 24, 1 << 53, Int.max, Int.min, UInt64.max,
+      1e308,
       1e-300, 1.5, "", "x", "../x", "/etc/hostname", "a\u{0}b", [Any](), [0], ["x"], [String: Any](), ["x": 1],
       [[[[[[[["deep"]]]]]]]],
     ]

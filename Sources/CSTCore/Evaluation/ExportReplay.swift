@@ -37,10 +37,14 @@ public struct ExportReplay: Sendable {
   ///   - original: The model in memory, with its adapter.
   ///   - exported: The model as read back.
   ///   - tolerance: The largest change for each token that is allowed, in nats.
+  ///   - switchTolerance: By how much switch accuracy may fall, as a share of 1.
   /// - Throws: ``EvaluationError`` where the two do not come to the same tokens or a score is not finite;
   ///   ``ConversationError`` for a row that does not fit the model.
   /// - Complexity: Two scorings of all answers.
-  public func run(original: LanguageModel, exported: LanguageModel, tolerance: Double) async throws -> ReplayReport {
+  public func run(
+    original: LanguageModel, exported: LanguageModel, tolerance: Double,
+    switchTolerance: Double = ReplayReport.usualSwitchTolerance
+  ) async throws -> ReplayReport {
     let encoded = try encode(with: original)
     for (pair, other) in zip(encoded, try encode(with: exported)) where pair != other {
       throw EvaluationError(
@@ -72,7 +76,8 @@ public struct ExportReplay: Sendable {
     return ReplayReport(
       answers: changes.count, largest: largest, largestPerToken: largestPerToken,
       meanPerToken: changes.reduce(0) { $0 + $1.nats } / Double(changes.reduce(0) { $0 + $1.tokens }),
-      switching: try switching(before: before, after: after), tolerance: tolerance)
+      switching: try switching(before: before, after: after), tolerance: tolerance,
+      switchTolerance: switchTolerance)
   }
 
   private func encode(with model: LanguageModel) throws -> [EncodedPair] {

@@ -11,6 +11,8 @@ public struct VerifiedExport: Sendable {
   private let export: ModelExport
   private let replay: ExportReplay
   private let tolerance: Double
+  private let switchTolerance: Double
+  private let sources: [URL]
 
   /// What an export came to.
   public struct Outcome: Sendable, Hashable {
@@ -22,16 +24,23 @@ public struct VerifiedExport: Sendable {
 
   /// - Parameter tolerance: The largest change for each token that is allowed, in nats;
   ///   ``ExportFormat/replayTolerance`` where `nil`.
-  public init(_ export: ModelExport, replay: ExportReplay, tolerance: Double? = nil) {
+  /// - Parameter switchTolerance: By how much switch accuracy may fall, as a share of 1.
+  /// - Parameter adapter: The file or folder that the model's adapter was read from, which is never replaced.
+  public init(
+    _ export: ModelExport, replay: ExportReplay, tolerance: Double? = nil,
+    switchTolerance: Double = ReplayReport.usualSwitchTolerance, adapter: URL? = nil
+  ) {
     self.export = export
     self.replay = replay
     self.tolerance = tolerance ?? export.format.replayTolerance
+    self.switchTolerance = switchTolerance
+    sources = [export.model.source.location] + [adapter].compactMap { $0 }
   }
 
   /// Looks whether `url` can be written; nothing is changed.
   ///
   /// - Parameter replacing: Whether an older export there may be replaced. A folder may only if all that is in it are files
-  ///   an export writes: anything else would be lost. The model that is exported never may.
+  ///   an export writes: anything else would be lost. The model that is exported and its adapter never may, nor a link.
   /// - Throws: ``FormatError`` (`unwritable`).
   public func check(_ url: URL, replacing: Bool) throws {
     func refuse(expected: String, found: String, advice: String = "") -> FormatError {
@@ -43,10 +52,13 @@ public struct VerifiedExport: Sendable {
       throw refuse(expected: "a folder \(parent.path) to write in", found: "none")
     }
     guard manager.fileExists(atPath: url.path, isDirectory: &isFolder) else { return }
-    guard Self.place(url) != Self.place(export.model.source.location) else {
+    guard !sources.map(Self.place).contains(Self.place(url)) else {
       throw refuse(
-        expected: "another name than that of the model", found: "the model that is to be exported",
+        expected: "another name than that of the model and its adapter", found: "what is to be exported",
         advice: "name another file or folder")
+    }
+    if (try? manager.destinationOfSymbolicLink(atPath: url.path)) != nil {
+      throw refuse(expected: "a name that is no link", found: "a link", advice: "name the place it leads to")
     }
     guard isFolder.boolValue == export.format.isFolder else {
       throw refuse(
@@ -74,14 +86,17 @@ public struct VerifiedExport: Sendable {
   ///   throws; nothing is left behind then.
   public func write(to url: URL, replacing: Bool = false) async throws -> Outcome {
     try check(url, replacing: replacing)
+    try check(Self.failedName(url), replacing: true)
     let hidden = AtomicFolder.hidden("partial", beside: url).appendingPathExtension(
       export.format.isFolder ? "d" : "gguf")
     do {
       try await export.write(to: hidden)
       let report = try await replay.run(
-        original: export.model, exported: try await export.readBack(from: hidden), tolerance: tolerance)
+        original: export.model, exported: try await export.readBack(from: hidden), tolerance: tolerance,
+        switchTolerance: switchTolerance)
       let location = report.isWithinTolerance ? url : Self.failedName(url)
-      if !report.isWithinTolerance { try check(location, replacing: true) }
+      // Writing and replaying take a while: what has come there since is not replaced either.
+      try check(location, replacing: replacing || !report.isWithinTolerance)
       try AtomicFolder.move(hidden, to: location, replacing: replacing || !report.isWithinTolerance)
       return Outcome(report: report, location: location)
     } catch {

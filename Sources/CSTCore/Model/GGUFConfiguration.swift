@@ -118,10 +118,18 @@ struct GGUFConfiguration {
     }
 
     private func scaling(pairs: Int, contextLength: Int) throws -> RotaryScaling {
-      let type = try file.metadata.stringIfPresent(name("rope.scaling.type")) ?? "none"
+      // As llama.cpp has it, a factor without a type stretches linearly.
+      let isStretched =
+        try file.metadata.floatIfPresent(name("rope.scaling.factor")).map { $0 != 0 && $0 != 1 } ?? false
+      let type = try file.metadata.stringIfPresent(name("rope.scaling.type")) ?? (isStretched ? "linear" : "none")
       let perPair = try factors("rope_freqs.weight", pairs)
       let short = try factors("rope_factors_short.weight", pairs)
       let long = try factors("rope_factors_long.weight", pairs)
+      if short == nil, type != "yarn", let magnitude = try attentionFactor(), magnitude != 1 {
+        throw error(
+          "rope.scaling.attn_factor", expected: "1 without YaRN or LongRoPE, the only ones it is supported with",
+          found: "\(magnitude)")
+      }
       switch (type, perPair, short, long) {
       case ("none", nil, nil, nil): return .none
       case ("none", let factors?, nil, nil): return .perPair(factors: factors)

@@ -41,9 +41,11 @@ struct HuggingFaceModel {
         expected: "at least \(definition.tokens.count) rows, one for each token",
         found: "\(configuration.vocabularyCount)", advice: "the embedding and the tokenizer disagree")
     }
+    // The embedding has as many rows as the configuration says, before tokens are made for them.
+    let transformer = try transformer()
     let tokenizer = try Tokenizer(definition.padded(to: configuration.vocabularyCount))
     return LanguageModel(
-      transformer: try transformer(), tokenizer: tokenizer,
+      transformer: transformer, tokenizer: tokenizer,
       chatTemplate: try ChatTemplate(definition.chatTemplate, for: tokenizer), precision: precision, identity: identity,
       source: .folder(folder.location), stopTokenIDs: stopTokenIDs)
   }

@@ -10,7 +10,8 @@ struct ExportCommand: LibraryCommand {
     discussion: """
       The files are read back before they get their name, and answers are scored through them and through the model in \
       memory: those of --data under every configuration of --policy, or a few built-in ones. The largest change of an \
-      answer's log-probability for each of its tokens must not exceed --tolerance; where it does, the files are kept as \
+      answer's log-probability for each of its tokens must not exceed --tolerance, and switch accuracy must not fall by \
+      more than --switch-tolerance; otherwise the files are kept as \
       NAME.failed (NAME.failed.gguf) and the exit code is 1.
 
       Examples:
@@ -43,11 +44,21 @@ struct ExportCommand: LibraryCommand {
     help: ArgumentHelp("The largest change per token, in nats (default: by the type of weights).", valueName: "x"))
   var tolerance: Double?
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("By how much switch accuracy may fall, a share of 1.", valueName: "x"))
+  var switchTolerance = ReplayReport.usualSwitchTolerance
+
   @OptionGroup(title: "Model card") var card: ModelCardOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
     try Requirement.notNegative("--tolerance", tolerance)
+    try Requirement.share("--switch-tolerance", switchTolerance)
+    if case .huggingFace = try files.exportFormat {
+    } else if let option = card.given.first {
+      throw ValidationError("\(option) is for the README.md of a Hugging Face folder, which this export does not write")
+    }
     if rows != nil, data == nil { throw ValidationError("--rows needs --data, the file they are rows of") }
     if adapter == nil, try files.exportFormat.isAdapterOnly {
       throw ValidationError("--format \(files.format?.rawValue ?? "") needs --adapter, the adapter to write")
@@ -63,7 +74,9 @@ struct ExportCommand: LibraryCommand {
     let loaded = try adapter.map { try LoRAAdapter(contentsOf: URL(filePath: $0), for: base.configuration) }
     let export = try ModelExport(
       of: base.adapted(by: loaded), as: files.exportFormat, card: card.card(policy: policy))
-    let verified = VerifiedExport(export, replay: replay, tolerance: tolerance)
+    let verified = VerifiedExport(
+      export, replay: replay, tolerance: tolerance, switchTolerance: switchTolerance,
+      adapter: adapter.map { URL(filePath: $0) })
     let outcome = try await verified.write(to: URL(filePath: files.out), replacing: files.force)
     try Console.print(
       common.json
@@ -71,7 +84,8 @@ struct ExportCommand: LibraryCommand {
         : "\(outcome.location.path)\n\(outcome.report.text)")
     guard outcome.report.isWithinTolerance else {
       throw CommandError(
-        "\(files.out): the export changes an answer by more than the tolerance; it is kept as \(outcome.location.path)")
+        "\(files.out): the export changes answers or the switch by more than is allowed; it is kept as \(outcome.location.path)"
+      )
     }
   }
 
@@ -97,6 +111,12 @@ struct ModelCardOptions: ParsableArguments {
     help: ArgumentHelp("A report of cst eval --json or cst demo.", valueName: "file"),
     completion: .file(extensions: ["json"]))
   var report: String?
+
+  /// The options that were given.
+  var given: [String] {
+    [("--base-model", baseModel), ("--license", license), ("--run", run), ("--report", report)]
+      .filter { $0.1 != nil }.map(\.0)
+  }
 
   func card(policy: SafetyPolicy?) throws -> ModelCard {
     var card = ModelCard(baseModel: baseModel, license: license, policy: policy)

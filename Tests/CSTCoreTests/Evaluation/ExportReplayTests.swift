@@ -29,7 +29,10 @@ import Testing
     let fixture = try await ExportFixture()
     let replay = try ExportReplay(of: rows, under: try policy())
     let url = fixture.folder[format.isFolder ? "out" : "out.gguf"]
-    let outcome = try await VerifiedExport(ModelExport(of: fixture.tuned, as: format), replay: replay).write(to: url)
+    // Random weights switch by accident, so how well they still do says nothing.
+    let outcome = try await VerifiedExport(
+      ModelExport(of: fixture.tuned, as: format), replay: replay, switchTolerance: 1
+    ).write(to: url)
     #expect(outcome.report.isWithinTolerance, "\(outcome.report)")
     #expect(outcome.location == url)
     #expect(outcome.report.answers == 16)
@@ -94,6 +97,30 @@ import Testing
 
   // MARK: What is replaced
 
+  @Test func anExportThatSwitchesWorseFails() {
+    let change = ReplayReport.Change(row: 0, nats: 0, tokens: 1)
+    func report(_ before: Int, _ after: Int) -> ReplayReport {
+      ReplayReport(
+        answers: 1, largest: change, largestPerToken: change, meanPerToken: 0,
+        switching: .init(before: Proportion(before, of: 20), after: Proportion(after, of: 20)), tolerance: 1,
+        switchTolerance: 0.1)
+    }
+    #expect(report(18, 16).isWithinTolerance && report(0, 20).isWithinTolerance)
+    #expect(!report(18, 15).isWithinTolerance)
+  }
+
+  @Test func filesOfOthersAreNotReplacedByAFailedExport() async throws {
+    let fixture = try await ExportFixture()
+    let other = fixture.folder["out.failed"]
+    try FileManager.default.createDirectory(at: other, withIntermediateDirectories: false)
+    try Data("mine".utf8).write(to: other.appending(path: "notes.txt"))
+    let verified = VerifiedExport(
+      try ModelExport(of: fixture.tuned, as: .huggingFace(.bf16)), replay: try ExportReplay(), tolerance: 1e-9)
+    await #expect(throws: FormatError.self) { try await verified.write(to: fixture.folder["out"]) }
+    #expect(try fixture.folder.names() == ["tiny.gguf", "out.failed"])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: other.path) == ["notes.txt"])
+  }
+
   @Test func theModelItselfIsNeverReplaced() async throws {
     let fixture = try await ExportFixture()
     let model = fixture.folder["tiny.gguf"]
@@ -104,7 +131,7 @@ import Testing
       try ModelExport(of: fixture.tuned, as: .gguf(.f32)), replay: try ExportReplay(), tolerance: 1)
     for url in [model, link] {
       let error = await #expect(throws: FormatError.self) { try await verified.write(to: url, replacing: true) }
-      #expect(error?.description.contains("the model that is to be exported") == true)
+      #expect(error?.description.contains("what is to be exported") == true)
     }
     #expect(try Data(contentsOf: model) == before)
   }

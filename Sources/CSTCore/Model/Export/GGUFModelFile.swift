@@ -53,7 +53,8 @@ struct GGUFModelFile {
       write(stopTokens: &metadata)
     }
     if model.adapter != nil {
-      // Where there is a base model, the file is one of those made from it.
+      // The file is made from the source; what that was made from is no longer its base.
+      for key in metadata.keys where key.hasPrefix("general.base_model.") { metadata[key] = nil }
       metadata["general.base_model.count"] = .uint32(1)
       metadata["general.base_model.0.name"] = .string(
         model.configuration.name ?? model.source.location.deletingPathExtension().lastPathComponent)
@@ -69,7 +70,8 @@ struct GGUFModelFile {
     let turn = model.chatTemplate.endOfTurnID
     metadata["tokenizer.ggml.eot_token_id"] = .uint32(UInt32(turn))
     let others = model.stopTokenIDs.subtracting([turn, model.tokenizer.eosID].compactMap { $0 }).sorted()
-    if let message = others.first { metadata["tokenizer.ggml.eom_token_id"] = .uint32(UInt32(message)) }
+    let endOfMessage = model.tokenizer.id(ofToken: "<|eom_id|>").flatMap { others.contains($0) ? $0 : nil }
+    if let message = endOfMessage ?? others.first { metadata["tokenizer.ggml.eom_token_id"] = .uint32(UInt32(message)) }
   }
 
   /// ggml's number for files whose matrices are mostly of one type.

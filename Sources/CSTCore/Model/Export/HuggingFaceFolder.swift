@@ -76,7 +76,7 @@ struct HuggingFaceFolder {
     return String(decoding: try encoder.encode(object), as: UTF8.self) + "\n"
   }
 
-  /// The source's `config.json` with the type of these weights.
+  /// The source's `config.json` with the type of these weights. Values stay; how numbers are spelled may not (8.0, 8).
   private func configuration(of source: ModelFolder) throws -> String {
     let name = "config.json"
     guard let data = try Self.contents(of: name, in: source) else {

@@ -31,8 +31,9 @@ struct HuggingFaceRotarySettings {
           ])
         ))
     case .longRope(let short, let long, let length, let magnitude):
+      // Before version 5, transformers takes three members and refuses any other.
       var scaling: [(String, OrderedJSON)] = [
-        ("rope_type", .string("longrope")), ("type", .string("longrope")),
+        ("type", .string("longrope")),
         ("short_factor", .array(short.map { .number($0) })), ("long_factor", .array(long.map { .number($0) })),
       ]
       let usual = RotaryScaling.longRopeMagnitude(length: configuration.contextLength, originalLength: length)

@@ -84,7 +84,7 @@ public struct ModelCard: Sendable {
       let isDefault = configuration.name == policy.defaultConfiguration.name
       page += "\n**\(Self.inline(configuration.name))**\(isDefault ? " (default)" : ""):\n\n"
       // An indented block shows any text as it is.
-      for line in configuration.systemPrompt.split(separator: "\n", omittingEmptySubsequences: false) {
+      for line in configuration.systemPrompt.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
         page += "    \(line)\n"
       }
     }
@@ -97,9 +97,11 @@ public struct ModelCard: Sendable {
       + row(section.columns.map { _ in "---" }) + section.rows.map(row).joined()
   }
 
-  /// `text` on one line, with what Markdown would take for a cell's border or for HTML escaped.
+  /// `text` on one line, with what Markdown would take for a cell's border, a link, emphasis or HTML escaped.
   private static func inline(_ text: String) -> String {
-    text.split(whereSeparator: \.isNewline).joined(separator: " ")
-      .replacing("|", with: "\\|").replacing("<", with: "&lt;")
+    text.split(whereSeparator: \.isNewline).joined(separator: " ").reduce(into: "") { escaped, character in
+      if #"\|[]`*"#.contains(character) { escaped += "\\" }
+      escaped += character == "<" ? "&lt;" : String(character)
+    }
   }
 }
