@@ -145,9 +145,8 @@ import Testing
     _ = try await verified.write(to: out, replacing: true)
     try Data("mine".utf8).write(to: out.appending(path: "notes.txt"))
     FormatFixtures.expectError(.unwritable, naming: "notes.txt") { try verified.check(out, replacing: true) }
-    FormatFixtures.expectError(.unwritable, naming: "a file") {
-      try verified.check(fixture.folder["tiny.gguf"], replacing: true)
-    }
+    let file = URL(filePath: try fixture.folder.file("file", "mine"))
+    FormatFixtures.expectError(.unwritable, naming: "a file") { try verified.check(file, replacing: true) }
     FormatFixtures.expectError(.unwritable, naming: "nowhere") {
       try verified.check(fixture.folder["nowhere/out"], replacing: false)
     }
