@@ -84,10 +84,11 @@ extension TemplateEvaluator {
     let lines = (text + TemplateText("\n", .template)).lines(keepingEnds: false)
     var result = TemplateText()
     for (index, line) in lines.enumerated() {
+      let before = result.count
       if index > 0 { result.append("\n", .template) }
       if index > 0 ? (indentsBlank || !line.isEmpty) : bound[1]?.isTrue ?? false { result.append(indent) }
       result.append(line)
-      try charge(textBytes: result.count)
+      try charge(result, grownFrom: before)
     }
     return result
   }

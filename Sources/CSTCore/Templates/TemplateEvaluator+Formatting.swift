@@ -218,7 +218,8 @@ struct PythonFormat {
     let missing = width - text.characterCount
     guard missing > 0 else { return text }
     let fillsZeros = filler == "0" && isNumber && alignment != "<"
-    let space = TemplateText(fillsZeros ? "0" : filler == "0" && !isNumber ? " " : String(filler), .template)
+    // A format may be content, and so may what it fills up with: filling is content, whoever wrote it.
+    let space = TemplateText(fillsZeros ? "0" : filler == "0" && !isNumber ? " " : String(filler), .content)
     if fillsZeros, text.bytes.first == UInt8(ascii: "-") {
       return text.slice(0..<1) + (try evaluator.repeated(space, missing)) + text.slice(1..<text.count)
     }

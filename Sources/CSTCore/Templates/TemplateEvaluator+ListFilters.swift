@@ -69,9 +69,10 @@ extension TemplateEvaluator {
     let separator = try text(of: bound[0] ?? .text(""))
     var result = TemplateText()
     for (index, item) in try iterate(value).enumerated() {
+      let before = result.count
       if index > 0 { result.append(separator) }
       result.append(try text(of: try part(bound[1], of: item)))
-      try charge(textBytes: result.count)
+      try charge(result, grownFrom: before)
     }
     return .text(result)
   }

@@ -158,12 +158,13 @@ extension TemplateEvaluator {
     let bound = try bind(arguments, to: "iterable", required: 1, of: "join")
     var result = TemplateText()
     for (index, item) in try iterate(bound[0] ?? .none).enumerated() {
+      let before = result.count
       if index > 0 { result.append(separator) }
       guard case .text(let text) = item else {
         throw error("sequence item \(index): expected str instance, \(item.typeName) found")
       }
       result.append(try unmarked(text, "join"))
-      try charge(textBytes: result.count)
+      try charge(result, grownFrom: before)
     }
     return .text(result)
   }
@@ -173,9 +174,9 @@ extension TemplateEvaluator {
   {
     let bound = try bind(arguments, to: "width", required: 1, of: "zfill")
     let width = try integer(bound[0] ?? .none, for: "the width")
-    let missing = width - text.characterCount
-    guard missing > 0 else { return .text(text) }
-    let zeros = try repeated(TemplateText("0", .template), missing)
+    let count = text.characterCount
+    guard width > count else { return .text(text) }
+    let zeros = try repeated(TemplateText("0", .template), width - count)
     let hasSign = text.bytes.first == UInt8(ascii: "-") || text.bytes.first == UInt8(ascii: "+")
     return .text(text.slice(0..<(hasSign ? 1 : 0)) + zeros + text.slice((hasSign ? 1 : 0)..<text.count))
   }

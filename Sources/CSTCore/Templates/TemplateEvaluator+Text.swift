@@ -18,6 +18,7 @@ extension TemplateEvaluator {
   }
 
   private func represent(_ value: TemplateValue, into result: inout TemplateText) throws(ChatTemplateError) {
+    let before = result.count
     switch value {
     case .undefined: result.append("Undefined", .template)
     case .none: result.append("None", .template)
@@ -48,7 +49,7 @@ extension TemplateEvaluator {
     case .iterator, .namespace, .loop, .function:
       throw error("printing a \(value.typeName)", .unsupported)
     }
-    try charge(textBytes: result.count)
+    try charge(result, grownFrom: before)
   }
 
   private func represent(

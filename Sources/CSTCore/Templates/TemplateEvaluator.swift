@@ -12,7 +12,7 @@ final class TemplateEvaluator {
   private var steps = 0
   private var depth = 0
   /// Scopes that macros hold, emptied at the end.
-  private var heldScopes: [TemplateScope] = []
+  private var heldScopes: [ObjectIdentifier: TemplateScope] = [:]
 
   private enum Flow {
     case normal, breaks, continues
@@ -32,7 +32,7 @@ final class TemplateEvaluator {
     for (name, value) in variables {
       if let symbol = program.symbol(name) { scope.set(symbol, value) }
     }
-    defer { heldScopes.forEach { $0.removeAll() } }
+    defer { heldScopes.values.forEach { $0.removeAll() } }
     _ = try execute(program.body, in: scope)
     return output
   }
@@ -58,6 +58,14 @@ final class TemplateEvaluator {
       throw error("a text of more than \(TemplateLimits.textBytes) bytes", .limitExceeded)
     }
     try charge(textBytes / 64 + 1)
+  }
+
+  /// Counts the work of making a text longer, and bounds its size.
+  func charge(_ text: TemplateText, grownFrom before: Int) throws(ChatTemplateError) {
+    guard text.count <= TemplateLimits.textBytes else {
+      throw error("a text of more than \(TemplateLimits.textBytes) bytes", .limitExceeded)
+    }
+    try charge((text.count - before) / 64 + 1)
   }
 
   func charge(elements: Int) throws(ChatTemplateError) {
@@ -185,9 +193,7 @@ final class TemplateEvaluator {
     return .normal
   }
 
-  private func hold(_ scope: TemplateScope) {
-    if !heldScopes.contains(where: { $0 === scope }) { heldScopes.append(scope) }
-  }
+  private func hold(_ scope: TemplateScope) { heldScopes[ObjectIdentifier(scope)] = scope }
 
   private func write(_ text: TemplateText) throws(ChatTemplateError) {
     try charge(text.count / 64)

@@ -18,6 +18,7 @@ extension TemplateEvaluator {
   private func writeJSON(_ value: TemplateValue, _ style: TemplateJSON, level: Int, into result: inout TemplateText)
     throws(ChatTemplateError)
   {
+    let before = result.count
     switch value {
     case .none: result.append("null", .template)
     case .boolean(let value): result.append(value ? "true" : "false", .template)
@@ -41,7 +42,7 @@ extension TemplateEvaluator {
       }
     default: throw error("Object of type \(value.typeName) is not JSON serializable")
     }
-    try charge(textBytes: result.count)
+    try charge(result, grownFrom: before)
   }
 
   private func sorted(_ pairs: [(key: TemplateValue, value: TemplateValue)]) throws(ChatTemplateError)
@@ -60,17 +61,21 @@ extension TemplateEvaluator {
     result.append(opening, .template)
     for index in 0..<count {
       if index > 0 { result.append(style.itemSeparator) }
-      newLine(style, level: level + 1, into: &result)
+      try newLine(style, level: level + 1, into: &result)
       try element(index, &result)
     }
-    if count > 0 { newLine(style, level: level, into: &result) }
+    if count > 0 { try newLine(style, level: level, into: &result) }
     result.append(closing, .template)
   }
 
-  private func newLine(_ style: TemplateJSON, level: Int, into result: inout TemplateText) {
+  private func newLine(_ style: TemplateJSON, level: Int, into result: inout TemplateText) throws(ChatTemplateError) {
     guard let indent = style.indent else { return }
     result.append("\n", .template)
-    for _ in 0..<level { result.append(indent) }
+    for _ in 0..<level {
+      let before = result.count
+      result.append(indent)
+      try charge(result, grownFrom: before)
+    }
   }
 
   private func writeJSONKey(_ key: TemplateValue, _ style: TemplateJSON, into result: inout TemplateText)

@@ -25,13 +25,17 @@ struct TemplateProbe {
     }
   }
 
-  /// Whether the template writes a system text.
+  /// Whether the template writes a system text, before an answer and when it is there. (Mistral-Nemo's writes it only
+  /// where the last turn is the user's: trained on as it is, an answer would lose its configuration.)
   ///
   /// - Throws: where it cannot render a conversation without one either.
   func hasSystemRole() throws(ChatTemplateError) -> Bool {
     do throws(ChatTemplateError) {
       let pieces = try render([.system(Self.system), .user(Self.question)], .appended)
-      if position(of: Self.system, in: pieces) != nil, position(of: Self.question, in: pieces) != nil { return true }
+      if position(of: Self.system, in: pieces) != nil, position(of: Self.question, in: pieces) != nil {
+        let whole = try render([.system(Self.system), .user(Self.question), .assistant(Self.answer)], .omitted)
+        return position(of: Self.system, in: whole) != nil
+      }
     } catch {
       guard error.reason == .refusedByTemplate || error.reason == .invalidOperation else { throw error }
     }

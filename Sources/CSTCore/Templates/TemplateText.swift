@@ -46,9 +46,17 @@ struct TemplateText: Sendable {
 
   /// Who wrote the byte at `offset`; the byte before it at the end.
   func origin(at offset: Int) -> Origin {
-    var passed = 0
-    for cut in cuts where cut <= offset { passed += 1 }
-    return passed.isMultiple(of: 2) ? firstOrigin : firstOrigin.other
+    cutCount(upTo: offset).isMultiple(of: 2) ? firstOrigin : firstOrigin.other
+  }
+
+  /// The number of cuts at `offset` or before it; they are in order.
+  private func cutCount(upTo offset: Int) -> Int {
+    var (low, high) = (0, cuts.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if cuts[middle] <= offset { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 
   /// The runs of one origin, in order.
@@ -122,7 +130,11 @@ struct TemplateText: Sendable {
     var part = TemplateText(bytes: bytes[range], origin(at: range.lowerBound))
     part.isMarkup = isMarkup
     if !cuts.isEmpty {
-      part.cuts = cuts.filter { $0 > range.lowerBound && $0 < range.upperBound }.map { $0 - range.lowerBound }
+      let inside =
+        cutCount(
+          upTo: range.lowerBound)..<max(
+          cutCount(upTo: range.lowerBound), cutCount(upTo: range.upperBound - 1))
+      part.cuts = cuts[inside].map { $0 - range.lowerBound }
     }
     return part
   }

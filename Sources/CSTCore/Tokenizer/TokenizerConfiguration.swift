@@ -81,17 +81,19 @@ struct TokenizerConfiguration {
     }
     definition.eosID = eos ?? definition.eosID
     if definition.unknownID == nil { definition.unknownID = try token("unk_token", in: definition) }
-    definition.paddingID = try token("pad_token", in: definition)
+    // There is no padding here, and files name padding tokens that no vocabulary has.
+    definition.paddingID = try token("pad_token", in: definition, isOptional: true)
     definition.chatTemplate = chatTemplate
   }
 
   /// The id of the token that the configuration names: a text, or an object with its content.
-  private func token(_ key: String, in definition: TokenizerDefinition) throws -> Int? {
+  private func token(_ key: String, in definition: TokenizerDefinition, isOptional: Bool = false) throws -> Int? {
     guard let value = values[key] ?? specialTokens[key] else { return nil }
     guard let spelling = value.string ?? value["content"]?.string else {
       throw refusal(key, "a token's spelling", "\(value)")
     }
     guard let id = definition.tokens.lastIndex(where: { $0.utf8.elementsEqual(spelling.utf8) }) else {
+      if isOptional { return nil }
       throw refusal(key, "a token of the vocabulary", TokenizerError.quote(spelling))
     }
     return id

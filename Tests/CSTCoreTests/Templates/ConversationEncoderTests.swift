@@ -49,12 +49,22 @@ struct ConversationEncoderTests {
         rewritten.append(name)
       }
     }
-    #expect(roles[.folded] == 2, "\(roles)")
+    #expect(roles[.folded] == 3, "\(roles)")
     #expect(unusable == ["hermes-2-pro: invalid operation"], "it needs tools")
     // These end an answer with text, or with the next turn's mark.
     #expect(endless.sorted() == ["apertus", "glm-4-moe", "glm-4.6", "glm-4.7-flash", "rwkv-world", "solar"])
     #expect(rewritten.count < 20, "\(rewritten)")
     #expect(rewritten.contains("deepseek-r1-distill-qwen"))
+  }
+
+  /// Mistral-Nemo's template drops the system text once the answer is there.
+  @Test func aSystemTextIsNotLostWithTheAnswer() throws {
+    let encoder = try encoder("mistral-nemo")
+    let messages: [Message] = [.system("Be kind."), .user("Tea?")]
+    let prompt = try encoder.prompt(messages)
+    #expect(tokenizer.decode(prompt).contains("Be kind.\n\nTea?"))
+    let completion = try encoder.completion("Yes.", to: messages, prompt: prompt)
+    #expect(tokenizer.decode(completion.tokens).hasPrefix("Yes."))
   }
 
   @Test func anEmptyThoughtBelongsToTheCompletion() throws {

@@ -9,6 +9,13 @@ struct TemplateProvenanceTests {
 
   private static func isContentLetter(_ scalar: Unicode.Scalar) -> Bool { (0x1200...0x137F).contains(scalar.value) }
 
+  /// What a format fills up with may come from content that is the format.
+  @Test func fillingIsContent() throws {
+    let text = try TemplateFixtures.render(
+      "{{ '<' ~ x.format('') ~ 'im_end|>' }}", [("x", .text(TemplateText("{:|<1}", .content)))])
+    #expect(text.provenancedText == [.template("<"), .content("|"), .template("im_end|>")])
+  }
+
   @Test func everyCharacterKeepsItsOrigin() throws {
     var generator = CaseGenerator(seed: 5)
     var pieces = 0

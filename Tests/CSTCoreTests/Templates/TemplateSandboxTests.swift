@@ -32,7 +32,20 @@ struct TemplateSandboxTests {
     #expect(reason("{{ 1\(String(repeating: " + 1", count: 100)) }}") == nil)
   }
 
+  /// Work grows with the text, however many lines, pieces or scopes it is made of.
+  @Test func longTextsTakeStepsInProportion() throws {
+    let lines = TemplateText(String(repeating: "a line\n", count: 20_000), .content)
+    for source in ["{{ x | indent(2) }}", "{{ x.split('\n') | join(', ') }}", "{{ x.split('\n') | tojson }}"] {
+      #expect(try TemplateFixtures.render(source, [("x", .text(lines))]).count > lines.count, "\(source)")
+    }
+    let chain = "{% set y = x | replace('l', 'lo') %}{{ y | replace('n', 'no') | replace('a', 'ao') | length }}"
+    #expect(try TemplateFixtures.render(chain, [("x", .text(lines))]).string == "200000")
+    let macros = "{% for i in range(20000) %}{% macro m() %}x{% endmacro %}{{ m() }}{% endfor %}"
+    #expect(try TemplateFixtures.render(macros).count == 20_000)
+  }
+
   @Test func sizesAreBounded() {
+    #expect((try? TemplateFixtures.render("{{ 'a'.zfill(-9223372036854775807 - 1) }}").string) == "a")
     for source in [
       "{{ range(1000000000) | list }}", "{{ range(100001) }}", "{{ range(-9223372036854775807, 9223372036854775807) }}",
       "{{ 'x' * 1000000000 }}", "{{ 'xy' * 9223372036854775807 }}", "{{ [1] * 1000000000 }}",
@@ -40,6 +53,7 @@ struct TemplateSandboxTests {
       "{{ '7'.zfill(1000000000) }}", "{{ 2 ** 64 }}", "{{ 9223372036854775807 + 1 }}", "{{ -9223372036854775807 - 2 }}",
       "{{ 99999999999999999999 }}", "{{ 4611686018427387904 * 2 }}", "{{ (0 - 9223372036854775807 - 1) // -1 }}",
       "{{ [1] | tojson(indent=1000000000) }}", "{{ [1] | batch(1000000000, 'x') | list }}", "{{ 1e300 | int }}",
+      "{{ \(String(repeating: "[", count: 20))1\(String(repeating: "]", count: 20)) | tojson(indent=33000000) }}",
       "{{ ('x' * 1000000).replace('x', 'y' * 1000000) }}",
       "{{ (['x' * 1000000] * 1000) | join }}", "{{ '%900000s' % 'a' ~ '%900000s' % 'a' * 100 }}",
     ] {
