@@ -40,16 +40,6 @@ extension HuggingFaceConfiguration {
     "vision_config": "only language models can be read", "text_config": "only language models can be read",
   ]
 
-  private var causalModelName: String {
-    switch architecture {
-    case .llama: "LlamaForCausalLM"
-    case .mistral: "MistralForCausalLM"
-    case .qwen2: "Qwen2ForCausalLM"
-    case .qwen3: "Qwen3ForCausalLM"
-    case .phi3: "Phi3ForCausalLM"
-    }
-  }
-
   /// - Throws: ``FormatError`` naming the key.
   func refuseOtherFeatures() throws {
     for key in object.keys where !Self.usedKeys.contains(key) && !Self.harmlessKeys.contains(key) {
@@ -58,8 +48,8 @@ extension HuggingFaceConfiguration {
         key, expected: "a \(architecture.rawValue) model without further features",
         advice: Self.reasons[key] ?? "this key could change what the model computes and is not supported")
     }
-    if let names = try object.stringsIfPresent("architectures"), names != [causalModelName] {
-      throw object.error("architectures", expected: causalModelName, found: names.joined(separator: ", "))
+    if let names = try object.stringsIfPresent("architectures"), names != [architecture.causalModelName] {
+      throw object.error("architectures", expected: architecture.causalModelName, found: names.joined(separator: ", "))
     }
     if let activation = try object.stringIfPresent("hidden_act"), !["silu", "swish"].contains(activation) {
       throw object.error("hidden_act", expected: "silu")

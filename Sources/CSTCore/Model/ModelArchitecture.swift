@@ -15,6 +15,17 @@ public enum ModelArchitecture: String, Sendable, Hashable, Codable, CaseIterable
   /// What GGUF's `general.architecture` says, and what its keys begin with.
   package var ggufName: String { self == .mistral ? "llama" : rawValue }
 
+  /// What transformers calls the class of the whole model, and `config.json` under `architectures`.
+  var causalModelName: String {
+    switch self {
+    case .llama: "LlamaForCausalLM"
+    case .mistral: "MistralForCausalLM"
+    case .qwen2: "Qwen2ForCausalLM"
+    case .qwen3: "Qwen3ForCausalLM"
+    case .phi3: "Phi3ForCausalLM"
+    }
+  }
+
   /// The matrices of a decoder layer, in the order of ``Projection``'s cases.
   public var projections: [Projection] {
     switch self {

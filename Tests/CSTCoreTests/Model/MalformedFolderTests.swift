@@ -6,7 +6,7 @@ import Testing
 
 /// Damaged and hostile Hugging Face folders are read or refused: no trap, no hang, no memory on a file's word, nothing
 /// opened outside the folder. Each test runs in a process of its own.
-@Suite struct MalformedFolderTests {
+@Suite(.serialized) struct MalformedFolderTests {
   static let files = [
     "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors.index.json",
   ]

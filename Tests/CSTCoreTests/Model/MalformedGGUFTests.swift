@@ -6,7 +6,7 @@ import Testing
 
 /// Damaged and hostile copies of a GGUF model are read or refused: no trap, no hang, no memory on a header's word. Each
 /// test runs in a process of its own.
-@Suite struct MalformedGGUFTests {
+@Suite(.serialized) struct MalformedGGUFTests {
   @Test func truncatedAnywhere() async {
     await #expect(processExitsWith: .success) {
       let folder = try TemporaryFolder()

@@ -17,7 +17,7 @@ struct HuggingFaceSettings {
     let rotary = try HuggingFaceRotarySettings(sizes).members
     return .object(
       [
-        ("architectures", .array([.string(className)])),
+        ("architectures", .array([.string(architecture.causalModelName)])),
         ("model_type", .string(architecture.rawValue)),
         ("torch_dtype", .string(Self.typeName(format))),
         ("vocab_size", .integer(sizes.vocabularyCount)),
@@ -60,16 +60,6 @@ struct HuggingFaceSettings {
   /// GGUF has one name for Llama and Mistral; the one with a sliding window is Mistral.
   private var architecture: ModelArchitecture {
     sizes.architecture == .llama && sizes.slidingWindow != nil ? .mistral : sizes.architecture
-  }
-
-  private var className: String {
-    switch architecture {
-    case .llama: "LlamaForCausalLM"
-    case .mistral: "MistralForCausalLM"
-    case .qwen2: "Qwen2ForCausalLM"
-    case .qwen3: "Qwen3ForCausalLM"
-    case .phi3: "Phi3ForCausalLM"
-    }
   }
 
   /// Which matrices have biases, in the terms of the architecture.
