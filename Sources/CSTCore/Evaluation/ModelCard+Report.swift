@@ -5,20 +5,9 @@ extension ModelCard.Section {
   ///
   /// - Throws: ``FormatError`` where the file cannot be read or is no report.
   public static func measures(inReport file: URL) throws -> ModelCard.Section {
-    let data: Data
-    do { data = try Data(contentsOf: file) } catch {
-      throw FormatError(
-        .unreadable, file: file.path, expected: "a report", found: UnreadableFile.problem(of: file, error))
-    }
-    try JSONDepth.check(data, file: file.path)
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    do {
-      return measures(of: try decoder.decode(ControllabilityReport.self, from: data))
-    } catch let error as DecodingError {
-      throw FormatError(
-        .badSyntax, file: file.path, expected: "a report of an evaluation", found: error.fieldAndProblem)
-    }
+    measures(
+      of: try decoded(
+        ControllabilityReport.self, from: file, expected: "a report", holding: "a report of an evaluation"))
   }
 
   /// The measures of a report: a row a model, shares with their 95 % intervals.

@@ -24,13 +24,7 @@ struct JSONObject {
         .limit, file: mapping.path, expected: "at most \(Self.sizeLimit) bytes", found: "\(mapping.size)")
     }
     try JSONDepth.check(mapping.bytes, file: mapping.path)
-    let value = try withExtendedLifetime(mapping) {
-      var reader = JSONReader(mapping.bytes, file: mapping.path, base: 0)
-      let value = try reader.value()
-      try reader.end()
-      return value
-    }
-    guard case .object(let members) = value else {
+    guard case .object(let members) = try JSONReader.value(of: mapping) else {
       throw FormatError(.wrongType, file: mapping.path, expected: "an object", found: "another JSON value")
     }
     self.init(file: mapping.path, prefix: "", members: members)

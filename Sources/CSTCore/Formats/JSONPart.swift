@@ -23,6 +23,14 @@ enum JSONPart: Sendable, Hashable {
   var object: [String: JSONPart]? { if case .object(let members) = self { members } else { nil } }
   /// The whole number, or nil where this is another kind of value or not whole.
   var integer: Int? { if case .number(let number) = self { Int(exactly: number) } else { nil } }
+
+  /// The truth value of a member, false where there is none.
+  /// - Throws: What `refusal` makes of the spelling of another kind of value.
+  func flag(_ key: String, refusal: (String) -> FormatError) throws -> Bool {
+    guard let member = self[key] else { return false }
+    guard let flag = member.bool else { throw refusal("\(member)") }
+    return flag
+  }
 }
 
 extension JSONPart: CustomStringConvertible {

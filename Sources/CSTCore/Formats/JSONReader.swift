@@ -60,6 +60,16 @@ struct JSONReader {
     return value
   }
 
+  /// The one value that a file holds.
+  static func value(of file: MappedFile) throws -> JSONPart {
+    try withExtendedLifetime(file) {
+      var reader = JSONReader(file.bytes, file: file.path, base: 0)
+      let value = try reader.value()
+      try reader.end()
+      return value
+    }
+  }
+
   /// Reads whatever value comes next, nested at most `depth` levels: for small parts whose structure varies.
   mutating func value(depth: Int = 32) throws -> JSONPart {
     skipSpace()

@@ -86,23 +86,13 @@ struct GGUFModel {
     return .matrix(
       WeightMatrix(
         rows: shape[0], columns: shape[1], format: tensor.format, bytes: file.bytes(of: tensor), owner: file.mapping,
-        rowOrder: rowOrder(of: role)))
+        rowOrder: .inGGUF(of: role, configuration)))
   }
 
   /// A norm or a bias; a bias of permuted rows is permuted as they are.
   private func vector(_ role: WeightRole, length: Int) throws -> Tensor {
     let values = try file.floats(named: role.ggufName)
-    guard case .bias(let layer, let projection) = role else { return Tensor(values, shape: [length]) }
-    let order = rowOrder(of: .matrix(layer: layer, projection))
+    let order = WeightMatrix.RowOrder.inGGUF(of: role, configuration)
     return Tensor((0..<length).map { values[order.stored($0)] }, shape: [length])
-  }
-
-  /// Files of Llama models hold the rows of queries and keys interleaved, those of other architectures do not.
-  private func rowOrder(of role: WeightRole) -> WeightMatrix.RowOrder {
-    guard configuration.architecture.ggufName == "llama" else { return .asStored }
-    switch role {
-    case .matrix(_, .query), .matrix(_, .key): return .interleavedHalves(headWidth: configuration.heads.headWidth)
-    default: return .asStored
-    }
   }
 }

@@ -50,8 +50,8 @@ public struct LanguageModel: Sendable {
   ///   - location: The file or folder.
   ///   - precision: What products with the weights are computed in.
   /// - Throws: ``FormatError`` for a file that is missing, damaged or of an architecture, quantisation or feature that
-  ///   is not supported; ``TokenizerError`` for a tokenizer that is not known; ``ChatTemplateError`` for a chat template that is malformed or
-  ///   uses what is not implemented.
+  ///   is not supported; ``TokenizerError`` for a tokenizer that is not known; ``ChatTemplateError`` for a chat template that is
+  ///   malformed or uses what is not implemented.
   public init(contentsOf location: URL, precision: Precision = .automatic) async throws {
     self = try await onComputeThread {
       ModelFolder.isFolder(location)

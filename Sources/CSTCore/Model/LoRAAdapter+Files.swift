@@ -75,18 +75,31 @@ extension LoRAAdapter {
 extension SafetensorsFile {
   /// A tensor that must be there with this shape and finite values.
   func tensor(named name: String, shape: Shape) throws -> Tensor {
-    let found = try self.tensor(named: name).shape
+    try Tensor(
+      shape, found: tensor(named: name).shape, at: name, of: mapping,
+      advice: "the adapter is for another model or rank"
+    ) { try floats(named: name) }
+  }
+}
+
+extension Tensor {
+  /// The tensor `name` of a file, which must have this shape and finite values.
+  ///
+  /// - Throws: ``FormatError`` (`badValue`) with the advice where its shape, `found`, is another, or a value is not finite.
+  init(
+    _ shape: Shape, found: [Int], at name: String, of file: MappedFile, advice: String, values: () throws -> [Float]
+  ) throws {
     guard found == shape.lengths else {
       throw FormatError(
-        .badValue, file: mapping.path, at: .tensor(name), expected: "shape \(shape)", found: "shape \(Shape(found))",
-        advice: "the adapter is for another model or rank")
+        .badValue, file: file.path, at: .tensor(name), expected: "shape \(shape)", found: "shape \(Shape(found))",
+        advice: advice)
     }
-    let values = try floats(named: name)
+    let values = try values()
     guard values.allSatisfy(\.isFinite) else {
       throw FormatError(
-        .badValue, file: mapping.path, at: .tensor(name), expected: "finite values", found: "NaN or infinity")
+        .badValue, file: file.path, at: .tensor(name), expected: "finite values", found: "NaN or infinity")
     }
-    return Tensor(values, shape: shape)
+    self.init(values, shape: shape)
   }
 }
 

@@ -46,7 +46,7 @@ public struct ChatTemplate: Sendable {
   /// - Throws: ``ChatTemplateError`` when there is no template, when it is malformed or uses what is not implemented,
   ///   when it cannot render a question and an answer, or when nothing ends an answer: no control token
   ///   in the template and no EOS in the vocabulary.
-  /// - Complexity: Linear in the source, plus four renderings of two turns.
+  /// - Complexity: Linear in the source, plus a few renderings of two turns.
   public init(
     _ source: String?, for tokenizer: Tokenizer, systemRolePolicy: SystemRole.Policy = .nativeOrFold,
     date: TemplateDate = .today()

@@ -21,10 +21,7 @@ struct TokenizerConfiguration {
   private static func read(_ url: URL) throws -> JSONPart {
     guard FileManager.default.fileExists(atPath: url.path) else { return .object([:]) }
     let mapped = try MappedFile(contentsOf: url)
-    defer { withExtendedLifetime(mapped) {} }
-    var reader = JSONReader(mapped.bytes, file: mapped.path, base: 0)
-    let value = try reader.value()
-    try reader.end()
+    let value = try JSONReader.value(of: mapped)
     guard value.object != nil else {
       throw FormatError(.wrongType, file: mapped.path, expected: "a JSON object", found: "another value")
     }
@@ -114,9 +111,7 @@ struct TokenizerConfiguration {
         throw refusal(key, "ids from 0 to \(definition.tokens.count)", "\(id)")
       }
       func flag(_ name: String) throws -> Bool {
-        guard let member = value[name] else { return false }
-        guard let flag = member.bool else { throw refusal("\(key).\(id).\(name)", "true or false", "\(member)") }
-        return flag
+        try value.flag(name) { refusal("\(key).\(id).\(name)", "true or false", $0) }
       }
       if id == definition.tokens.count {
         definition.tokens.append("")
@@ -132,9 +127,7 @@ struct TokenizerConfiguration {
       if definition.tokenTypes[id] != .unknown {
         definition.tokenTypes[id] = try flag("special") ? .control : .userDefined
       }
-      let rule = TokenizerDefinition.AddedTokenRule(
-        stripsLeft: try flag("lstrip"), stripsRight: try flag("rstrip"), isSingleWord: try flag("single_word"),
-        isNormalized: try flag("normalized"))
+      let rule = try TokenizerDefinition.AddedTokenRule(flags: flag)
       definition.addedTokenRules[id] = rule == TokenizerDefinition.AddedTokenRule() ? nil : rule
     }
   }

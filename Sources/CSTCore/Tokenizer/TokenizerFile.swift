@@ -66,20 +66,14 @@ struct TokenizerFile {
       guard let id = value["id"]?.integer, id >= 0, let content = value["content"]?.string, !content.isEmpty else {
         throw refusal(key, "an id and a content", "\(value)")
       }
+      func flag(_ name: String) throws -> Bool {
+        try value.flag(name) { refusal("\(key).\(name)", "true or false", $0) }
+      }
       addedTokens.append(
         AddedToken(
-          id: id, content: content, isSpecial: try flag("special", of: value, at: key),
-          rule: TokenizerDefinition.AddedTokenRule(
-            stripsLeft: try flag("lstrip", of: value, at: key), stripsRight: try flag("rstrip", of: value, at: key),
-            isSingleWord: try flag("single_word", of: value, at: key),
-            isNormalized: try flag("normalized", of: value, at: key))))
+          id: id, content: content, isSpecial: try flag("special"),
+          rule: try TokenizerDefinition.AddedTokenRule(flags: flag)))
     }
-  }
-
-  private func flag(_ name: String, of value: JSONPart, at key: String) throws -> Bool {
-    guard let member = value[name] else { return false }
-    guard let flag = member.bool else { throw refusal("\(key).\(name)", "true or false", "\(member)") }
-    return flag
   }
 
   private mutating func readModel(_ reader: inout JSONReader) throws {
@@ -147,5 +141,14 @@ struct TokenizerFile {
     case .bool(let value): return value
     case let other: throw refusal(key, "true or false", "\(other)")
     }
+  }
+}
+
+extension TokenizerDefinition.AddedTokenRule {
+  /// The rule of an entry of `added_tokens` or `added_tokens_decoder`, whose flags `flag` reads by name.
+  init(flags flag: (String) throws -> Bool) throws {
+    self.init(
+      stripsLeft: try flag("lstrip"), stripsRight: try flag("rstrip"), isSingleWord: try flag("single_word"),
+      isNormalized: try flag("normalized"))
   }
 }

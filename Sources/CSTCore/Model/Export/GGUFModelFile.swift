@@ -86,15 +86,3 @@ struct GGUFModelFile {
     }
   }
 }
-
-extension WeightMatrix.RowOrder {
-  /// How GGUF files have the rows of a weight: those of a Llama model's queries and keys, and their biases, interleaved.
-  static func inGGUF(of role: WeightRole, _ configuration: ModelConfiguration) -> WeightMatrix.RowOrder {
-    guard configuration.architecture.ggufName == "llama" else { return .asStored }
-    switch role {
-    case .matrix(_, .query), .matrix(_, .key), .bias(_, .query), .bias(_, .key):
-      return .interleavedHalves(headWidth: configuration.heads.headWidth)
-    default: return .asStored
-    }
-  }
-}

@@ -98,17 +98,9 @@ extension LoRAAdapter {
 extension GGUFFile {
   /// A tensor that must be there with this shape and finite values.
   fileprivate func tensor(named name: String, shape: Shape) throws -> Tensor {
-    let found = try tensor(named: name).shape
-    guard found == shape.lengths else {
-      throw FormatError(
-        .badValue, file: mapping.path, at: .tensor(name), expected: "shape \(shape)", found: "shape \(Shape(found))",
-        advice: "the adapter is for another model, or its rank is not the same everywhere")
-    }
-    let values = try floats(named: name)
-    guard values.allSatisfy(\.isFinite) else {
-      throw FormatError(
-        .badValue, file: mapping.path, at: .tensor(name), expected: "finite values", found: "NaN or infinity")
-    }
-    return Tensor(values, shape: shape)
+    try Tensor(
+      shape, found: tensor(named: name).shape, at: name, of: mapping,
+      advice: "the adapter is for another model, or its rank is not the same everywhere"
+    ) { try floats(named: name) }
   }
 }

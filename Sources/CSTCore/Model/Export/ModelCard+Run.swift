@@ -5,19 +5,25 @@ extension ModelCard.Section {
   ///
   /// - Throws: ``FormatError`` where the file cannot be read or is no such record.
   public static func trainingRun(contentsOf file: URL) throws -> ModelCard.Section {
+    try decoded(Record.self, from: file, expected: "a run.json", holding: "the record of a training run").section
+  }
+
+  /// What a file that `cst` wrote says, its keys in snake case.
+  ///
+  /// - Throws: ``FormatError`` where the file cannot be read or holds something else.
+  static func decoded<Value: Decodable>(
+    _: Value.Type, from file: URL, expected: String, holding content: String
+  ) throws -> Value {
     let data: Data
     do { data = try Data(contentsOf: file) } catch {
       throw FormatError(
-        .unreadable, file: file.path, expected: "a run.json", found: UnreadableFile.problem(of: file, error))
+        .unreadable, file: file.path, expected: expected, found: UnreadableFile.problem(of: file, error))
     }
     try JSONDepth.check(data, file: file.path)
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    do {
-      return try decoder.decode(Record.self, from: data).section
-    } catch let error as DecodingError {
-      throw FormatError(
-        .badSyntax, file: file.path, expected: "the record of a training run", found: error.fieldAndProblem)
+    do { return try decoder.decode(Value.self, from: data) } catch let error as DecodingError {
+      throw FormatError(.badSyntax, file: file.path, expected: content, found: error.fieldAndProblem)
     }
   }
 
