@@ -25,6 +25,7 @@ const CKKernels CK_TABLE = {
     // GEMM side
     .panel_width_f32 = CK_PANEL_WIDTH,
     .panel_width_bf16 = CK_PANEL_WIDTH,
+    .gemm_block = CK_GEMM_BLOCK,
     .pack_nt_f32 = ck_pack_nt_f32,
     .pack_nn_f32 = ck_pack_nn_f32,
     .pack_nt_f32_bf16 = ck_pack_nt_f32_bf16,

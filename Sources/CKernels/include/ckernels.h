@@ -95,6 +95,9 @@ typedef struct CK_SENDABLE CKKernels {
   //    columns past n are zero. Size: ceil(n/W) * W * 2*ceil(k/2) elements.
   size_t panel_width_f32;
   size_t panel_width_bf16;
+  /// The length of the blocks that element sums run in, even. A product may be split along k at multiples of it: the
+  /// first part as the whole would be stored, the others added to it, in order, give the bits of the whole.
+  size_t gemm_block;
 
   /// Pack B given as its transpose: b is [n, k] (a weight matrix whose rows are outputs; y = x.W^T).
   void (*pack_nt_f32)(float *packed, const float *b, size_t b_stride, size_t n, size_t k);
@@ -106,8 +109,8 @@ typedef struct CK_SENDABLE CKKernels {
   void (*pack_nn_f32_bf16)(uint16_t *packed, const float *b, size_t b_stride, size_t k, size_t n);
 
   /// C[m,n] (=, +=) A[m,k] . B[k,n].  A(i,p) = a[i*a_row_stride + p*a_column_stride], so that a transposed A needs no
-  /// copy. Element sums run over p in increasing order within blocks of a fixed length: same bits for any split of
-  /// rows or whole panels. k = 0 stores zeros (or adds nothing).
+  /// copy. Element sums run over p in increasing order within blocks of gemm_block: same bits for any split of rows or
+  /// whole panels. k = 0 stores zeros (or adds nothing).
   void (*gemm_f32)(float *c, size_t c_stride, const float *a, size_t a_row_stride, size_t a_column_stride,
                    const float *packed_b, size_t m, size_t n, size_t k, CKStore store);
   /// The same with bf16 A (row-major, reduction contiguous) and bf16 B; float32 accumulation. Products of a pair may

@@ -61,9 +61,12 @@ struct CompletionBatch {
 
 extension Transformer {
   /// The log-probability of every completion token of a batch, `[batch.targets.count]`.
-  func tokenLogProbabilities(of batch: CompletionBatch, adaptation: Adaptation?, precision: Precision) -> Tensor {
+  func tokenLogProbabilities(
+    of batch: CompletionBatch, adaptation: Adaptation?, precision: Precision, activations: LayerActivations = .kept
+  ) -> Tensor {
     hiddenStates(
-      tokens: batch.tokens, rotaryRows: rotary.rows(of: batch.sequences), adaptation: adaptation, precision: precision
+      tokens: batch.tokens, rotaryRows: rotary.rows(of: batch.sequences), adaptation: adaptation, precision: precision,
+      activations: activations
     ) { layer, queries, keys, values in
       queries.attention(
         keys: keys, values: values, heads: configuration.heads, over: batch.sequences,

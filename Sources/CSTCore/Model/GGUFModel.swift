@@ -16,8 +16,9 @@ struct GGUFModel {
   }
 
   /// The model. Weights stay in the mapped file.
+  /// - Parameter panels: What becomes of the weights' panels; by size where `nil`.
   /// - Throws: ``FormatError``, ``TokenizerError``.
-  func languageModel(precision: Precision) throws -> LanguageModel {
+  func languageModel(precision: Precision, panels: WeightPanels?) throws -> LanguageModel {
     let definition = try TokenizerDefinition(file.metadata)
     let tokenizer = try Tokenizer(definition)
     let template = try ChatTemplate(definition.chatTemplate, for: tokenizer)
@@ -29,7 +30,8 @@ struct GGUFModel {
     }
     let name = URL(filePath: file.mapping.path).lastPathComponent
     return LanguageModel(
-      transformer: try transformer(), tokenizer: tokenizer, chatTemplate: template, precision: precision,
+      transformer: try transformer(panels: panels ?? configuration.weightPanels(precision)), tokenizer: tokenizer,
+      chatTemplate: template, precision: precision,
       identity: "\(name), \(file.mapping.size) bytes", source: .gguf(URL(filePath: file.mapping.path)),
       stopTokenIDs: try stopTokenIDs())
   }
@@ -51,13 +53,13 @@ struct GGUFModel {
 
   // MARK: Weights
 
-  func transformer() throws -> Transformer {
+  func transformer(panels: WeightPanels = .kept) throws -> Transformer {
     var unused = Set(file.tensors.map(\.name)).subtracting(GGUFConfiguration.rotaryTensors)
     let transformer = try Transformer(
       configuration, hasHead: unused.contains(WeightRole.head.ggufName)
     ) { role, shape in
       unused.remove(role.ggufName)
-      return try content(of: role, shape: shape)
+      return try content(of: role, shape: shape, panels: panels)
     }
     if let name = unused.sorted().first {
       throw FormatError(
@@ -68,7 +70,7 @@ struct GGUFModel {
     return transformer
   }
 
-  private func content(of role: WeightRole, shape: [Int]) throws -> ModelWeight.Content {
+  private func content(of role: WeightRole, shape: [Int], panels: WeightPanels) throws -> ModelWeight.Content {
     let name = role.ggufName
     let tensor = try file.tensor(named: name)
     guard tensor.shape == shape else {
@@ -86,7 +88,7 @@ struct GGUFModel {
     return .matrix(
       WeightMatrix(
         rows: shape[0], columns: shape[1], format: tensor.format, bytes: file.bytes(of: tensor), owner: file.mapping,
-        rowOrder: .inGGUF(of: role, configuration)))
+        rowOrder: .inGGUF(of: role, configuration), panels: panels))
   }
 
   /// A norm or a bias; a bias of permuted rows is permuted as they are.

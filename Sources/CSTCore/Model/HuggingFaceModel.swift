@@ -31,8 +31,9 @@ struct HuggingFaceModel {
   }
 
   /// The model. Weights stay in the mapped files.
+  /// - Parameter panels: What becomes of the weights' panels; by size where `nil`.
   /// - Throws: ``FormatError``, ``TokenizerError``.
-  func languageModel(precision: Precision) throws -> LanguageModel {
+  func languageModel(precision: Precision, panels: WeightPanels?) throws -> LanguageModel {
     for name in Self.tokenizerFiles { _ = try folder.fileIfPresent(name) }
     let definition = try TokenizerDefinition(contentsOf: folder.location)
     guard definition.tokens.count <= configuration.vocabularyCount else {
@@ -42,7 +43,7 @@ struct HuggingFaceModel {
         found: "\(configuration.vocabularyCount)", advice: "the embedding and the tokenizer disagree")
     }
     // The embedding has as many rows as the configuration says, before tokens are made for them.
-    let transformer = try transformer()
+    let transformer = try transformer(panels: panels ?? configuration.weightPanels(precision))
     let tokenizer = try Tokenizer(definition.padded(to: configuration.vocabularyCount))
     return LanguageModel(
       transformer: transformer, tokenizer: tokenizer,
@@ -70,11 +71,11 @@ struct HuggingFaceModel {
 
   // MARK: Weights
 
-  func transformer() throws -> Transformer {
+  func transformer(panels: WeightPanels = .kept) throws -> Transformer {
     var unused = Set(shards.tensorNames).filter { !Self.isComputedAnyway($0) }
     let transformer = try Transformer(configuration, hasHead: !isHeadTied) { role, shape in
       unused.remove(role.huggingFaceName)
-      return try content(of: role, shape: shape)
+      return try content(of: role, shape: shape, panels: panels)
     }
     if isHeadTied, unused.remove(WeightRole.head.huggingFaceName) != nil { try checkHeadIsEmbedding() }
     if let name = unused.min(), let (file, _) = shards.tensorIfPresent(named: name) {
@@ -89,7 +90,7 @@ struct HuggingFaceModel {
   /// Frequencies of the rotary embeddings, which old checkpoints hold and transformers does not read.
   private static func isComputedAnyway(_ name: String) -> Bool { name.hasSuffix(".rotary_emb.inv_freq") }
 
-  private func content(of role: WeightRole, shape: [Int]) throws -> ModelWeight.Content {
+  private func content(of role: WeightRole, shape: [Int], panels: WeightPanels) throws -> ModelWeight.Content {
     let name = role.huggingFaceName
     guard let (file, tensor) = shards.tensorIfPresent(named: name) else {
       throw FormatError(
@@ -110,7 +111,8 @@ struct HuggingFaceModel {
     guard shape.count == 2 else { return .vector(Tensor(try file.floats(named: name), shape: Shape(shape))) }
     return .matrix(
       WeightMatrix(
-        rows: shape[0], columns: shape[1], format: format, bytes: file.bytes(of: tensor), owner: file.mapping))
+        rows: shape[0], columns: shape[1], format: format, bytes: file.bytes(of: tensor), owner: file.mapping,
+        panels: panels))
   }
 
   /// A head that is stored although the configuration says that the embedding serves as it must be the embedding.

@@ -8,7 +8,7 @@ import Foundation
 /// for try await text in tuned.reply(to: "Is tea good for a cold?", under: policy["cautious"]) { show(text) }
 /// ```
 ///
-/// A value: copies share the weights, which are mapped from the file and packed for the kernels once.
+/// A value: copies share the weights, which are mapped from the file and packed for the kernels once, or streamed.
 public struct LanguageModel: Sendable {
   /// Sizes and constants.
   public let configuration: ModelConfiguration
@@ -49,14 +49,18 @@ public struct LanguageModel: Sendable {
   /// - Parameters:
   ///   - location: The file or folder.
   ///   - precision: What products with the weights are computed in.
+  ///   - panels: What becomes of the panels that these products read. Where `nil`, kept if those for both directions
+  ///     take at most a quarter of the machine's memory, else streamed. Results are the same, bit for bit.
   /// - Throws: ``FormatError`` for a file that is missing, damaged or of an architecture, quantisation or feature that
   ///   is not supported; ``TokenizerError`` for a tokenizer that is not known; ``ChatTemplateError`` for a chat template that is
   ///   malformed or uses what is not implemented.
-  public init(contentsOf location: URL, precision: Precision = .automatic) async throws {
+  public init(
+    contentsOf location: URL, precision: Precision = .automatic, panels: WeightPanels? = nil
+  ) async throws {
     self = try await onComputeThread {
       ModelFolder.isFolder(location)
-        ? try HuggingFaceModel(contentsOf: location).languageModel(precision: precision)
-        : try GGUFModel(contentsOf: location).languageModel(precision: precision)
+        ? try HuggingFaceModel(contentsOf: location).languageModel(precision: precision, panels: panels)
+        : try GGUFModel(contentsOf: location).languageModel(precision: precision, panels: panels)
     }
   }
 
@@ -102,6 +106,9 @@ public struct LanguageModel: Sendable {
       return scores
     }
   }
+
+  /// What becomes of the panels that products with the weights read.
+  public var panels: WeightPanels { transformer.head.panels }
 
   /// Every base weight with what it is for; the head is left out where the embedding serves as it.
   package var weights: [ModelWeight] { transformer.weights }

@@ -38,19 +38,62 @@ struct Transformer: Sendable {
   typealias Attend = (_ layer: Int, _ queries: Tensor, _ keys: Tensor, _ values: Tensor) -> Tensor
 
   /// The normalised output of the last layer, `[tokens.count, width]`.
-  /// - Parameter rotaryRows: The row of the rotary table for every token: its position, see
-  ///   ``RotaryTable/rows(at:sequenceLength:)``.
+  /// - Parameters:
+  ///   - rotaryRows: The row of the rotary table for every token: its position, see
+  ///     ``RotaryTable/rows(at:sequenceLength:)``.
+  ///   - activations: What of a layer is kept for the backward pass.
   func hiddenStates(
-    tokens: [Int32], rotaryRows: [Int32], adaptation: Adaptation?, precision: Precision, attend: Attend
+    tokens: [Int32], rotaryRows: [Int32], adaptation: Adaptation?, precision: Precision,
+    activations: LayerActivations = .kept, attend: @escaping Attend
   ) -> Tensor {
     var stream = embedding.embedding(of: tokens)
     for (index, layer) in layers.enumerated() {
       let pass = LayerPass(
-        model: configuration, layer: layer, index: index, adaptation: adaptation, precision: precision)
-      stream = stream + pass.attention(stream, rotary: rotary, rows: rotaryRows, attend: attend)
-      stream = stream + pass.feedForward(stream)
+        model: configuration, layer: layer, index: index, rotary: rotary, rotaryRows: rotaryRows, precision: precision,
+        attend: attend)
+      let adaptation = adaptation.map { LayerAdaptation($0, layer: index) }
+      switch activations {
+      case .kept: stream = pass.output(stream, adaptation)
+      case .recomputed:
+        stream = recomputedInBackwardPass([stream] + (adaptation?.parameters ?? [])) { inputs in
+          pass.output(inputs[0], adaptation?.replacing(inputs[1...]))
+        }
+      }
     }
     return stream.rmsNorm(weight: finalNorm, epsilon: configuration.normEpsilon)
+  }
+}
+
+/// The low-rank part of one layer.
+private struct LayerAdaptation {
+  let configuration: LoRAConfiguration
+  /// Of the configuration's targets, in their order.
+  let factors: [LoRAFactors]
+  let dropoutSeed: UInt64?
+
+  init(_ adaptation: Transformer.Adaptation, layer: Int) {
+    configuration = adaptation.adapter.configuration
+    factors = configuration.targets.compactMap { adaptation.adapter.factors(layer: layer, $0) }
+    dropoutSeed = adaptation.dropoutSeed
+  }
+
+  private init(_ other: LayerAdaptation, factors: [LoRAFactors]) {
+    configuration = other.configuration
+    self.factors = factors
+    dropoutSeed = other.dropoutSeed
+  }
+
+  /// Target by target, A before B.
+  var parameters: [Tensor] { factors.flatMap { [$0.a, $0.b] } }
+
+  /// The same with other parameters, in the order of ``parameters``.
+  func replacing(_ parameters: ArraySlice<Tensor>) -> LayerAdaptation {
+    let pairs = stride(from: parameters.startIndex, to: parameters.endIndex, by: 2)
+    return LayerAdaptation(self, factors: pairs.map { LoRAFactors(a: parameters[$0], b: parameters[$0 + 1]) })
+  }
+
+  func factors(of projection: Projection) -> LoRAFactors? {
+    configuration.targets.firstIndex(of: projection).map { factors[$0] }
   }
 }
 
@@ -59,15 +102,34 @@ private struct LayerPass {
   let model: ModelConfiguration
   let layer: DecoderLayer
   let index: Int
-  let adaptation: Transformer.Adaptation?
+  let rotary: RotaryTable
+  let rotaryRows: [Int32]
   let precision: Precision
+  let attend: Transformer.Attend
 
-  func attention(_ stream: Tensor, rotary: RotaryTable, rows: [Int32], attend: Transformer.Attend) -> Tensor {
+  /// The stream behind the layer.
+  func output(_ stream: Tensor, _ adaptation: LayerAdaptation?) -> Tensor {
+    let pass = AdaptedLayerPass(pass: self, adaptation: adaptation)
+    let attended = stream + pass.attention(stream)
+    return attended + pass.feedForward(attended)
+  }
+}
+
+/// The same with the low-rank part.
+private struct AdaptedLayerPass {
+  let pass: LayerPass
+  let adaptation: LayerAdaptation?
+
+  private var model: ModelConfiguration { pass.model }
+  private var layer: DecoderLayer { pass.layer }
+
+  func attention(_ stream: Tensor) -> Tensor {
+    let (rotary, rows) = (pass.rotary, pass.rotaryRows)
     let (queries, keys, values) = queriesKeysValues(normalized(stream, .attention))
     return project(
       .output,
-      attend(
-        index, headsNormalized(queries, .query).rotated(by: rotary, rows: rows),
+      pass.attend(
+        pass.index, headsNormalized(queries, .query).rotated(by: rotary, rows: rows),
         headsNormalized(keys, .key).rotated(by: rotary, rows: rows), values))
   }
 
@@ -112,16 +174,17 @@ private struct LayerPass {
 
   private func product(_ projection: Projection, _ x: Tensor) -> Tensor {
     let weight = layer[projection]
-    guard let adaptation, let factors = adaptation.adapter.factors(layer: index, projection) else {
-      return x.linear(weight, precision: precision)
+    guard let adaptation, let factors = adaptation.factors(of: projection) else {
+      return x.linear(weight, precision: pass.precision)
     }
-    let configuration = adaptation.adapter.configuration
+    let configuration = adaptation.configuration
     var adapterInput: Tensor?
     if let seed = adaptation.dropoutSeed, configuration.dropout > 0 {
-      let stream = UInt64(index * model.projections.count + (model.projections.firstIndex(of: projection) ?? 0))
+      let stream = UInt64(pass.index * model.projections.count + (model.projections.firstIndex(of: projection) ?? 0))
       adapterInput = x.dropout(probability: Float(configuration.dropout), seed: seed, stream: stream)
     }
     return x.linear(
-      weight, adding: factors, scale: Float(configuration.scale), adapterInput: adapterInput, precision: precision)
+      weight, adding: factors, scale: Float(configuration.scale), adapterInput: adapterInput,
+      precision: pass.precision)
   }
 }

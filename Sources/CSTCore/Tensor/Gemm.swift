@@ -91,6 +91,18 @@ enum Gemm {
     }
   }
 
+  /// C (=, +=) A·B in a precision, B already packed for it.
+  static func multiply(
+    _ c: MatrixDestination, _ a: MatrixSource, packed: UnsafeMutableRawPointer, _ size: Size, _ precision: Precision,
+    _ mode: StoreMode
+  ) {
+    let packed = UnsafeRawPointer(packed)
+    switch precision {
+    case .f32: multiply(c, .rows(a), packed: packed.assumingMemoryBound(to: Float.self), size, mode)
+    case .bf16: multiplyBF16(c, a, packed: packed.assumingMemoryBound(to: UInt16.self), size, mode)
+    }
+  }
+
   /// Calls `body` with blocks (rows, columns) that cover the result, columns in whole panels.
   private static func split(_ size: Size, panelWidth: Int, _ body: (Range<Int>, Range<Int>) -> Void) {
     guard size.m > 0, size.n > 0 else { return }

@@ -88,6 +88,8 @@ struct MatrixDestination {
 extension Kernels {
   var panelWidthF32: Int { table.panel_width_f32 }
   var panelWidthBF16: Int { table.panel_width_bf16 }
+  /// Products may be split along the sums at multiples of this: adding the later parts gives the bits of the whole.
+  var gemmBlock: Int { table.gemm_block }
 
   /// Packs B given as its transpose `[n, k]`.
   func packTransposed(_ packed: FloatDestination, _ b: FloatSource, stride: Int, n: Int, k: Int) {

@@ -2,9 +2,10 @@ import Synchronization
 
 /// A frozen weight matrix `[rows, columns]` (outputs × inputs) in the format it is stored in, mapped and not copied.
 ///
-/// Products read the weights through panels that the kernels understand. Panels are packed the first time a direction
-/// (x·Wᵀ or dy·W) is used in a precision and kept: `4 · rows · columns` bytes in ``Precision/f32``, half of that in
-/// ``Precision/bf16``.
+/// Products read the weights through panels that the kernels understand. With ``WeightPanels/kept`` they are packed the
+/// first time a direction (x·Wᵀ or dy·W) is used in a precision and kept: `4 · rows · columns` bytes in ``Precision/f32``,
+/// half of that in ``Precision/bf16``. With ``WeightPanels/streamed`` every product unpacks them again, a few megabytes at
+/// a time. Both give the same bits.
 ///
 /// `@unchecked Sendable`: the bytes are read only and kept alive by `owner`; panels are guarded by their mutex and
 /// never change once published.
@@ -44,12 +45,14 @@ public final class WeightMatrix: @unchecked Sendable {
   public let columns: Int
   /// How the weights are stored.
   public let format: WeightFormat
+  /// What becomes of the panels that products read.
+  public let panels: WeightPanels
 
   private let bytes: UnsafeRawBufferPointer
   private let owner: any Sendable
   private let rowOrder: RowOrder
   private let bytesPerRow: Int
-  private let panels = Mutex<[PanelKey: Panels]>([:])
+  private let keptPanels = Mutex<[PanelKey: KeptPanels]>([:])
 
   private struct PanelKey: Hashable {
     let direction: Direction
@@ -68,7 +71,7 @@ public final class WeightMatrix: @unchecked Sendable {
   /// is not a whole number of blocks: whoever reads a file checks that first.
   init(
     rows: Int, columns: Int, format: WeightFormat, bytes: UnsafeRawBufferPointer, owner: any Sendable,
-    rowOrder: RowOrder = .asStored
+    rowOrder: RowOrder = .asStored, panels: WeightPanels = .kept
   ) {
     require(columns % format.blockLength == 0, "\(columns) columns are not whole \(format) blocks")
     bytesPerRow = columns / format.blockLength * format.bytesPerBlock
@@ -79,6 +82,7 @@ public final class WeightMatrix: @unchecked Sendable {
     self.bytes = bytes
     self.owner = owner
     self.rowOrder = rowOrder
+    self.panels = panels
   }
 
   /// The matrix as a tensor `[rows, columns]`, dequantised. Copies.
@@ -97,6 +101,18 @@ public final class WeightMatrix: @unchecked Sendable {
       Kernels.current.dequantize(
         out + (row - range.lowerBound) * columns, base + rowOrder.stored(row) * bytesPerRow, count: columns,
         format: format)
+    }
+  }
+
+  /// Writes the given rows of the given columns, which are whole blocks of the format, to
+  /// `[range.count, columnRange.count]`.
+  func dequantize(_ range: Range<Int>, columns columnRange: Range<Int>, into out: UnsafeMutablePointer<Float>) {
+    guard let base = bytes.baseAddress else { return }
+    let firstByte = columnRange.lowerBound / format.blockLength * format.bytesPerBlock
+    for row in range {
+      Kernels.current.dequantize(
+        out + (row - range.lowerBound) * columnRange.count, base + rowOrder.stored(row) * bytesPerRow + firstByte,
+        count: columnRange.count, format: format)
     }
   }
 
@@ -122,21 +138,14 @@ public final class WeightMatrix: @unchecked Sendable {
     _ direction: Direction, _ out: MatrixDestination, _ input: MatrixSource, _ size: Gemm.Size, _ precision: Precision,
     _ mode: StoreMode
   ) {
-    let panels = packed(direction, precision)
-    switch precision {
-    case .f32:
-      Gemm.multiply(
-        out, .rows(input), packed: UnsafeRawPointer(panels.start).assumingMemoryBound(to: Float.self), size, mode)
-    case .bf16:
-      Gemm.multiplyBF16(
-        out, input, packed: UnsafeRawPointer(panels.start).assumingMemoryBound(to: UInt16.self), size, mode)
-    }
+    if panels == .streamed, size.k > 0 { return streamedProduct(direction, out, input, size, precision, mode) }
+    Gemm.multiply(out, input, packed: packed(direction, precision).start, size, precision, mode)
   }
 
   // MARK: Panels
 
   /// Packed weights. `@unchecked Sendable`: written by `pack` before anybody else can see them, read only afterwards.
-  private final class Panels: @unchecked Sendable {
+  private final class KeptPanels: @unchecked Sendable {
     let start: UnsafeMutableRawPointer
     private let byteCount: Int
 
@@ -148,8 +157,8 @@ public final class WeightMatrix: @unchecked Sendable {
     deinit { BlockCache.shared.deallocate(start, bytes: byteCount) }
   }
 
-  private func packed(_ direction: Direction, _ precision: Precision) -> Panels {
-    panels.withLock { panels in
+  private func packed(_ direction: Direction, _ precision: Precision) -> KeptPanels {
+    keptPanels.withLock { panels in
       let key = PanelKey(direction: direction, precision: precision)
       if let packed = panels[key] { return packed }
       let packed = pack(direction, precision)
@@ -158,60 +167,12 @@ public final class WeightMatrix: @unchecked Sendable {
     }
   }
 
-  private func pack(_ direction: Direction, _ precision: Precision) -> Panels {
-    let kernels = Kernels.current
-    let width = precision == .f32 ? kernels.panelWidthF32 : kernels.panelWidthBF16
-    let (outputs, reduction) = direction == .forward ? (rows, columns) : (columns, rows)
-    let panelCount = (outputs + width - 1) / width
-    let panelLength = width * (precision == .f32 ? reduction : (reduction + 1) / 2 * 2)
-    let elementSize = precision == .f32 ? MemoryLayout<Float>.size : MemoryLayout<UInt16>.size
-    let packed = Panels(byteCount: panelCount * panelLength * elementSize)
-    // Rows are dequantised in blocks: whole panels of outputs forward, an even number of summands backward.
-    let block = direction == .forward ? width : 64
-    ComputePool.shared.forEachItem(count: (rows + block - 1) / block) { index in
-      let range = index * block..<min(rows, (index + 1) * block)
-      withScratch(Float.self, count: range.count * columns) { values in
-        dequantize(range, into: values)
-        switch direction {
-        case .forward:
-          packForward(range, values, into: packed.start + index * panelLength * elementSize, precision)
-        case .backward:
-          for panel in 0..<panelCount {
-            let offset = panel * panelLength + range.lowerBound * width
-            packBackward(
-              range, values + panel * width, columns: min(width, columns - panel * width),
-              into: packed.start + offset * elementSize, precision)
-          }
-        }
-      }
-    }
+  private func pack(_ direction: Direction, _ precision: Precision) -> KeptPanels {
+    let block = PanelBlock(
+      direction: direction, precision: precision, outputs: 0..<(direction == .forward ? rows : columns),
+      summands: 0..<(direction == .forward ? columns : rows))
+    let packed = KeptPanels(byteCount: block.byteCount)
+    unpack(block, into: packed.start)
     return packed
-  }
-
-  private func packForward(
-    _ range: Range<Int>, _ values: FloatSource, into out: UnsafeMutableRawPointer, _ precision: Precision
-  ) {
-    switch precision {
-    case .f32:
-      Kernels.current.packTransposed(
-        out.assumingMemoryBound(to: Float.self), values, stride: columns, n: range.count, k: columns)
-    case .bf16:
-      Kernels.current.packTransposedBF16(
-        out.assumingMemoryBound(to: UInt16.self), values, stride: columns, n: range.count, k: columns)
-    }
-  }
-
-  private func packBackward(
-    _ range: Range<Int>, _ values: FloatSource, columns panelColumns: Int, into out: UnsafeMutableRawPointer,
-    _ precision: Precision
-  ) {
-    switch precision {
-    case .f32:
-      Kernels.current.pack(
-        out.assumingMemoryBound(to: Float.self), values, stride: columns, k: range.count, n: panelColumns)
-    case .bf16:
-      Kernels.current.packBF16(
-        out.assumingMemoryBound(to: UInt16.self), values, stride: columns, k: range.count, n: panelColumns)
-    }
   }
 }

@@ -17,10 +17,11 @@ struct BatchGradient: Sendable {
   ///   - pairsInStep: Pairs the step's mean loss is over.
   ///   - step: The step's number from 1, for messages.
   ///   - dropoutSeed: Decides the dropout masks, where the adapter has dropout.
+  ///   - activations: What of a layer is kept for the backward pass.
   /// - Throws: ``TrainingError`` where a loss is not finite.
   init(
     _ batch: [EncodedPair], trainer: DPOTrainer, adapter: LoRAAdapter, pairsInStep: Int, step: Int,
-    dropoutSeed: UInt64
+    dropoutSeed: UInt64, activations: LayerActivations = .kept
   ) throws(TrainingError) {
     let (transformer, precision) = (trainer.model.transformer, trainer.model.precision)
     let reference = trainer.reference.values(of: batch.map(\.group)) { groups in
@@ -30,7 +31,7 @@ struct BatchGradient: Sendable {
     let (logProbabilities, pullback) = valueWithPullback(at: adapter) { adapter in
       transformer.tokenLogProbabilities(
         of: packed, adaptation: Transformer.Adaptation(adapter: adapter, dropoutSeed: dropoutSeed),
-        precision: precision)
+        precision: precision, activations: activations)
     }
     let policy = CompletionScores.sums(of: logProbabilities, over: packed.completionRanges)
     var evaluated: [EvaluatedPair] = []

@@ -78,6 +78,17 @@ public struct DPOTrainer: Sendable {
     TrainingRun(trainer: self, pairs: Array(pairs), plan: plan, checkpoint: checkpoint, shouldStop: shouldStop)
   }
 
+  /// What of a layer is kept for the backward pass where the plan leaves it open, see ``TrainingPlan/activations``.
+  /// - Parameters:
+  ///   - pairs: All pairs of the run; the batch that counts is that of the longest.
+  ///   - batchSize: Pairs computed together.
+  public func activations(for pairs: [EncodedPair], batchSize: Int) -> LayerActivations {
+    let longest = pairs.map(\.group.tokenCount).sorted(by: >).prefix(batchSize)
+    return TrainingMemory(
+      model: model, adapter: adapterConfiguration, tokensPerBatch: longest.reduce(0, +)
+    ).activationChoice
+  }
+
   /// The shape of the adapter that is trained.
   var adapterConfiguration: LoRAConfiguration {
     switch start {

@@ -5,13 +5,18 @@ public struct TrainingMemory: Sendable, Hashable {
   public let adapter: LoRAConfiguration
   /// Tokens computed together.
   public let tokensPerBatch: Int
+  /// What of a layer is kept for the backward pass.
+  public let activationChoice: LayerActivations
   /// Every projection and the head, packed for x·Wᵀ and for dy·W: 4 bytes a weight and direction in float32, 2 in bf16.
+  /// Of a model whose weights are streamed, the panels that are unpacked at one time.
   public let packedWeights: Int
   /// Adapter, gradient, the optimizer's two means, and the copies of the first, third and fourth that an update makes:
   /// 4 bytes each and parameter.
   public let adapterAndOptimizer: Int
   /// What the backward pass needs of each token, all layers together: per layer 5 rows of the residual stream's width, one
-  /// of the queries', 2 of the keys' and 3 of the feed-forward width, in float32, and the low-rank products.
+  /// of the queries', 2 of the keys' and 3 of the feed-forward width, in float32, and the low-rank products. Where layers
+  /// are recomputed: that of one layer, a row of the residual stream's width for each, and what is in flight in the
+  /// backward pass of a layer, 4 rows of the feed-forward width and 4 of the stream's.
   public let activationsPerToken: Int
   /// Logits of the 128 positions whose log-probabilities are computed together.
   public let logits: Int
@@ -25,27 +30,30 @@ public struct TrainingMemory: Sendable, Hashable {
   public var total: Int { packedWeights + adapterAndOptimizer + activations + reserve + logits }
 
   /// Estimates the memory for training `adapter` on `model` in batches of `tokensPerBatch` tokens.
-  public init(model: LanguageModel, adapter: LoRAConfiguration, tokensPerBatch: Int) {
+  /// - Parameter activations: What of a layer is kept for the backward pass; by size where `nil`, as a training run decides.
+  public init(
+    model: LanguageModel, adapter: LoRAConfiguration, tokensPerBatch: Int, activations: LayerActivations? = nil
+  ) {
     let configuration = model.configuration
     let adapter = adapter.restricted(to: configuration)
-    let bytesPerWeight = model.precision == .bf16 ? 2 : 4
-    var layerWeights = 0
     var adapterParameters = 0
-    for projection in configuration.projections {
-      let (outputs, inputs) = configuration.shape(of: projection)
-      layerWeights += outputs * inputs
-      guard adapter.targets.contains(projection) else { continue }
+    for projection in adapter.targets {
       let (a, b) = adapter.shapes(of: projection, in: configuration)
       adapterParameters += a.count + b.count
     }
-    let headWeights = configuration.vocabularyCount * configuration.width
-    packedWeights = 2 * bytesPerWeight * (configuration.layerCount * layerWeights + headWeights)
+    let panelBytes = configuration.panelBytes(model.precision)
+    packedWeights = model.panels == .kept ? panelBytes : min(panelBytes, WeightMatrix.streamedBytes)
     adapterAndOptimizer = 4 * 7 * configuration.layerCount * adapterParameters
     let heads = configuration.heads
     let floatsPerLayer =
       5 * configuration.width + heads.queryWidth + 2 * heads.keyValueWidth + 3 * configuration.feedForwardWidth
       + adapter.rank * adapter.targets.count
-    activationsPerToken = 4 * configuration.layerCount * floatsPerLayer
+    let kept = 4 * configuration.layerCount * floatsPerLayer
+    let inFlight = 4 * (configuration.width + configuration.feedForwardWidth)
+    let recomputed = 4 * (configuration.layerCount * configuration.width + floatsPerLayer + inFlight)
+    activationChoice =
+      activations ?? LayerActivations.chosen(activationBytes: kept * tokensPerBatch + kept * tokensPerBatch / 2)
+    activationsPerToken = activationChoice == .kept ? kept : min(kept, recomputed)
     logits = 4 * 128 * configuration.vocabularyCount
     self.adapter = adapter
     self.tokensPerBatch = tokensPerBatch

@@ -30,21 +30,27 @@ public struct TrainingPlan: Sendable, Hashable, Codable {
   public var seed: UInt64
   /// Optimizer steps between checkpoints; `nil` gives one at the end only.
   public var checkpointInterval: Int?
+  /// What of a layer is kept for the backward pass. `nil` decides by the size of the batches: kept where their activations
+  /// take at most a quarter of the machine's memory. Results are the same, bit for bit.
+  public var activations: LayerActivations?
 
   /// Traps on counts below 1 and on a gradient norm that is not positive.
   public init(
     epochs: Int = 1, batchSize: Int = 4, gradientAccumulation: Int = 1, order: Order = .shuffled,
-    maximumGradientNorm: Double? = 1, seed: UInt64 = 42, checkpointInterval: Int? = nil
+    maximumGradientNorm: Double? = 1, seed: UInt64 = 42, checkpointInterval: Int? = nil,
+    activations: LayerActivations? = nil
   ) {
     self.init(
       length: .epochs(epochs), batchSize: batchSize, gradientAccumulation: gradientAccumulation, order: order,
-      maximumGradientNorm: maximumGradientNorm, seed: seed, checkpointInterval: checkpointInterval)
+      maximumGradientNorm: maximumGradientNorm, seed: seed, checkpointInterval: checkpointInterval,
+      activations: activations)
   }
 
   /// Traps on counts below 1 and on a gradient norm that is not positive.
   public init(
     length: Length, batchSize: Int = 4, gradientAccumulation: Int = 1, order: Order = .shuffled,
-    maximumGradientNorm: Double? = 1, seed: UInt64 = 42, checkpointInterval: Int? = nil
+    maximumGradientNorm: Double? = 1, seed: UInt64 = 42, checkpointInterval: Int? = nil,
+    activations: LayerActivations? = nil
   ) {
     switch length {
     case .epochs(let count), .steps(let count): require(count >= 1, "a run has at least one \(length)")
@@ -59,6 +65,7 @@ public struct TrainingPlan: Sendable, Hashable, Codable {
     self.maximumGradientNorm = maximumGradientNorm
     self.seed = seed
     self.checkpointInterval = checkpointInterval
+    self.activations = activations
   }
 
   /// Pairs of a full optimizer step.

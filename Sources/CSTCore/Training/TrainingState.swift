@@ -6,6 +6,7 @@ struct TrainingState: Sendable {
   private let plan: TrainingPlan
   private let pairs: [EncodedPair]
   private let identity: [String: String]
+  private let activations: LayerActivations
   private let firstStep: Int
   private var lastCheckpoint: Int
   private(set) var adapter: LoRAAdapter
@@ -21,6 +22,7 @@ struct TrainingState: Sendable {
     guard !run.pairs.isEmpty else { throw TrainingError(reason: .noPairs) }
     let encoder = trainer.model.encoder(maximumLength: trainer.maximumLength)
     pairs = try run.pairs.map { try EncodedPair($0, with: encoder) }
+    activations = plan.activations ?? trainer.activations(for: pairs, batchSize: plan.batchSize)
     identity = RunIdentity.describe(trainer: trainer, plan: plan, pairs: pairs)
     if let checkpoint = run.checkpoint {
       try RunIdentity.check(checkpoint.identity, against: identity)
@@ -65,7 +67,7 @@ struct TrainingState: Sendable {
       let batch = rows[first..<min(rows.endIndex, first + plan.batchSize)].map { pairs[$0] }
       let result = try BatchGradient(
         batch, trainer: trainer, adapter: adapter, pairsInStep: rows.count, step: stepsDone + 1,
-        dropoutSeed: plan.seed ^ UInt64(stepsDone + 1) << 32 ^ UInt64(first - rows.startIndex))
+        dropoutSeed: plan.seed ^ UInt64(stepsDone + 1) << 32 ^ UInt64(first - rows.startIndex), activations: activations)
       gradient = gradient.map { sum($0, result.gradient) } ?? result.gradient
       evaluated += result.evaluated
       tokens += batch.reduce(0) { $0 + $1.group.tokenCount }

@@ -14,6 +14,12 @@ struct InfoCommand: LibraryCommand {
   @Option(help: "The precision that memory is estimated for.")
   var precision = PrecisionChoice.auto
 
+  @Option(help: WeightsChoice.help)
+  var weights = WeightsChoice.auto
+
+  @Option(help: "What of the layers is kept for the backward pass, for the estimate; auto as cst train decides.")
+  var activations = ActivationsChoice.auto
+
   @Option(parsing: .unconditional, help: ArgumentHelp("The adapter rank that memory is estimated for.", valueName: "r"))
   var loraRank = 16
 
@@ -29,9 +35,10 @@ struct InfoCommand: LibraryCommand {
   }
 
   func execute() async throws {
-    let model = try await LanguageModel(contentsOf: URL(filePath: model), precision: precision.precision)
+    let model = try await LanguageModel(contentsOf: URL(filePath: model), precision: precision.precision, panels: weights.panels)
     let memory = TrainingMemory(
-      model: model, adapter: LoRAConfiguration(rank: loraRank), tokensPerBatch: batchTokens)
+      model: model, adapter: LoRAConfiguration(rank: loraRank), tokensPerBatch: batchTokens,
+      activations: activations.activations)
     let description = ModelDescription(model, memory)
     try Console.write(common.json ? JSONText.line(description) + "\n" : description.text)
   }

@@ -114,11 +114,14 @@ struct TrainCommand: LibraryCommand {
           model: model, loss: optimization.loss, adapter: configuration, optimizer: optimization.optimizer,
           schedule: optimization.learningRateSchedule, maximumLength: maximumLength, reference: reference)
       }
+    var plan = optimization.plan
+    let activations = plan.activations ?? trainer.activations(for: encoded, batchSize: plan.batchSize)
+    plan.activations = activations
     let record = RunRecord(
       version: CST.version, commandLine: CommandLine.arguments,
       options: TrainSettings(
         method: method.rawValue, softLabels: softLabels, optimization, adapter: configuration, maxLength: maximumLength,
-        precision: model.precision, template: model.chatTemplate),
+        model: model, activations: activations),
       model: try RunRecord.Input(model.source), dataFile: try RunRecord.Input(rows.file),
       data: RunRecord.Data(
         rowsInFile: rows.countInFile, rows: data.rows?.description ?? "all", rowsUsed: rows.pairs.count,
@@ -129,6 +132,6 @@ struct TrainCommand: LibraryCommand {
       },
       machine: RunRecord.Machine(), start: Date())
     return TrainingSession.Inputs(
-      trainer: trainer, adapter: configuration, pairs: pairs, plan: optimization.plan, record: record)
+      trainer: trainer, adapter: configuration, pairs: pairs, plan: plan, record: record)
   }
 }

@@ -15,6 +15,23 @@ enum PrecisionChoice: String, CaseIterable, ExpressibleByArgument {
   }
 }
 
+/// What becomes of the panels that products with the weights read.
+enum WeightsChoice: String, CaseIterable, ExpressibleByArgument {
+  case kept, streamed, auto
+
+  var panels: WeightPanels? {
+    switch self {
+    case .kept: .kept
+    case .streamed: .streamed
+    case .auto: nil
+    }
+  }
+
+  static let help = ArgumentHelp(
+    "Keep the weights unpacked for products, or unpack them in every product; auto keeps what fits in a quarter of the "
+      + "memory. Results are the same.")
+}
+
 /// How the model's chat template is used.
 struct TemplateOptions: ParsableArguments {
   @Option(
@@ -51,12 +68,15 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "What products with the weights are computed in; auto is bf16 where the CPU has it.")
   var precision = PrecisionChoice.auto
 
+  @Option(help: WeightsChoice.help)
+  var weights = WeightsChoice.auto
+
   @OptionGroup var template: TemplateOptions
 
   var file: URL { URL(filePath: model) }
 
   func load() async throws -> LanguageModel {
-    var model = try await LanguageModel(contentsOf: file, precision: precision.precision)
+    var model = try await LanguageModel(contentsOf: file, precision: precision.precision, panels: weights.panels)
     template.apply(to: &model)
     return model
   }

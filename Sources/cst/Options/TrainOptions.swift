@@ -1,6 +1,19 @@
 import ArgumentParser
 import CSTCore
 
+/// What of a layer is kept for the backward pass.
+enum ActivationsChoice: String, CaseIterable, ExpressibleByArgument {
+  case kept, recomputed, auto
+
+  var activations: LayerActivations? {
+    switch self {
+    case .kept: .kept
+    case .recomputed: .recomputed
+    case .auto: nil
+    }
+  }
+}
+
 /// The optimiser's side of a training run. Names and meanings follow TRL.
 struct OptimizationOptions: ParsableArguments {
   @Option(
@@ -61,6 +74,12 @@ struct OptimizationOptions: ParsableArguments {
     help: ArgumentHelp("Steps between checkpoints (default: one at the end only).", valueName: "n"))
   var checkpointEvery: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Keep what the backward pass needs of the layers, or compute it again; auto keeps what fits in a quarter of the "
+        + "memory. Results are the same."))
+  var activations = ActivationsChoice.auto
+
   func validate() throws {
     try Requirement.positive("--beta", beta)
     try Requirement.notNegative("--rpo-alpha", rpoAlpha)
@@ -85,7 +104,8 @@ struct OptimizationOptions: ParsableArguments {
     TrainingPlan(
       length: steps.map { .steps($0) } ?? .epochs(epochs ?? 1), batchSize: batchSize,
       gradientAccumulation: gradientAccumulation, order: noShuffle ? .asGiven : .shuffled,
-      maximumGradientNorm: maxGradNorm > 0 ? maxGradNorm : nil, seed: seed, checkpointInterval: checkpointEvery)
+      maximumGradientNorm: maxGradNorm > 0 ? maxGradNorm : nil, seed: seed, checkpointInterval: checkpointEvery,
+      activations: activations.activations)
   }
 }
 

@@ -14,6 +14,8 @@ struct ModelDescription: Encodable {
     let precision: Precision
     let loraRank: Int
     let batchTokens: Int
+    let weights: WeightPanels
+    let activationChoice: LayerActivations
     let packedWeights: Int
     let adapterAndOptimizer: Int
     let activationsPerToken: Int
@@ -89,6 +91,7 @@ struct ModelDescription: Encodable {
     threads = ComputePool.shared.threadCount
     trainingMemory = Memory(
       precision: model.precision, loraRank: memory.adapter.rank, batchTokens: memory.tokensPerBatch,
+      weights: model.panels, activationChoice: memory.activationChoice,
       packedWeights: memory.packedWeights, adapterAndOptimizer: memory.adapterAndOptimizer,
       activationsPerToken: memory.activationsPerToken, activations: memory.activations, reserve: memory.reserve,
       logits: memory.logits,
@@ -119,11 +122,16 @@ struct ModelDescription: Encodable {
         "about \(Self.megabytes(memory.total)) for rank \(memory.loraRank), \(memory.precision.rawValue), "
           + "batches of \(memory.batchTokens) tokens:"
       ),
-      ("", "\(Self.megabytes(memory.packedWeights)) weights packed for both directions"),
+      (
+        "",
+        "\(Self.megabytes(memory.packedWeights)) weights "
+          + (memory.weights == .kept ? "packed for both directions" : "unpacked at a time, streamed from the file")
+      ),
       ("", "\(Self.megabytes(memory.adapterAndOptimizer)) adapter, its gradient and the optimizer's means"),
       (
         "",
         "\(Self.megabytes(memory.activations)) activations, \(memory.activationsPerToken / 1024) KB a token"
+          + (memory.activationChoice == .kept ? "" : ", layers recomputed")
       ),
       ("", "\(Self.megabytes(memory.reserve)) for batches of differing size"),
       ("", "\(Self.megabytes(memory.logits)) logits of one chunk"),

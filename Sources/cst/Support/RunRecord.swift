@@ -129,6 +129,8 @@ struct TrainSettings: Encodable {
   let seed: UInt64
   let shuffle: Bool
   let precision: Precision
+  let weights: WeightPanels
+  let activations: LayerActivations
   let checkpointEvery: Int?
   /// What becomes of system texts in the model's chat template.
   let systemRole: SystemRole
@@ -137,7 +139,7 @@ struct TrainSettings: Encodable {
 
   init(
     method: String, softLabels: Bool, _ options: OptimizationOptions, adapter: LoRAConfiguration, maxLength: Int,
-    precision: Precision, template: ChatTemplate
+    model: LanguageModel, activations: LayerActivations
   ) {
     self.method = method
     self.softLabels = softLabels
@@ -159,9 +161,11 @@ struct TrainSettings: Encodable {
     self.maxLength = maxLength
     seed = options.seed
     shuffle = !options.noShuffle
-    self.precision = precision
+    precision = model.precision
+    weights = model.panels
+    self.activations = activations
     checkpointEvery = options.checkpointEvery
-    systemRole = template.systemRole
-    templateDate = template.usesDate ? template.date.description : nil
+    systemRole = model.chatTemplate.systemRole
+    templateDate = model.chatTemplate.usesDate ? model.chatTemplate.date.description : nil
   }
 }
