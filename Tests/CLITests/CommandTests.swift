@@ -13,6 +13,9 @@ import Testing
     #expect(object["tied_head"] as? Bool == true)
     let text = try CommandLineTool.run(["info", fixture.model]).output
     #expect(text.contains("F32 15"))
+    let info = ["info", fixture.model, "--weights", "streamed", "--activations", "recomputed", "--json"]
+    let memory = try #require(try CommandLineTool.run(info).object()["training_memory"] as? [String: Any])
+    #expect(memory["weights"] as? String == "streamed" && memory["activation_choice"] as? String == "recomputed")
   }
 
   @Test func contentNeverBecomesControlTokens() throws {

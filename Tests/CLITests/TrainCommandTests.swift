@@ -50,6 +50,25 @@ import Testing
     #expect(outcome.notes.contains("step 10/10"))
   }
 
+  /// What is kept in memory is recorded and changes no byte of the adapter.
+  @Test func memoryOptionsChangeNoResult() throws {
+    let fixture = try ToolFixture()
+    var adapters: [Data] = []
+    for (weights, activations) in [("kept", "kept"), ("streamed", "recomputed"), ("auto", "auto")] {
+      let run = fixture.out(weights)
+      let outcome = try CommandLineTool.run(
+        fixture.train(out: run, "--weights", weights, "--activations", activations, "--lora-dropout", "0.1"))
+      #expect(outcome.code == 0, "\(outcome.notes)")
+      let options = try #require(try record(run)["options"] as? [String: Any])
+      #expect(options["weights"] as? String == (weights == "auto" ? "kept" : weights))
+      #expect(options["activations"] as? String == (activations == "auto" ? "kept" : activations))
+      adapters.append(try adapter(run))
+    }
+    #expect(Set(adapters).count == 1)
+    let outcome = try CommandLineTool.run(fixture.train(out: fixture.out("other"), "--weights", "some"))
+    #expect(outcome.code == 64 && outcome.notes.contains("--weights"))
+  }
+
   @Test func anAdapterChangesScores() throws {
     let fixture = try ToolFixture()
     let run = fixture.out()

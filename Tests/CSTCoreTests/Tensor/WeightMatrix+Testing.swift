@@ -19,13 +19,14 @@ final class WeightBytes: @unchecked Sendable {
 extension WeightMatrix {
   /// Random weights in this format.
   static func random(
-    _ rows: Int, _ columns: Int, _ format: WeightFormat = .f32, seed: UInt64 = 1, rowOrder: RowOrder = .asStored
+    _ rows: Int, _ columns: Int, _ format: WeightFormat = .f32, seed: UInt64 = 1, rowOrder: RowOrder = .asStored,
+    panels: WeightPanels = .kept
   ) -> WeightMatrix {
     let weights = EncodedWeights(format, count: rows * columns, seed: seed)
     let bytes = WeightBytes(weights.bytes)
     return WeightMatrix(
       rows: rows, columns: columns, format: format, bytes: UnsafeRawBufferPointer(bytes.buffer), owner: bytes,
-      rowOrder: rowOrder)
+      rowOrder: rowOrder, panels: panels)
   }
 
   /// These weights, row by row, in Float32.
