@@ -1,6 +1,6 @@
 extension WeightMatrix {
-  /// Most bytes of panels that a streamed product has unpacked at one time, unless one row of blocks is larger: small
-  /// enough for a third-level cache, wide enough that the left-hand side is not copied often.
+  /// Most bytes of panels that a streamed product has unpacked at one time, unless the smallest block it can be split
+  /// into is larger: small enough for a third-level cache, wide enough that the left-hand side is not copied often.
   static let streamedBytes = 4 << 20
 
   /// A product whose right-hand side is unpacked block by block.
@@ -45,7 +45,7 @@ extension WeightMatrix {
       direction == .forward
       ? (width, leastCommonMultiple(gemmBlock, format.blockLength))
       : (leastCommonMultiple(width, format.blockLength), gemmBlock)
-    let elements = Self.streamedBytes / PanelBlock.elementSize(precision)
+    let elements = streamedBytes / PanelBlock.elementSize(precision)
     let outputs = stepsThatFit(elements / min(summandStep, max(1, size.k)), step: outputStep, count: size.n)
     return (outputs, stepsThatFit(elements / max(1, min(outputs, size.n)), step: summandStep, count: size.k))
   }

@@ -52,6 +52,8 @@ public final class WeightMatrix: @unchecked Sendable {
   private let owner: any Sendable
   private let rowOrder: RowOrder
   private let bytesPerRow: Int
+  /// Most bytes of panels that a streamed product has unpacked at one time.
+  let streamedBytes: Int
   private let keptPanels = Mutex<[PanelKey: KeptPanels]>([:])
 
   private struct PanelKey: Hashable {
@@ -71,7 +73,8 @@ public final class WeightMatrix: @unchecked Sendable {
   /// is not a whole number of blocks: whoever reads a file checks that first.
   init(
     rows: Int, columns: Int, format: WeightFormat, bytes: UnsafeRawBufferPointer, owner: any Sendable,
-    rowOrder: RowOrder = .asStored, panels: WeightPanels = .kept
+    rowOrder: RowOrder = .asStored, panels: WeightPanels = .kept,
+    streamedBytes: Int = WeightMatrix.streamedBytes
   ) {
     require(columns % format.blockLength == 0, "\(columns) columns are not whole \(format) blocks")
     bytesPerRow = columns / format.blockLength * format.bytesPerBlock
@@ -83,6 +86,7 @@ public final class WeightMatrix: @unchecked Sendable {
     self.owner = owner
     self.rowOrder = rowOrder
     self.panels = panels
+    self.streamedBytes = streamedBytes
   }
 
   /// The matrix as a tensor `[rows, columns]`, dequantised. Copies.

@@ -67,7 +67,8 @@ struct TrainingState: Sendable {
       let batch = rows[first..<min(rows.endIndex, first + plan.batchSize)].map { pairs[$0] }
       let result = try BatchGradient(
         batch, trainer: trainer, adapter: adapter, pairsInStep: rows.count, step: stepsDone + 1,
-        dropoutSeed: plan.seed ^ UInt64(stepsDone + 1) << 32 ^ UInt64(first - rows.startIndex), activations: activations)
+        dropoutSeed: plan.seed ^ UInt64(stepsDone + 1) << 32 ^ UInt64(first - rows.startIndex), activations: activations
+      )
       gradient = gradient.map { sum($0, result.gradient) } ?? result.gradient
       evaluated += result.evaluated
       tokens += batch.reduce(0) { $0 + $1.group.tokenCount }

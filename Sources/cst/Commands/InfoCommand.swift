@@ -35,7 +35,8 @@ struct InfoCommand: LibraryCommand {
   }
 
   func execute() async throws {
-    let model = try await LanguageModel(contentsOf: URL(filePath: model), precision: precision.precision, panels: weights.panels)
+    let model = try await LanguageModel(
+      contentsOf: URL(filePath: model), precision: precision.precision, panels: weights.panels)
     let memory = TrainingMemory(
       model: model, adapter: LoRAConfiguration(rank: loraRank), tokensPerBatch: batchTokens,
       activations: activations.activations)

@@ -25,10 +25,12 @@ struct StreamedPanelsTests {
 
   private func expectSameBits(
     rows: Int, columns: Int, _ format: WeightFormat, _ precision: Precision, m: Int,
-    rowOrder: WeightMatrix.RowOrder = .asStored, sourceLocation: SourceLocation = #_sourceLocation
+    rowOrder: WeightMatrix.RowOrder = .asStored, streamedBytes: Int = 64 << 10,
+    sourceLocation: SourceLocation = #_sourceLocation
   ) {
     let kept = WeightMatrix.random(rows, columns, format, rowOrder: rowOrder)
-    let streamed = WeightMatrix.random(rows, columns, format, rowOrder: rowOrder, panels: .streamed)
+    let streamed = WeightMatrix.random(
+      rows, columns, format, rowOrder: rowOrder, panels: .streamed, streamedBytes: streamedBytes)
     let expected = products(kept, m: m, precision)
     #expect(expected.allSatisfy { $0.isFinite }, sourceLocation: sourceLocation)
     #expect(
@@ -36,30 +38,34 @@ struct StreamedPanelsTests {
       "[\(rows), \(columns)] \(format) \(precision), \(m) rows", sourceLocation: sourceLocation)
   }
 
-  /// Sums of several blocks of the kernels in both directions, and no side a multiple of a panel.
+  /// Sums of several blocks of the kernels in both directions, no side a multiple of a panel, and so few bytes at a time
+  /// that both outputs and sums are split.
   @Test("Every format", arguments: WeightFormat.allCases, Precision.allCases)
   func formats(format: WeightFormat, precision: Precision) {
-    expectSameBits(rows: 1229, columns: 1280, format, precision, m: 5)
+    expectSameBits(rows: 611, columns: 768, format, precision, m: 5)
     expectSameBits(rows: 40, columns: 256, format, precision, m: 1)
   }
 
-  @Test(
-    "Awkward shapes", arguments: [(1, 1, 1), (3, 577, 2), (577, 3, 2), (1153, 1155, 7), (31, 33, 0)],
-    Precision.allCases)
-  func shapes(shape: (rows: Int, columns: Int, m: Int), precision: Precision) {
-    expectSameBits(rows: shape.rows, columns: shape.columns, .bf16, precision, m: shape.m)
+  /// Blocks of 256 weights and the kernels' blocks begin together every few thousand columns only.
+  @Test("Long rows of long blocks", arguments: Precision.allCases)
+  func longRows(precision: Precision) {
+    expectSameBits(rows: 37, columns: 5120, .q4_K, precision, m: 3)
   }
 
-  /// Panels of 4 · 2400 · 2816 bytes are more than are unpacked at one time, along outputs and along sums.
-  @Test("Matrices that are unpacked in several blocks", arguments: [WeightFormat.q4_0, .q4_K], Precision.allCases)
-  func severalBlocks(format: WeightFormat, precision: Precision) {
-    expectSameBits(rows: 2400, columns: 2816, format, precision, m: 17)
+  @Test(
+    "Awkward shapes", arguments: [(1, 1, 1), (3, 577, 2), (577, 3, 2), (1153, 159, 7), (31, 33, 0)],
+    Precision.allCases)
+  func shapes(shape: (rows: Int, columns: Int, m: Int), precision: Precision) {
+    for streamedBytes in [1, 64 << 10, WeightMatrix.streamedBytes] {
+      expectSameBits(
+        rows: shape.rows, columns: shape.columns, .bf16, precision, m: shape.m, streamedBytes: streamedBytes)
+    }
   }
 
   @Test("Rows of heads stored interleaved", arguments: Precision.allCases)
   func interleaved(precision: Precision) {
     expectSameBits(
-      rows: 640, columns: 512, .q4_K, precision, m: 9, rowOrder: .interleavedHalves(headWidth: 64))
+      rows: 640, columns: 256, .q4_K, precision, m: 9, rowOrder: .interleavedHalves(headWidth: 64))
   }
 
   @Test("Any number of threads", arguments: Precision.allCases)
@@ -67,7 +73,7 @@ struct StreamedPanelsTests {
     let pool = ComputePool.shared
     let before = pool.threadCount
     defer { pool.threadCount = before }
-    let matrix = WeightMatrix.random(1229, 1280, .q5_K, panels: .streamed)
+    let matrix = WeightMatrix.random(611, 768, .q5_K, panels: .streamed, streamedBytes: 256 << 10)
     pool.threadCount = 1
     let expected = products(matrix, m: 67, precision)
     for threads in [2, 3, 7] {
@@ -78,11 +84,11 @@ struct StreamedPanelsTests {
 
   @Test("Nothing is kept")
   func memory() {
-    let matrix = WeightMatrix.random(2400, 2816, .q4_0, panels: .streamed)
+    let matrix = WeightMatrix.random(2048, 2048, .q4_0, panels: .streamed)
     let before = BlockCache.shared.usage.inUse
     _ = products(matrix, m: 1, .f32)
-    // Other tests run meanwhile; kept panels would be 54 MB for the two directions.
-    #expect(BlockCache.shared.usage.inUse - before < 40 << 20)
+    // Other tests run meanwhile; kept panels would be 32 MB for the two directions.
+    #expect(BlockCache.shared.usage.inUse - before < 24 << 20)
   }
 
   @Test("By size: what fits in a quarter of the memory is kept")

@@ -20,13 +20,14 @@ extension WeightMatrix {
   /// Random weights in this format.
   static func random(
     _ rows: Int, _ columns: Int, _ format: WeightFormat = .f32, seed: UInt64 = 1, rowOrder: RowOrder = .asStored,
-    panels: WeightPanels = .kept
+    panels: WeightPanels = .kept, streamedBytes: Int = WeightMatrix.streamedBytes
   ) -> WeightMatrix {
     let weights = EncodedWeights(format, count: rows * columns, seed: seed)
     let bytes = WeightBytes(weights.bytes)
     return WeightMatrix(
       rows: rows, columns: columns, format: format, bytes: UnsafeRawBufferPointer(bytes.buffer), owner: bytes,
-      rowOrder: rowOrder, panels: panels)
+      rowOrder: rowOrder, panels: panels,
+      streamedBytes: streamedBytes)
   }
 
   /// These weights, row by row, in Float32.
