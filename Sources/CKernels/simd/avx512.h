@@ -82,15 +82,48 @@ CK_INLINE vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
 #define vi_shr(x, count) _mm512_srli_epi32(x, count)
 #define vi_shr_signed(x, count) _mm512_srai_epi32(x, count)
 CK_INLINE vi vi_shr_by(vi x, vi counts) { return _mm512_srlv_epi32(x, counts); }
+/// Lane i is byte `byte` of lane i, by the shuffle that takes one operation where shift and mask take two.
+CK_INLINE vi vi_pick_byte(vi x, int byte) {
+  int nothing = (int)0x80808000;
+  __m128i picks = _mm_setr_epi32(nothing + byte, nothing + 4 + byte, nothing + 8 + byte, nothing + 12 + byte);
+  return _mm512_shuffle_epi8(x, _mm512_broadcast_i32x4(picks));
+}
+#define vi_byte(x, byte) ((byte) == 3 ? vi_shr(x, 24) : vi_pick_byte(x, byte))
+#define vi_signed_byte(x, byte) vi_shr_signed(vi_shl(x, 24 - 8 * (byte)), 24)
 CK_INLINE vf vf_from_vi(vi x) { return _mm512_cvtepi32_ps(x); }
 CK_INLINE vf vf_from_bits(vi x) { return _mm512_castsi512_ps(x); }
 CK_INLINE vi vi_from_bits(vf x) { return _mm512_castps_si512(x); }
 CK_INLINE vf vf_ldexp(vf x, vi n) { return _mm512_scalef_ps(x, _mm512_cvtepi32_ps(n)); }
 
+// MARK: A lane a row
+
+CK_INLINE vi vi_gather(const uint8_t *const *rows, size_t offset) {
+  int32_t words[16];
+  for (int r = 0; r < 16; r++) __builtin_memcpy(words + r, rows[r] + offset, 4);
+  return _mm512_setr_epi32(words[0], words[1], words[2], words[3], words[4], words[5], words[6], words[7], words[8],
+                           words[9], words[10], words[11], words[12], words[13], words[14], words[15]);
+}
+CK_INLINE void vi_gather_4(vi words[4], const uint8_t *const *rows, size_t offset) {
+  __m512i x[4];
+  for (int r = 0; r < 4; r++) {
+    __m512i four = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(rows[r] + offset)));
+    four = _mm512_inserti32x4(four, _mm_loadu_si128((const __m128i *)(rows[4 + r] + offset)), 1);
+    four = _mm512_inserti32x4(four, _mm_loadu_si128((const __m128i *)(rows[8 + r] + offset)), 2);
+    x[r] = _mm512_inserti32x4(four, _mm_loadu_si128((const __m128i *)(rows[12 + r] + offset)), 3);
+  }
+  __m512i a = _mm512_unpacklo_epi32(x[0], x[1]), b = _mm512_unpacklo_epi32(x[2], x[3]);
+  __m512i c = _mm512_unpackhi_epi32(x[0], x[1]), d = _mm512_unpackhi_epi32(x[2], x[3]);
+  words[0] = _mm512_unpacklo_epi64(a, b);
+  words[1] = _mm512_unpackhi_epi64(a, b);
+  words[2] = _mm512_unpacklo_epi64(c, d);
+  words[3] = _mm512_unpackhi_epi64(c, d);
+}
+
 // MARK: Half precision
 
 CK_INLINE float f32_from_f16(uint16_t half) { return _cvtsh_ss(half); }
 CK_INLINE vf vf_load_f16(const uint16_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
+CK_INLINE vf vf_from_f16_bits(vi x) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(x)); }
 CK_INLINE vf vf_load_bf16(const uint16_t *p) {
   return vf_from_bits(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p)), 16));
 }
