@@ -40,13 +40,15 @@ struct Transformer: Sendable {
   /// The normalised output of the last layer, `[tokens.count, width]`.
   /// - Parameter rotaryRows: The row of the rotary table for every token: its position, see
   ///   ``RotaryTable/rows(at:sequenceLength:)``.
+  /// - Parameter access: Where products find the weights; it does not change a bit.
   func hiddenStates(
-    tokens: [Int32], rotaryRows: [Int32], adaptation: Adaptation?, precision: Precision, attend: Attend
+    tokens: [Int32], rotaryRows: [Int32], adaptation: Adaptation?, precision: Precision,
+    access: WeightAccess = .packed, attend: Attend
   ) -> Tensor {
     var stream = embedding.embedding(of: tokens)
     for (index, layer) in layers.enumerated() {
       let pass = LayerPass(
-        model: configuration, layer: layer, index: index, adaptation: adaptation, precision: precision)
+        model: configuration, layer: layer, index: index, adaptation: adaptation, precision: precision, access: access)
       stream = stream + pass.attention(stream, rotary: rotary, rows: rotaryRows, attend: attend)
       stream = stream + pass.feedForward(stream)
     }
@@ -61,6 +63,7 @@ private struct LayerPass {
   let index: Int
   let adaptation: Transformer.Adaptation?
   let precision: Precision
+  let access: WeightAccess
 
   func attention(_ stream: Tensor, rotary: RotaryTable, rows: [Int32], attend: Transformer.Attend) -> Tensor {
     let (queries, keys, values) = queriesKeysValues(normalized(stream, .attention))
@@ -113,7 +116,7 @@ private struct LayerPass {
   private func product(_ projection: Projection, _ x: Tensor) -> Tensor {
     let weight = layer[projection]
     guard let adaptation, let factors = adaptation.adapter.factors(layer: index, projection) else {
-      return x.linear(weight, precision: precision)
+      return x.linear(weight, precision: precision, access: access)
     }
     let configuration = adaptation.adapter.configuration
     var adapterInput: Tensor?
@@ -122,6 +125,7 @@ private struct LayerPass {
       adapterInput = x.dropout(probability: Float(configuration.dropout), seed: seed, stream: stream)
     }
     return x.linear(
-      weight, adding: factors, scale: Float(configuration.scale), adapterInput: adapterInput, precision: precision)
+      weight, adding: factors, scale: Float(configuration.scale), adapterInput: adapterInput, precision: precision,
+      access: access)
   }
 }
