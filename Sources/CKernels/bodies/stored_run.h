@@ -4,6 +4,10 @@
 // Words of four bytes are brought together from the rows (vi_gather_4: with AVX2 12 shuffles for 256 weights); all that
 // follows is arithmetic on whole vectors. Every weight has the bits that dequantize.h gives it.
 //
+// The number that a scale multiplies has so few bits that the product is exact: fused with the minimum it is rounded
+// once, as dequantize.h's is. Signed numbers are brought to the top of a lane, where their sign is the lane's, and their
+// scale is divided by the power of two that this multiplies them with, which is exact, too.
+//
 // A column goes where the sink says: into a strip in memory, for several rows of x, or straight into the sums of one.
 
 enum {
@@ -36,8 +40,8 @@ CK_INLINE void run_put(const CKRunSink *to, size_t p, size_t g, vf column) {
     vf_store(to->strip + p * CK_RUN_WIDTH + g * VF_LANES, column);
 }
 
-/// d, m of every group from a word with both halves.
-CK_INLINE void run_scale_and_minimum(vf d[CK_RUN_GROUPS], vf m[CK_RUN_GROUPS], const uint8_t *const *rows,
+/// d and m of every group from a word with both.
+CK_INLINE void run_scales_and_minima(vf d[CK_RUN_GROUPS], vf m[CK_RUN_GROUPS], const uint8_t *const *rows,
                                      size_t offset) {
   CK_EACH_GROUP {
     vi fields = vi_gather(rows + g * VF_LANES, offset);
@@ -46,16 +50,15 @@ CK_INLINE void run_scale_and_minimum(vf d[CK_RUN_GROUPS], vf m[CK_RUN_GROUPS], c
   }
 }
 
-/// 16 columns from 16 bytes of every row that hold one number each, 0...255: (number - bias) * d (+ m).
-CK_INLINE void run_put_bytes(const CKRunSink *to, size_t p, vi words[CK_RUN_GROUPS][4], int bias, const vf *d,
-                             const vf *m) {
-  vi less = vi_set1(bias);
+/// d times `factor`, a power of two.
+CK_INLINE void run_scales(vf d[CK_RUN_GROUPS], const uint8_t *const *rows, size_t offset, const float factor) {
+  CK_EACH_GROUP d[g] = vf_mul(vf_from_f16_bits(vi_gather(rows + g * VF_LANES, offset)), vf_set1(factor));
+}
+
+/// 16 columns from 16 bytes of every row: unsigned numbers, byte * d + m.
+CK_INLINE void run_put_bytes(const CKRunSink *to, size_t p, vi words[CK_RUN_GROUPS][4], const vf *d, const vf *m) {
 #define CK_PUT_BYTE(BYTE)                                                                                              \
-  CK_EACH_GROUP {                                                                                                      \
-    vi q = vi_byte(words[g][t], BYTE);                                                                                 \
-    if (bias) q = vi_sub(q, less);                                                                                     \
-    run_put(to, p + 4 * t + BYTE, g, m ? scaled_plus(q, d[g], m[g]) : scaled(q, d[g]));                                \
-  }
+  CK_EACH_GROUP run_put(to, p + 4 * t + BYTE, g, vf_fma(vf_from_vi(vi_byte(words[g][t], BYTE)), d[g], m[g]));
   // Unrolled further, the compiler keeps more in hand than there are registers.
 #pragma clang loop unroll(disable)
   for (size_t t = 0; t < 4; t++) {
@@ -65,6 +68,26 @@ CK_INLINE void run_put_bytes(const CKRunSink *to, size_t p, vi words[CK_RUN_GROU
     CK_PUT_BYTE(3)
   }
 #undef CK_PUT_BYTE
+}
+
+/// 16 columns from 16 bytes of every row: signed numbers, byte * 2^24 * d.
+CK_INLINE void run_put_signed_bytes(const CKRunSink *to, size_t p, vi words[CK_RUN_GROUPS][4], const vf *d) {
+#define CK_PUT_BYTE(BYTE)                                                                                              \
+  CK_EACH_GROUP run_put(to, p + 4 * t + BYTE, g, scaled(vi_top_byte(words[g][t], BYTE), d[g]));
+#pragma clang loop unroll(disable)
+  for (size_t t = 0; t < 4; t++) {
+    CK_PUT_BYTE(0)
+    CK_PUT_BYTE(1)
+    CK_PUT_BYTE(2)
+    CK_PUT_BYTE(3)
+  }
+#undef CK_PUT_BYTE
+}
+
+/// Numbers of 8 - shift bits in every byte less half their range, as signed bytes times 2^shift.
+CK_INLINE void run_sign(vi words[CK_RUN_GROUPS][4], const int shift) {
+  vi flip = vi_set1((int32_t)0x80808080);
+  CK_EACH_GROUP CK_UNROLL for (size_t t = 0; t < 4; t++) words[g][t] = vi_xor(vi_shl(words[g][t], shift), flip);
 }
 
 /// The low or the high halves of 16 bytes of every row.
@@ -105,27 +128,36 @@ CK_INLINE void run_half_precision(const CKRunSink *to, const uint8_t *const *row
 
 CK_INLINE void run_q8_0(const CKRunSink *to, const uint8_t *const *rows, size_t offset) {
   vf d[CK_RUN_GROUPS];
-  CK_EACH_GROUP d[g] = vf_from_f16_bits(vi_gather(rows + g * VF_LANES, offset));
+  run_scales(d, rows, offset, 0x1p-24f);
   for (size_t half = 0; half < 2; half++) {
-    vi words[CK_RUN_GROUPS][4], flip = vi_set1((int32_t)0x80808080);
+    vi words[CK_RUN_GROUPS][4];
     run_gather_16(words, rows, offset + 2 + 16 * half);
-    // A signed byte is the unsigned one with its highest bit flipped, less 128.
-    CK_EACH_GROUP CK_UNROLL for (size_t t = 0; t < 4; t++) words[g][t] =
-        vi_sub(vi_or(words[g][t], flip), vi_and(words[g][t], flip));
-    run_put_bytes(to, 16 * half, words, 128, d, NULL);
+    run_put_signed_bytes(to, 16 * half, words, d);
   }
 }
 
-/// Q4_0 with its scale alone, Q4_1 with a minimum.
-CK_INLINE void run_q4(const CKRunSink *to, const uint8_t *const *rows, size_t offset, const bool has_minimum) {
+CK_INLINE void run_q4_0(const CKRunSink *to, const uint8_t *const *rows, size_t offset) {
+  vf d[CK_RUN_GROUPS];
+  vi words[CK_RUN_GROUPS][4], halves[CK_RUN_GROUPS][4];
+  run_scales(d, rows, offset, 0x1p-28f);
+  run_gather_16(words, rows, offset + 2);
+  run_halves(halves, words, false);
+  run_sign(halves, 4);
+  run_put_signed_bytes(to, 0, halves, d);
+  run_halves(halves, words, true);
+  run_sign(halves, 4);
+  run_put_signed_bytes(to, 16, halves, d);
+}
+
+CK_INLINE void run_q4_1(const CKRunSink *to, const uint8_t *const *rows, size_t offset) {
   vf d[CK_RUN_GROUPS], m[CK_RUN_GROUPS];
   vi words[CK_RUN_GROUPS][4], halves[CK_RUN_GROUPS][4];
-  run_scale_and_minimum(d, m, rows, offset);
-  run_gather_16(words, rows, offset + (has_minimum ? 4 : 2));
+  run_scales_and_minima(d, m, rows, offset);
+  run_gather_16(words, rows, offset + 4);
   run_halves(halves, words, false);
-  run_put_bytes(to, 0, halves, has_minimum ? 0 : 8, d, has_minimum ? m : NULL);
+  run_put_bytes(to, 0, halves, d, m);
   run_halves(halves, words, true);
-  run_put_bytes(to, 16, halves, has_minimum ? 0 : 8, d, has_minimum ? m : NULL);
+  run_put_bytes(to, 16, halves, d, m);
 }
 
 /// The fifth bits of 16 columns, bit 4 of every byte: bit j of `bits` is that of column j.
@@ -140,20 +172,34 @@ CK_INLINE void run_add_fifth_bits(vi words[CK_RUN_GROUPS][4], vi bits[CK_RUN_GRO
   }
 }
 
-/// Q5_0 with its scale alone, Q5_1 with a minimum.
-CK_INLINE void run_q5(const CKRunSink *to, const uint8_t *const *rows, size_t offset, const bool has_minimum) {
-  vf d[CK_RUN_GROUPS], m[CK_RUN_GROUPS];
+CK_INLINE void run_q5_0(const CKRunSink *to, const uint8_t *const *rows, size_t offset) {
+  vf d[CK_RUN_GROUPS];
   vi words[CK_RUN_GROUPS][4], halves[CK_RUN_GROUPS][4], bits[CK_RUN_GROUPS];
-  const size_t high = has_minimum ? 4 : 2;
-  run_scale_and_minimum(d, m, rows, offset);
-  CK_EACH_GROUP bits[g] = vi_gather(rows + g * VF_LANES, offset + high);
-  run_gather_16(words, rows, offset + high + 4);
+  run_scales(d, rows, offset, 0x1p-27f);
+  CK_EACH_GROUP bits[g] = vi_gather(rows + g * VF_LANES, offset + 2);
+  run_gather_16(words, rows, offset + 6);
   run_halves(halves, words, false);
   run_add_fifth_bits(halves, bits, 0);
-  run_put_bytes(to, 0, halves, has_minimum ? 0 : 16, d, has_minimum ? m : NULL);
+  run_sign(halves, 3);
+  run_put_signed_bytes(to, 0, halves, d);
   run_halves(halves, words, true);
   run_add_fifth_bits(halves, bits, 16);
-  run_put_bytes(to, 16, halves, has_minimum ? 0 : 16, d, has_minimum ? m : NULL);
+  run_sign(halves, 3);
+  run_put_signed_bytes(to, 16, halves, d);
+}
+
+CK_INLINE void run_q5_1(const CKRunSink *to, const uint8_t *const *rows, size_t offset) {
+  vf d[CK_RUN_GROUPS], m[CK_RUN_GROUPS];
+  vi words[CK_RUN_GROUPS][4], halves[CK_RUN_GROUPS][4], bits[CK_RUN_GROUPS];
+  run_scales_and_minima(d, m, rows, offset);
+  CK_EACH_GROUP bits[g] = vi_gather(rows + g * VF_LANES, offset + 4);
+  run_gather_16(words, rows, offset + 8);
+  run_halves(halves, words, false);
+  run_add_fifth_bits(halves, bits, 0);
+  run_put_bytes(to, 0, halves, d, m);
+  run_halves(halves, words, true);
+  run_add_fifth_bits(halves, bits, 16);
+  run_put_bytes(to, 16, halves, d, m);
 }
 
 // MARK: Blocks of 256; `offset` is the block's, `run` counts its runs of 32
@@ -200,7 +246,7 @@ CK_INLINE void run_q45_k(const CKRunSink *to, const CKRunScales *scales, const u
       CK_EACH_GROUP CK_UNROLL for (size_t t = 0; t < 4; t++) words[g][t] =
           vi_or(words[g][t], vi_shl(vi_and(vi_shr_by(fields[g][t], counts), one), 4));
     }
-    run_put_bytes(to, 16 * half, words, 0, scales->d[run], scales->m[run]);
+    run_put_bytes(to, 16 * half, words, scales->d[run], scales->m[run]);
   }
 }
 
@@ -208,12 +254,13 @@ CK_INLINE void run_q6_k_scales(CKRunScales *scales, const uint8_t *const *rows, 
   CK_EACH_GROUP {
     vi words[4];
     vi_gather_4(words, rows + g * VF_LANES, offset + 192);
-    vf d = vf_from_f16_bits(vi_shr(vi_gather(rows + g * VF_LANES, offset + 206), 16));
+    // The scales are signed bytes, and so are the numbers of 6 bits shifted by two: 2^24 and 2^26 too much.
+    vf d = vf_mul(vf_from_f16_bits(vi_shr(vi_gather(rows + g * VF_LANES, offset + 206), 16)), vf_set1(0x1p-50f));
     CK_UNROLL for (size_t t = 0; t < 4; t++) {
-      scales->d[4 * t][g] = vf_mul(d, vf_from_vi(vi_signed_byte(words[t], 0)));
-      scales->d[4 * t + 1][g] = vf_mul(d, vf_from_vi(vi_signed_byte(words[t], 1)));
-      scales->d[4 * t + 2][g] = vf_mul(d, vf_from_vi(vi_signed_byte(words[t], 2)));
-      scales->d[4 * t + 3][g] = vf_mul(d, vf_from_vi(vi_signed_byte(words[t], 3)));
+      scales->d[4 * t][g] = vf_mul(d, vf_from_vi(vi_top_byte(words[t], 0)));
+      scales->d[4 * t + 1][g] = vf_mul(d, vf_from_vi(vi_top_byte(words[t], 1)));
+      scales->d[4 * t + 2][g] = vf_mul(d, vf_from_vi(vi_top_byte(words[t], 2)));
+      scales->d[4 * t + 3][g] = vf_mul(d, vf_from_vi(vi_top_byte(words[t], 3)));
     }
   }
 }
@@ -233,7 +280,8 @@ CK_INLINE void run_q6_k(const CKRunSink *to, const CKRunScales *scales, const ui
       run_halves(words, words, false);
     CK_EACH_GROUP CK_UNROLL for (size_t t = 0; t < 4; t++) words[g][t] =
         vi_or(words[g][t], vi_shl(vi_and(vi_shr_by(pairs[g][t], counts), two_bits), 4));
-    run_put_bytes(to, 16 * half, words, 32, scales->d[2 * run + half], NULL);
+    run_sign(words, 2);
+    run_put_signed_bytes(to, 16 * half, words, scales->d[2 * run + half]);
   }
 }
 
@@ -258,16 +306,16 @@ CK_INLINE void run_unpack(const CKRunSink *to, CKRunScales *scales, const uint8_
     run_q8_0(to, rows, 34 * run);
     break;
   case CKFormatQ4_0:
-    run_q4(to, rows, 18 * run, false);
+    run_q4_0(to, rows, 18 * run);
     break;
   case CKFormatQ4_1:
-    run_q4(to, rows, 20 * run, true);
+    run_q4_1(to, rows, 20 * run);
     break;
   case CKFormatQ5_0:
-    run_q5(to, rows, 22 * run, false);
+    run_q5_0(to, rows, 22 * run);
     break;
   case CKFormatQ5_1:
-    run_q5(to, rows, 24 * run, true);
+    run_q5_1(to, rows, 24 * run);
     break;
   case CKFormatQ4_K:
     if (in_block == 0) run_k_scales(scales, rows, 144 * block);

@@ -79,18 +79,22 @@ CK_INLINE vi vi_add(vi a, vi b) { return _mm256_add_epi32(a, b); }
 CK_INLINE vi vi_sub(vi a, vi b) { return _mm256_sub_epi32(a, b); }
 CK_INLINE vi vi_and(vi a, vi b) { return _mm256_and_si256(a, b); }
 CK_INLINE vi vi_or(vi a, vi b) { return _mm256_or_si256(a, b); }
+CK_INLINE vi vi_xor(vi a, vi b) { return _mm256_xor_si256(a, b); }
 #define vi_shl(x, count) _mm256_slli_epi32(x, count)
 #define vi_shr(x, count) _mm256_srli_epi32(x, count)
 #define vi_shr_signed(x, count) _mm256_srai_epi32(x, count)
 CK_INLINE vi vi_shr_by(vi x, vi counts) { return _mm256_srlv_epi32(x, counts); }
-/// Lane i is byte `byte` of lane i, by the shuffle that takes one operation where shift and mask take two.
-CK_INLINE vi vi_pick_byte(vi x, int byte) {
-  int nothing = (int)0x80808000;
-  __m128i picks = _mm_setr_epi32(nothing + byte, nothing + 4 + byte, nothing + 8 + byte, nothing + 12 + byte);
+// One shuffle where a shift and a mask are two operations; an index with its highest bit set gives zero.
+CK_INLINE vi vi_byte(vi x, int byte) {
+  int zeros = (int)0x80808000;
+  __m128i picks = _mm_setr_epi32(zeros + byte, zeros + 4 + byte, zeros + 8 + byte, zeros + 12 + byte);
   return _mm256_shuffle_epi8(x, _mm256_broadcastsi128_si256(picks));
 }
-#define vi_byte(x, byte) ((byte) == 3 ? vi_shr(x, 24) : vi_pick_byte(x, byte))
-#define vi_signed_byte(x, byte) vi_shr_signed(vi_shl(x, 24 - 8 * (byte)), 24)
+CK_INLINE vi vi_top_byte(vi x, int byte) {
+  int top = byte << 24 | 0x808080;
+  __m128i picks = _mm_setr_epi32(top, top + (4 << 24), top + (8 << 24), top + (12 << 24));
+  return _mm256_shuffle_epi8(x, _mm256_broadcastsi128_si256(picks));
+}
 CK_INLINE vf vf_from_vi(vi x) { return _mm256_cvtepi32_ps(x); }
 CK_INLINE vf vf_from_bits(vi x) { return _mm256_castsi256_ps(x); }
 CK_INLINE vi vi_from_bits(vf x) { return _mm256_castps_si256(x); }

@@ -95,6 +95,7 @@ CK_INLINE vi vi_add(vi a, vi b) { return vaddq_s32(a, b); }
 CK_INLINE vi vi_sub(vi a, vi b) { return vsubq_s32(a, b); }
 CK_INLINE vi vi_and(vi a, vi b) { return vandq_s32(a, b); }
 CK_INLINE vi vi_or(vi a, vi b) { return vorrq_s32(a, b); }
+CK_INLINE vi vi_xor(vi a, vi b) { return veorq_s32(a, b); }
 // By vector counts, because immediate counts may not be zero.
 #define vi_shl(x, count) vshlq_s32(x, vdupq_n_s32(count))
 #define vi_shr(x, count) vi_shr_by(x, vdupq_n_s32(count))
@@ -103,7 +104,7 @@ CK_INLINE vi vi_shr_by(vi x, vi counts) {
   return vreinterpretq_s32_u32(vshlq_u32(vreinterpretq_u32_s32(x), vnegq_s32(counts)));
 }
 #define vi_byte(x, byte) vi_and(vi_shr(x, 8 * (byte)), vi_set1(255))
-#define vi_signed_byte(x, byte) vi_shr_signed(vi_shl(x, 24 - 8 * (byte)), 24)
+#define vi_top_byte(x, byte) vi_shl(vi_shr(x, 8 * (byte)), 24)
 CK_INLINE vf vf_from_vi(vi x) { return vcvtq_f32_s32(x); }
 CK_INLINE vf vf_from_bits(vi x) { return vreinterpretq_f32_s32(x); }
 CK_INLINE vi vi_from_bits(vf x) { return vreinterpretq_s32_f32(x); }

@@ -79,14 +79,15 @@ CK_INLINE vi vi_add(vi a, vi b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 CK_INLINE vi vi_sub(vi a, vi b) { return (int32_t)((uint32_t)a - (uint32_t)b); }
 CK_INLINE vi vi_and(vi a, vi b) { return a & b; }
 CK_INLINE vi vi_or(vi a, vi b) { return a | b; }
+CK_INLINE vi vi_xor(vi a, vi b) { return a ^ b; }
 #define vi_shl(x, count) ((int32_t)((uint32_t)(x) << (count)))
 #define vi_shr(x, count) ((int32_t)((uint32_t)(x) >> (count)))
 #define vi_shr_signed(x, count) ((x) >> (count))
 /// Logical shift right, a count a lane.
 CK_INLINE vi vi_shr_by(vi x, vi counts) { return (int32_t)((uint32_t)x >> counts); }
-/// Byte `byte` of every lane, 0...3, as an unsigned or a signed number.
+/// Byte `byte` of every lane, 0...3: as an unsigned number, and in the place of byte 3 with zeros below.
 #define vi_byte(x, byte) ((int32_t)((uint32_t)(x) >> 8 * (byte)&255))
-#define vi_signed_byte(x, byte) ((int32_t)(int8_t)((uint32_t)(x) >> 8 * (byte)&255))
+#define vi_top_byte(x, byte) ((int32_t)((uint32_t)(x) >> 8 * (byte) << 24))
 CK_INLINE vf vf_from_vi(vi x) { return (float)x; }
 CK_INLINE vf vf_from_bits(vi x) {
   vf result;
