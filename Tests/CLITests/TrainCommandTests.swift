@@ -50,6 +50,30 @@ import Testing
     #expect(outcome.notes.contains("step 10/10"))
   }
 
+  @Test func aProfileShowsWhereTheTimeWent() throws {
+    let fixture = try ToolFixture()
+    let run = fixture.out()
+    let outcome = try CommandLineTool.run(fixture.train(out: run, "--steps", "2", "--profile"))
+    #expect(outcome.code == 0, "\(outcome.notes)")
+    #expect(outcome.notes.contains("everything else"))
+    let data = try Data(contentsOf: URL(filePath: run + "/profile.json"))
+    let profile = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+    let work = try #require(profile["work"] as? [[String: Any]])
+    let seconds = work.compactMap { $0["seconds"] as? Double }
+    #expect(
+      work.map { $0["work"] as? String } == [
+        "gemm", "attention", "head", "elementwise", "optimizer", "packing", "everything else",
+      ])
+    #expect(seconds.count == work.count && seconds.allSatisfy { $0 > 0 })
+    let whole = try #require(profile["seconds"] as? Double)
+    #expect(abs(seconds.reduce(0, +) - whole) < 1e-6 * whole)
+    #expect(profile["steps"] as? Int == 2)
+    #expect(try #require(profile["floating_point_operations"] as? Double) > 0)
+    #expect(work[4]["calls"] as? Int == 2, "one update a step")
+    let rows = try metrics(run)
+    #expect(profile["tokens"] as? Double == rows.compactMap { $0["tokens"] }.reduce(0, +))
+  }
+
   @Test func anAdapterChangesScores() throws {
     let fixture = try ToolFixture()
     let run = fixture.out()

@@ -109,20 +109,22 @@ extension Transformer {
         cache.write(layer: layer, keys: keys.start + offset, values: values.start + offset, rows: tokens.count)
       }
       return Tensor(shape: queries.shape) { out in
-        ComputePool.shared.forEachItem(count: sequences.count * heads.keyValueHeads) { item in
-          let (sequence, head) = item.quotientAndRemainder(dividingBy: heads.keyValueHeads)
-          let (tokens, cache) = sequences[sequence]
-          let shape = heads.shape(
-            rows: tokens.count, prefixRows: cache.count, window: configuration.window(layer: layer))
-          let cached = cache.source(layer: layer, headOffset: head * heads.headWidth)
-          let new = cache.count * cached.stride
-          let queryOffset = starts[sequence] * heads.queryWidth + head * heads.group * heads.headWidth
-          withScratch(Float.self, count: max(1, Kernels.current.attentionScratch(shape))) { scratch in
-            Kernels.current.attention(
-              MatrixDestination(start: out + queryOffset, stride: heads.queryWidth), logSum: nil,
-              q: MatrixSource(start: queries.start + queryOffset, stride: heads.queryWidth), prefix: cached,
-              own: KeyValueSource(keys: cached.keys + new, values: cached.values + new, stride: cached.stride),
-              shape: shape, scratch: scratch)
+        WorkRecorder.shared.measure(.attention) {
+          ComputePool.shared.forEachItem(count: sequences.count * heads.keyValueHeads) { item in
+            let (sequence, head) = item.quotientAndRemainder(dividingBy: heads.keyValueHeads)
+            let (tokens, cache) = sequences[sequence]
+            let shape = heads.shape(
+              rows: tokens.count, prefixRows: cache.count, window: configuration.window(layer: layer))
+            let cached = cache.source(layer: layer, headOffset: head * heads.headWidth)
+            let new = cache.count * cached.stride
+            let queryOffset = starts[sequence] * heads.queryWidth + head * heads.group * heads.headWidth
+            withScratch(Float.self, count: max(1, Kernels.current.attentionScratch(shape))) { scratch in
+              Kernels.current.attention(
+                MatrixDestination(start: out + queryOffset, stride: heads.queryWidth), logSum: nil,
+                q: MatrixSource(start: queries.start + queryOffset, stride: heads.queryWidth), prefix: cached,
+                own: KeyValueSource(keys: cached.keys + new, values: cached.values + new, stride: cached.stride),
+                shape: shape, scratch: scratch)
+            }
           }
         }
       }

@@ -65,6 +65,8 @@ extension Tensor {
   }
 }
 
+private typealias AttentionGradients = (queries: TensorStorage, keys: TensorStorage, values: TensorStorage)
+
 /// The operands of one attention over packed sequences, split between threads by head and sequence.
 private struct AttentionPass {
   let queries: Tensor
@@ -78,6 +80,24 @@ private struct AttentionPass {
   private var keyStride: Int { heads.keyValueWidth }
 
   func forward(into out: FloatDestination, logSums: FloatDestination) {
+    WorkRecorder.shared.measure(.attention, floatingPointOperations: 4 * productsPerPass) {
+      computeForward(into: out, logSums: logSums)
+    }
+  }
+
+  /// The products q·k of all heads, in multiply-adds; the backward pass makes five such products, the forward pass two.
+  private var productsPerPass: Double {
+    let seen = sequences.segments.reduce(0.0) { sum, segment in
+      let (rows, prefix) = (Double(segment.own.count), Double(segment.prefix.count))
+      guard let window else { return sum + rows * prefix + rows * (rows + 1) / 2 }
+      return segment.own.indices.reduce(sum) { sum, row in
+        sum + Double(min(window, segment.prefix.count + row - segment.own.lowerBound + 1))
+      }
+    }
+    return seen * Double(heads.queryWidth)
+  }
+
+  private func computeForward(into out: FloatDestination, logSums: FloatDestination) {
     let segments = sequences.segments
     ComputePool.shared.forEachItem(count: segments.count * heads.keyValueHeads) { item in
       let (segment, head) = (segments[item % segments.count], item / segments.count)
@@ -95,9 +115,13 @@ private struct AttentionPass {
     }
   }
 
-  func backward(
-    _ gradient: TensorStorage, out: Tensor, logSums: Tensor
-  ) -> (queries: TensorStorage, keys: TensorStorage, values: TensorStorage) {
+  func backward(_ gradient: TensorStorage, out: Tensor, logSums: Tensor) -> AttentionGradients {
+    WorkRecorder.shared.measure(.attention, floatingPointOperations: 10 * productsPerPass) {
+      computeBackward(gradient, out: out, logSums: logSums)
+    }
+  }
+
+  private func computeBackward(_ gradient: TensorStorage, out: Tensor, logSums: Tensor) -> AttentionGradients {
     let dQueries = TensorStorage(count: queries.count)
     let dKeys = TensorStorage(count: keys.count)
     let dValues = TensorStorage(count: values.count)

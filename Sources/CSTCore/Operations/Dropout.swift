@@ -28,7 +28,7 @@ private struct DropoutMask {
   func apply(_ out: FloatDestination, _ x: FloatSource, _ count: Int, _ mode: StoreMode) {
     let scale = 1 / (1 - probability)
     let threshold = UInt64(Double(probability) * 0x1p32)
-    ComputePool.shared.forEachRange(count: count, grain: 1 << 14) { range in
+    forEachRowRange(of: count, grain: 1 << 14) { range in
       for index in range {
         let value = mixed(key &+ UInt64(index)) >> 32 < threshold ? 0 : x[index] * scale
         out[index] = mode == .store ? value : out[index] + value

@@ -157,12 +157,26 @@ private struct LoRALinearPullback {
       Gemm.multiply(
         MatrixDestination(start: transposed, stride: rank), .transpose(of: z.matrix), .rows(dHidden.matrix),
         Gemm.Size(m: inputs, n: rank, k: m), .store)
+      ComputePool.shared.forEachRange(count: inputs, grain: 256) { columns in
+        transpose(transposed, columns, into: destination, mode)
+      }
+    }
+  }
+
+  /// destination (=, +=) the transpose of `[inputs, rank]`, for some columns of the destination, sixteen (a cache line of
+  /// each row) at a time.
+  private func transpose(
+    _ source: FloatSource, _ columns: Range<Int>, into destination: FloatDestination, _ mode: StoreMode
+  ) {
+    let inputs = weight.columns
+    for first in stride(from: columns.lowerBound, to: columns.upperBound, by: 16) {
+      let block = first..<min(first + 16, columns.upperBound)
       for row in 0..<rank {
         let out = destination + row * inputs
         if mode == .store {
-          for column in 0..<inputs { out[column] = transposed[column * rank + row] }
+          for column in block { out[column] = source[column * rank + row] }
         } else {
-          for column in 0..<inputs { out[column] += transposed[column * rank + row] }
+          for column in block { out[column] += source[column * rank + row] }
         }
       }
     }

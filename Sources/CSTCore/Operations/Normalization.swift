@@ -9,7 +9,7 @@ extension Tensor {
     let (x, w) = (detached(), weight.detached())
     let compute = { () -> Tensor in
       Tensor(shape: x.shape) { out in
-        ComputePool.shared.forEachRange(count: rows, grain: 32) { range in
+        forEachRowRange(of: rows) { range in
           let offset = range.lowerBound * width
           Kernels.current.table.rmsnorm_f32(
             out + offset, width, x.start + offset, width, w.start, range.count, width, epsilon)
@@ -20,7 +20,7 @@ extension Tensor {
     return compute().recorded(from: [self, weight], recomputation: recomputation) {
       [xNode = node, weightNode = weight.node] gradient in
       xNode?.accumulate { dx, mode in
-        ComputePool.shared.forEachRange(count: rows, grain: 32) { range in
+        forEachRowRange(of: rows) { range in
           let offset = range.lowerBound * width
           Kernels.current.rmsNormBackward(
             MatrixDestination(start: dx + offset, stride: width),

@@ -67,8 +67,8 @@ public struct RotaryTable: Sendable {
     }
   }
 
-  /// Rotates in place every head of `[rows.count, heads·headWidth]` by the table's rows.
-  func rotate(_ x: MatrixDestination, rows: [Int32], heads: Int, _ direction: RotationDirection) {
+  /// out = x with every head of `[rows.count, heads·headWidth]` rotated by the table's rows; both are contiguous.
+  func rotate(_ out: FloatDestination, _ x: FloatSource, rows: [Int32], heads: Int, _ direction: RotationDirection) {
     let sets = switchLength == nil ? 1 : 2
     let rowCount = positionCount * sets
     if let outside = rows.first(where: { $0 < 0 || Int($0) >= rowCount }) {
@@ -77,11 +77,14 @@ public struct RotaryTable: Sendable {
     let (cosines, sines) = self.rows.tables(covering: Int(rows.max() ?? 0) + 1, limit: rowCount)
     rows.withUnsafeBufferPointer { rows in
       guard let base = rows.baseAddress else { return }
-      ComputePool.shared.forEachRange(count: rows.count, grain: 32) { range in
+      forEachRowRange(of: rows.count) { range in
+        let width = heads * headWidth
+        let start = out + range.lowerBound * width
+        start.update(from: x + range.lowerBound * width, count: range.count * width)
         Kernels.current.rotate(
-          MatrixDestination(start: x.start + range.lowerBound * x.stride, stride: x.stride), cosines: cosines.start,
-          sines: sines.start, positions: base + range.lowerBound, rows: range.count, heads: heads,
-          headWidth: headWidth, rotated: rotatedWidth, direction)
+          MatrixDestination(start: start, stride: width), cosines: cosines.start, sines: sines.start,
+          positions: base + range.lowerBound, rows: range.count, heads: heads, headWidth: headWidth,
+          rotated: rotatedWidth, direction)
       }
     }
   }
@@ -142,13 +145,10 @@ extension Tensor {
       shape.rank == 2 && count == rows.count && width % table.headWidth == 0,
       "\(rows.count) positions and heads of width \(table.headWidth) do not fit shape \(shape)")
     let heads = width / table.headWidth
-    let out = Tensor(shape: shape) { start in
-      start.update(from: self.start, count: self.count)
-      table.rotate(MatrixDestination(start: start, stride: width), rows: rows, heads: heads, .forward)
-    }
+    let out = Tensor(shape: shape) { table.rotate($0, start, rows: rows, heads: heads, .forward) }
     return out.recorded(from: [self]) { [node] gradient in
-      let dx = gradient.copy()
-      table.rotate(MatrixDestination(start: dx.start, stride: width), rows: rows, heads: heads, .backward)
+      let dx = TensorStorage(count: gradient.count)
+      table.rotate(dx.start, gradient.start, rows: rows, heads: heads, .backward)
       node?.accumulate(sharing: dx)
     }
   }

@@ -6,7 +6,7 @@ extension Tensor {
     let out = rowwise { Kernels.current.table.softmax_rows_f32($0, width, $1, width, $2, width) }
     return out.recorded(from: [self]) { [node] gradient in
       node?.accumulate { dx, mode in
-        ComputePool.shared.forEachRange(count: rows, grain: 16) { range in
+        forEachRowRange(of: rows, grain: 16) { range in
           let offset = range.lowerBound * width
           Kernels.current.softmaxBackward(
             dx + offset, dy: gradient.start + offset, y: out.start + offset, rows: range.count, width: width, mode)
@@ -23,7 +23,7 @@ extension Tensor {
     let out = rowwise { Kernels.current.table.log_softmax_rows_f32($0, width, $1, width, $2, width) }
     return out.recorded(from: [self]) { [node] gradient in
       node?.accumulate { dx, mode in
-        ComputePool.shared.forEachRange(count: rows, grain: 16) { range in
+        forEachRowRange(of: rows, grain: 16) { range in
           let offset = range.lowerBound * width
           Kernels.current.logSoftmaxBackward(
             dx + offset, dy: gradient.start + offset, y: out.start + offset, rows: range.count, width: width, mode)
@@ -36,7 +36,7 @@ extension Tensor {
   private func rowwise(_ kernel: (FloatDestination, FloatSource, Int) -> Void) -> Tensor {
     let (rows, width) = shape.matrix
     return Tensor(shape: shape) { out in
-      ComputePool.shared.forEachRange(count: rows, grain: 16) { range in
+      forEachRowRange(of: rows, grain: 16) { range in
         kernel(out + range.lowerBound * width, start + range.lowerBound * width, range.count)
       }
     }

@@ -15,5 +15,12 @@ extension Tensor {
 
 /// Calls an elementwise kernel over `count` elements, split between threads where that pays.
 func forEachChunk(of count: Int, _ body: (_ offset: Int, _ count: Int) -> Void) {
-  ComputePool.shared.forEachRange(count: count, grain: 1 << 15) { body($0.lowerBound, $0.count) }
+  elementwiseWork {
+    ComputePool.shared.forEachRange(count: count, grain: 1 << 15) { body($0.lowerBound, $0.count) }
+  }
+}
+
+/// Calls a kernel that works row by row over ranges of rows, split between threads where that pays.
+func forEachRowRange(of rows: Int, grain: Int = 32, _ body: (Range<Int>) -> Void) {
+  elementwiseWork { ComputePool.shared.forEachRange(count: rows, grain: grain, body) }
 }

@@ -13,7 +13,33 @@ extension Tensor {
       "\(targets.count) targets and a head [\(head.rows), \(head.columns)] do not fit rows of shape \(shape)")
     require(targets.allSatisfy { $0 >= 0 && $0 < head.rows }, "a target is outside the head's \(head.rows) tokens")
     let derivatives = node == nil ? nil : Tensor(shape: shape) { _ in }
-    let out = Tensor(shape: [m]) { logProbabilities in
+    let out = WorkRecorder.shared.measure(.head) {
+      tokenLogProbabilities(of: targets, head: head, precision: precision, derivatives: derivatives)
+    }
+    guard let derivatives else { return out }
+    return out.recorded(from: [self]) { [node] gradient in
+      node?.accumulate { dx, mode in
+        forEachRowRange(of: m, grain: 64) { rows in
+          for row in rows {
+            let (destination, source) = (dx + row * width, derivatives.start + row * width)
+            if mode == .store {
+              Kernels.current.table.scale_f32(destination, source, gradient.start[row], width)
+            } else {
+              Kernels.current.table.add_scaled_f32(destination, source, gradient.start[row], width)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// The same without checks and graph; `derivatives`, if given, is filled with the derivative of each log-probability
+  /// with respect to its row.
+  private func tokenLogProbabilities(
+    of targets: [Int32], head: WeightMatrix, precision: Precision, derivatives: Tensor?
+  ) -> Tensor {
+    let (m, width) = shape.matrix
+    return Tensor(shape: [m]) { logProbabilities in
       let chunk = 128
       withScratch(Float.self, count: max(1, min(m, chunk) * head.rows)) { logits in
         for first in stride(from: 0, to: m, by: chunk) {
@@ -31,21 +57,6 @@ extension Tensor {
             head.multiplyBackward(
               MatrixDestination(start: derivatives.storage.start + first * width, stride: width),
               MatrixSource(start: logits, stride: head.rows), m: rows, precision, .store)
-          }
-        }
-      }
-    }
-    guard let derivatives else { return out }
-    return out.recorded(from: [self]) { [node] gradient in
-      node?.accumulate { dx, mode in
-        ComputePool.shared.forEachRange(count: m, grain: 64) { rows in
-          for row in rows {
-            let (destination, source) = (dx + row * width, derivatives.start + row * width)
-            if mode == .store {
-              Kernels.current.table.scale_f32(destination, source, gradient.start[row], width)
-            } else {
-              Kernels.current.table.add_scaled_f32(destination, source, gradient.start[row], width)
-            }
           }
         }
       }

@@ -4,7 +4,8 @@ import Synchronization
 /// Memory blocks for tensors and scratch, reused by size class.
 ///
 /// A training step asks for the same few hundred blocks again and again; handing them back to the system each time
-/// would cost a page fault for every 4 KiB. Blocks are 64-byte aligned; large ones use huge pages where the system has
+/// would cost a page fault for every 4 KiB. Batches differ in size, so a request is also served by a somewhat larger block.
+/// Blocks are 64-byte aligned; large ones use huge pages where the system has
 /// them. What is held, in use and kept for reuse together, never exceeds the most that has been in use at one time.
 final class BlockCache: Sendable {
   static let shared = BlockCache()
@@ -15,17 +16,28 @@ final class BlockCache: Sendable {
     var bytesInUse = 0
     var bytesFree = 0
     var peakBytesInUse = 0
+    /// The sizes of blocks that were handed out for requests of a smaller size class.
+    var larger: [UInt: Int] = [:]
 
-    /// A free block of this size class, if there is one; the bytes count as handed out in any case.
+    /// A free block of this size class, or else of the next one above it that has one and is at most half as large
+    /// again; the bytes count as handed out in any case.
     mutating func take(_ size: Int) -> UInt? {
-      bytesInUse += size
+      let found = (free[size]?.isEmpty ?? true) ? nextLarger(than: size) : size
+      bytesInUse += found ?? size
       peakBytesInUse = max(peakBytesInUse, bytesInUse)
-      guard let block = free[size]?.popLast() else { return nil }
-      bytesFree -= size
+      guard let found, let block = free[found]?.popLast() else { return nil }
+      if found != size { larger[block] = found }
+      bytesFree -= found
       return block
     }
 
-    mutating func put(_ block: UInt, _ size: Int) {
+    private func nextLarger(than size: Int) -> Int? {
+      let sizes = size + 1...size + size / 2
+      return free.lazy.filter { sizes.contains($0.key) && !$0.value.isEmpty }.map(\.key).min()
+    }
+
+    mutating func put(_ block: UInt, _ requested: Int) {
+      let size = larger.removeValue(forKey: block) ?? requested
       free[size, default: []].append(block)
       bytesInUse -= size
       bytesFree += size

@@ -1,7 +1,8 @@
 /// Matrix products over the whole pool: packs the right-hand side, splits the work, calls the kernels.
 ///
-/// Work is split by whole column panels where there are enough of them (every thread then reads its own part of the
-/// right-hand side), else by rows. Neither changes a bit of the result.
+/// Work is split along the longer side of the result, into rows or into whole column panels: every part copies its rows
+/// of the left-hand side and reads its panels of the right-hand side, and so the smaller of the two is what parts have in
+/// common. Neither changes a bit of the result.
 enum Gemm {
   /// The left-hand side: element (i, p) is `start[i * rowStride + p * columnStride]`, so a transpose needs no copy.
   struct Left {
@@ -32,6 +33,8 @@ enum Gemm {
     let m: Int
     let n: Int
     let k: Int
+
+    var floatingPointOperations: Double { 2 * Double(m) * Double(n) * Double(k) }
   }
 
   /// Below this many multiply-adds a fork-join costs more than it saves.
@@ -39,6 +42,13 @@ enum Gemm {
 
   /// C (=, +=) A·B in Float32.
   static func multiply(_ c: MatrixDestination, _ a: Left, _ b: Right, _ size: Size, _ mode: StoreMode) {
+    WorkRecorder.shared.measure(.gemm) {
+      withPackedPanels(b, size) { multiply(c, a, packed: $0, size, mode) }
+    }
+  }
+
+  /// Calls `body` with B in panels.
+  private static func withPackedPanels(_ b: Right, _ size: Size, _ body: (FloatSource) -> Void) {
     let width = Kernels.current.panelWidthF32
     let panels = (size.n + width - 1) / width
     withScratch(Float.self, count: max(1, panels * width * size.k)) { packed in
@@ -55,7 +65,7 @@ enum Gemm {
             destination, b.start + first * b.stride, stride: b.stride, n: columns, k: size.k)
         }
       }
-      multiply(c, a, packed: packed, size, mode)
+      body(packed)
     }
   }
 
@@ -63,16 +73,26 @@ enum Gemm {
   static func multiply(
     _ c: MatrixDestination, _ a: Left, packed: FloatSource, _ size: Size, _ mode: StoreMode
   ) {
-    split(size, panelWidth: Kernels.current.panelWidthF32) { rows, columns in
-      Kernels.current.gemm(
-        c.start + rows.lowerBound * c.stride + columns.lowerBound, stride: c.stride,
-        a: a.start + rows.lowerBound * a.rowStride, rowStride: a.rowStride, columnStride: a.columnStride,
-        packedB: packed + columns.lowerBound * size.k, m: rows.count, n: columns.count, k: size.k, mode)
+    WorkRecorder.shared.measure(.gemm, floatingPointOperations: size.floatingPointOperations) {
+      split(size, panelWidth: Kernels.current.panelWidthF32) { rows, columns in
+        Kernels.current.gemm(
+          c.start + rows.lowerBound * c.stride + columns.lowerBound, stride: c.stride,
+          a: a.start + rows.lowerBound * a.rowStride, rowStride: a.rowStride, columnStride: a.columnStride,
+          packedB: packed + columns.lowerBound * size.k, m: rows.count, n: columns.count, k: size.k, mode)
+      }
     }
   }
 
   /// C (=, +=) A·B with both rounded to bf16 and Float32 sums, B already packed.
   static func multiplyBF16(
+    _ c: MatrixDestination, _ a: MatrixSource, packed: UnsafePointer<UInt16>, _ size: Size, _ mode: StoreMode
+  ) {
+    WorkRecorder.shared.measure(.gemm, floatingPointOperations: size.floatingPointOperations) {
+      multiplyConverted(c, a, packed: packed, size, mode)
+    }
+  }
+
+  private static func multiplyConverted(
     _ c: MatrixDestination, _ a: MatrixSource, packed: UnsafePointer<UInt16>, _ size: Size, _ mode: StoreMode
   ) {
     let pairedK = (size.k + 1) / 2 * 2
@@ -104,7 +124,7 @@ enum Gemm {
     let pool = ComputePool.shared
     if size.m * size.n * size.k < smallestParallelWork { return body(0..<size.m, 0..<size.n) }
     let panels = (size.n + panelWidth - 1) / panelWidth
-    if panels >= 2 * pool.threadCount {
+    if size.n > size.m, panels >= 2 * pool.threadCount {
       pool.forEachRange(count: panels) { range in
         body(0..<size.m, range.lowerBound * panelWidth..<min(size.n, range.upperBound * panelWidth))
       }

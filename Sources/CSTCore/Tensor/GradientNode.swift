@@ -60,7 +60,12 @@ final class GradientNode: @unchecked Sendable {
       return
     }
     accumulate { destination, _ in
-      Kernels.current.table.add_f32(destination, destination, storage.start, storage.count)
+      elementwiseWork {
+        ComputePool.shared.forEachRange(count: storage.count, grain: 1 << 15) { range in
+          let start = destination + range.lowerBound
+          Kernels.current.table.add_f32(start, start, storage.start + range.lowerBound, range.count)
+        }
+      }
     }
   }
 

@@ -171,7 +171,7 @@ public final class WeightMatrix: @unchecked Sendable {
     panels.withLock { panels in
       let key = PanelKey(direction: direction, precision: precision)
       if let packed = panels[key] { return packed }
-      let packed = pack(direction, precision)
+      let packed = WorkRecorder.shared.measure(.packing) { pack(direction, precision) }
       panels[key] = packed
       return packed
     }

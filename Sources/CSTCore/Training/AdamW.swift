@@ -61,21 +61,36 @@ public struct AdamW: Sendable, Hashable, Codable {
     require(gradients.count == state.means.count, "\(gradients.count) gradients, state for \(state.means.count)")
     state.step += 1
     let corrections = (1 - pow(beta1, Double(state.step)), 1 - pow(beta2, Double(state.step)))
-    var index = 0
-    return parameters.mapParameters { parameter in
-      defer { index += 1 }
-      let gradient = gradients[index]
+    let old = parameters.parameters
+    for (gradient, parameter) in zip(gradients, old) {
       require(gradient.shape == parameter.shape, "gradient \(gradient.shape), parameter \(parameter.shape)")
-      let updated = parameter.storage.copy()
-      let mean = state.means[index].storage.copy()
-      let square = state.squares[index].storage.copy()
-      Kernels.current.table.adamw_f32(
-        updated.start, mean.start, square.start, gradient.start, updated.count, Float(gradientScale),
-        Float(learningRate * rateFactor), Float(beta1), Float(beta2), Float(epsilon), Float(weightDecay),
-        Float(corrections.0), Float(corrections.1))
-      state.means[index] = Tensor(storage: mean, shape: parameter.shape)
-      state.squares[index] = Tensor(storage: square, shape: parameter.shape)
-      return Tensor(storage: updated, shape: parameter.shape)
+    }
+    let updated = old.map { TensorStorage(count: $0.count) }
+    let means = old.map { TensorStorage(count: $0.count) }
+    let squares = old.map { TensorStorage(count: $0.count) }
+    WorkRecorder.shared.measure(.optimizer) {
+      ComputePool.shared.forEachItem(count: old.count) { index in
+        // Copied and updated in pieces that stay in the first-level cache in between: memory is passed over once.
+        for start in stride(from: 0, to: old[index].count, by: 1024) {
+          let count = min(1024, old[index].count - start)
+          let (parameter, mean, square) = (
+            updated[index].start + start, means[index].start + start, squares[index].start + start
+          )
+          parameter.update(from: old[index].start + start, count: count)
+          mean.update(from: state.means[index].start + start, count: count)
+          square.update(from: state.squares[index].start + start, count: count)
+          Kernels.current.table.adamw_f32(
+            parameter, mean, square, gradients[index].start + start, count, Float(gradientScale),
+            Float(learningRate * rateFactor), Float(beta1), Float(beta2), Float(epsilon), Float(weightDecay),
+            Float(corrections.0), Float(corrections.1))
+        }
+      }
+    }
+    state.means = zip(means, old).map { Tensor(storage: $0, shape: $1.shape) }
+    state.squares = zip(squares, old).map { Tensor(storage: $0, shape: $1.shape) }
+    var next = updated.makeIterator()
+    return parameters.mapParameters { parameter in
+      next.next().map { Tensor(storage: $0, shape: parameter.shape) } ?? parameter
     }
   }
 }

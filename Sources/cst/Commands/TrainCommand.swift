@@ -44,6 +44,9 @@ struct TrainCommand: LibraryCommand {
   @Flag(help: "Replace the run in --out.")
   var overwrite = false
 
+  @Flag(help: "Show where the time went, by kind of work, and write it to profile.json.")
+  var profile = false
+
   @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
   @OptionGroup(title: "Adapter") var lora: LoRAOptions
   @OptionGroup var common: CommonOptions
@@ -76,7 +79,8 @@ struct TrainCommand: LibraryCommand {
   func session(on loaded: LanguageModel?, reference: ReferenceScores) async throws -> TrainingSession {
     let directory = try RunDirectory(
       URL(filePath: out), opening: resume ? .resuming : overwrite ? .overwriting : .fresh)
-    return try TrainingSession(await prepare(loaded, reference, directory), directory: directory)
+    return try TrainingSession(
+      await prepare(loaded, reference, directory), directory: directory, isProfiled: profile)
   }
 
   private func prepare(

@@ -19,10 +19,11 @@ struct RunDirectory {
   var checkpointFile: URL { location.appending(path: "checkpoint.safetensors") }
   var recordFile: URL { location.appending(path: "run.json") }
   var metricsFile: URL { location.appending(path: "metrics.jsonl") }
+  var profileFile: URL { location.appending(path: "profile.json") }
 
   private static let adapterFiles = ["adapter_model.safetensors", "adapter_config.json"]
   private var ownFiles: [URL] {
-    [checkpointFile, recordFile, metricsFile] + Self.adapterFiles.map { location.appending(path: $0) }
+    [checkpointFile, recordFile, metricsFile, profileFile] + Self.adapterFiles.map { location.appending(path: $0) }
   }
 
   /// Checks the folder and changes nothing.
@@ -88,6 +89,11 @@ struct RunDirectory {
   func save(_ checkpoint: TrainingCheckpoint, baseModelName: String) throws {
     try checkpoint.write(to: checkpointFile)
     try checkpoint.adapter.write(to: location, baseModelName: baseModelName)
+  }
+
+  /// Saves where the time of the run went.
+  func save(_ profile: ProfileReport) throws {
+    try AtomicFile.write(Data(JSONText.document(profile).utf8), to: profileFile)
   }
 
   /// Saves the record of the run.

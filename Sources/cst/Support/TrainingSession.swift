@@ -17,14 +17,17 @@ struct TrainingSession {
   private let directory: RunDirectory
   private let checkpoint: TrainingCheckpoint?
   private let interrupt: InterruptFlag
+  private let isProfiled: Bool
 
   /// The exit code after an interruption.
   var interruptExitCode: Int32 { interrupt.exitCode }
 
   /// Reads the checkpoint of a run that is to go on.
-  init(_ inputs: Inputs, directory: RunDirectory) throws {
+  /// - Parameter isProfiled: Whether the run's time is shown by kind of work and written beside its other files.
+  init(_ inputs: Inputs, directory: RunDirectory, isProfiled: Bool = false) throws {
     self.inputs = inputs
     self.directory = directory
+    self.isProfiled = isProfiled
     if directory.opening == .resuming {
       let checkpoint = try TrainingCheckpoint(
         contentsOf: directory.checkpointFile, for: inputs.trainer.model.configuration)
@@ -51,6 +54,8 @@ struct TrainingSession {
     // A resumed run's files stay as they are until its first event: the checkpoint may turn out to be another run's.
     var log = checkpoint == nil ? try open(record) : nil
     var progress = ProgressLine()
+    var tokens = 0
+    if isProfiled { WorkProfile.startRecording() }
     do {
       let events = inputs.trainer.run(
         on: inputs.pairs, plan: inputs.plan, resuming: checkpoint, shouldStop: { [interrupt] in interrupt.isSet })
@@ -60,6 +65,7 @@ struct TrainingSession {
         case .step(let report):
           try log?.append(report)
           try record.add(report)
+          tokens += report.tokens
           onStep(report)
           progress.show(Self.words(report, record), isLast: report.step == report.totalSteps)
         case .checkpoint(let checkpoint):
@@ -81,6 +87,12 @@ struct TrainingSession {
       throw error
     }
     progress.end()
+    if isProfiled {
+      let steps = record.stepsDone - record.resumedAfterStep
+      let report = ProfileReport(WorkProfile.stopRecording(), steps: steps, tokens: tokens)
+      try directory.save(report)
+      Console.note(report.table)
+    }
     Console.note(
       "saved the adapter, checkpoint.safetensors, metrics.jsonl and run.json in \(directory.location.path)\n")
     return record

@@ -16,6 +16,23 @@ struct BlockCacheTests {
     #expect(cache.usage.inUse == 0)
   }
 
+  @Test("A request is served by a block at most half as large again, which keeps its size")
+  func largerBlocks() {
+    let cache = BlockCache()
+    let large = cache.allocate(bytes: 1 << 20)
+    cache.deallocate(large, bytes: 1 << 20)
+    #expect(cache.allocate(bytes: 800_000) == large)
+    #expect(cache.usage.inUse == 1 << 20)
+    cache.deallocate(large, bytes: 800_000)
+    #expect(cache.usage.inUse == 0 && cache.usage.free == 1 << 20)
+    let small = cache.allocate(bytes: 600_000)
+    #expect(cache.usage.inUse < 700_000, "a block more than half as large again is not used")
+    cache.deallocate(small, bytes: 600_000)
+    let again = cache.allocate(bytes: 1 << 20)
+    #expect(cache.usage.inUse == 1 << 20)
+    cache.deallocate(again, bytes: 1 << 20)
+  }
+
   @Test(
     "Blocks in use are different and aligned, and as large as asked for", arguments: [0, 1, 64, 4096, 4097, 5 << 20])
   func blocks(bytes: Int) {
