@@ -1,12 +1,12 @@
-// Weights of several rows unpacked where they are used: a run is 32 columns of CK_RUN_WIDTH rows, a lane a row, so that a
-// vector holds one column of VF_LANES rows and a product with x[p] is one fused operation for all of them.
+// Weights of several rows unpacked where they are used: a run is 32 columns of CK_RUN_WIDTH rows, a lane a row, so that
+// a vector holds one column of VF_LANES rows and a product with x[p] is one fused operation for all of them.
 //
 // Words of four bytes are brought together from the rows (vi_gather_4: with AVX2 12 shuffles for 256 weights); all that
 // follows is arithmetic on whole vectors. Every weight has the bits that dequantize.h gives it.
 //
 // The number that a scale multiplies has so few bits that the product is exact: fused with the minimum it is rounded
-// once, as dequantize.h's is. Signed numbers are brought to the top of a lane, where their sign is the lane's, and their
-// scale is divided by the power of two that this multiplies them with, which is exact, too.
+// once, as dequantize.h's is. Signed numbers are brought to the top of a lane, where their sign is the lane's, and
+// their scale is divided by the power of two that this multiplies them with, which is exact, too.
 //
 // A column goes where the sink says: into a strip in memory, for several rows of x, or straight into the sums of one.
 
@@ -72,8 +72,7 @@ CK_INLINE void run_put_bytes(const CKRunSink *to, size_t p, vi words[CK_RUN_GROU
 
 /// 16 columns from 16 bytes of every row: signed numbers, byte * 2^24 * d.
 CK_INLINE void run_put_signed_bytes(const CKRunSink *to, size_t p, vi words[CK_RUN_GROUPS][4], const vf *d) {
-#define CK_PUT_BYTE(BYTE)                                                                                              \
-  CK_EACH_GROUP run_put(to, p + 4 * t + BYTE, g, scaled(vi_top_byte(words[g][t], BYTE), d[g]));
+#define CK_PUT_BYTE(BYTE) CK_EACH_GROUP run_put(to, p + 4 * t + BYTE, g, scaled(vi_top_byte(words[g][t], BYTE), d[g]));
 #pragma clang loop unroll(disable)
   for (size_t t = 0; t < 4; t++) {
     CK_PUT_BYTE(0)

@@ -86,7 +86,7 @@ CK_INLINE vi vi_xor(vi a, vi b) { return a ^ b; }
 /// Logical shift right, a count a lane.
 CK_INLINE vi vi_shr_by(vi x, vi counts) { return (int32_t)((uint32_t)x >> counts); }
 /// Byte `byte` of every lane, 0...3: as an unsigned number, and in the place of byte 3 with zeros below.
-#define vi_byte(x, byte) ((int32_t)((uint32_t)(x) >> 8 * (byte)&255))
+#define vi_byte(x, byte) ((int32_t)((uint32_t)(x) >> 8 * (byte) & 255))
 #define vi_top_byte(x, byte) ((int32_t)((uint32_t)(x) >> 8 * (byte) << 24))
 CK_INLINE vf vf_from_vi(vi x) { return (float)x; }
 CK_INLINE vf vf_from_bits(vi x) {
