@@ -10,6 +10,8 @@
 #include "transcendental.h"
 #include "rows.h"
 #include "dequantize.h"
+#include "stored_run.h"
+#include "gemm_stored.h"
 #include "elementwise.h"
 #include "silu.h"
 #include "rmsnorm.h"
@@ -36,6 +38,8 @@ const CKKernels CK_TABLE = {
 
     // Everything else
     .dequantize_f32 = ck_dequantize_f32,
+    .gemm_stored_f32 = ck_gemm_stored_f32,
+    .gemm_stored_bf16_f32 = ck_gemm_stored_bf16_f32,
     .add_f32 = ck_add_f32,
     .subtract_f32 = ck_subtract_f32,
     .multiply_f32 = ck_multiply_f32,

@@ -9,6 +9,13 @@ static inline uint16_t ck_bf16(float x) {
   return (uint16_t)((bits & 0x7fffffff) > infinity ? bits >> 16 | quiet : rounded);
 }
 
+static inline float f32_from_bf16(uint16_t x) {
+  const uint32_t bits = (uint32_t)x << 16;
+  float widened;
+  __builtin_memcpy(&widened, &bits, sizeof widened);
+  return widened;
+}
+
 static void ck_convert_f32_bf16(uint16_t *restrict out, const float *restrict x, size_t count) {
   for (size_t i = 0; i < count; i++) out[i] = ck_bf16(x[i]);
 }

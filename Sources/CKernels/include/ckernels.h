@@ -127,6 +127,18 @@ typedef struct CK_SENDABLE CKKernels {
   /// float32(d)*q (+ m) in float32, one rounding per operation, unfused, as ggml's reference does.
   void (*dequantize_f32)(float *out, const void *source, size_t count, CKFormat format);
 
+  /// C[m,n] (=, +=) A[m,k] . W^T, W [n, k] read from the blocks it is stored in: nothing of its size is formed, and few
+  /// rows cost little more than reading it once. Stored row j, `row_bytes * j` bytes into `stored`, gives column
+  /// order[j] of C, or column j where order is NULL. k is a multiple of the format's block length. The bits are those
+  /// of gemm_f32 with the rows dequantised and packed, whatever m and n are. Needs up to 64 KB of stack.
+  void (*gemm_stored_f32)(float *c, size_t c_stride, const float *a, size_t a_stride, const void *stored,
+                          size_t row_bytes, const uint32_t *order, size_t m, size_t n, size_t k, CKFormat format,
+                          CKStore store);
+  /// The same with bf16 A and the weights rounded to bf16: the bits of gemm_bf16_f32.
+  void (*gemm_stored_bf16_f32)(float *c, size_t c_stride, const uint16_t *a, size_t a_stride, const void *stored,
+                               size_t row_bytes, const uint32_t *order, size_t m, size_t n, size_t k, CKFormat format,
+                               CKStore store);
+
   // MARK: Elementwise (out may be exactly a or b or x)
 
   void (*add_f32)(float *out, const float *a, const float *b, size_t count);

@@ -79,10 +79,22 @@ CK_INLINE vi vi_add(vi a, vi b) { return _mm256_add_epi32(a, b); }
 CK_INLINE vi vi_sub(vi a, vi b) { return _mm256_sub_epi32(a, b); }
 CK_INLINE vi vi_and(vi a, vi b) { return _mm256_and_si256(a, b); }
 CK_INLINE vi vi_or(vi a, vi b) { return _mm256_or_si256(a, b); }
+CK_INLINE vi vi_xor(vi a, vi b) { return _mm256_xor_si256(a, b); }
 #define vi_shl(x, count) _mm256_slli_epi32(x, count)
 #define vi_shr(x, count) _mm256_srli_epi32(x, count)
 #define vi_shr_signed(x, count) _mm256_srai_epi32(x, count)
 CK_INLINE vi vi_shr_by(vi x, vi counts) { return _mm256_srlv_epi32(x, counts); }
+// One shuffle where a shift and a mask are two operations; an index with its highest bit set gives zero.
+CK_INLINE vi vi_byte(vi x, int byte) {
+  int zeros = (int)0x80808000;
+  __m128i picks = _mm_setr_epi32(zeros + byte, zeros + 4 + byte, zeros + 8 + byte, zeros + 12 + byte);
+  return _mm256_shuffle_epi8(x, _mm256_broadcastsi128_si256(picks));
+}
+CK_INLINE vi vi_top_byte(vi x, int byte) {
+  int top = byte << 24 | 0x808080;
+  __m128i picks = _mm_setr_epi32(top, top + (4 << 24), top + (8 << 24), top + (12 << 24));
+  return _mm256_shuffle_epi8(x, _mm256_broadcastsi128_si256(picks));
+}
 CK_INLINE vf vf_from_vi(vi x) { return _mm256_cvtepi32_ps(x); }
 CK_INLINE vf vf_from_bits(vi x) { return _mm256_castsi256_ps(x); }
 CK_INLINE vi vi_from_bits(vf x) { return _mm256_castps_si256(x); }
@@ -92,10 +104,40 @@ CK_INLINE vf vf_ldexp(vf x, vi n) {
   return vf_mul(scaled, vf_from_bits(vi_shl(vi_add(rest, bias), 23)));
 }
 
+// MARK: A lane a row
+
+CK_INLINE __m128i load_words_of_4(const uint8_t *const *rows, size_t offset) {
+  int32_t words[4];
+  for (int r = 0; r < 4; r++) __builtin_memcpy(words + r, rows[r] + offset, 4);
+  return _mm_setr_epi32(words[0], words[1], words[2], words[3]);
+}
+CK_INLINE vi vi_gather(const uint8_t *const *rows, size_t offset) {
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(load_words_of_4(rows, offset)),
+                                 load_words_of_4(rows + 4, offset), 1);
+}
+CK_INLINE void vi_gather_4(vi words[4], const uint8_t *const *rows, size_t offset) {
+  __m256i x[4];
+  for (int r = 0; r < 4; r++) {
+    __m128i low = _mm_loadu_si128((const __m128i *)(rows[r] + offset));
+    __m128i high = _mm_loadu_si128((const __m128i *)(rows[4 + r] + offset));
+    x[r] = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+  }
+  __m256i a = _mm256_unpacklo_epi32(x[0], x[1]), b = _mm256_unpacklo_epi32(x[2], x[3]);
+  __m256i c = _mm256_unpackhi_epi32(x[0], x[1]), d = _mm256_unpackhi_epi32(x[2], x[3]);
+  words[0] = _mm256_unpacklo_epi64(a, b);
+  words[1] = _mm256_unpackhi_epi64(a, b);
+  words[2] = _mm256_unpacklo_epi64(c, d);
+  words[3] = _mm256_unpackhi_epi64(c, d);
+}
+
 // MARK: Half precision
 
 CK_INLINE float f32_from_f16(uint16_t half) { return _cvtsh_ss(half); }
 CK_INLINE vf vf_load_f16(const uint16_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)); }
+CK_INLINE vf vf_from_f16_bits(vi x) {
+  vi low = _mm256_and_si256(x, _mm256_set1_epi32(0xffff));
+  return _mm256_cvtph_ps(_mm_packus_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1)));
+}
 CK_INLINE vf vf_load_bf16(const uint16_t *p) {
   return vf_from_bits(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p)), 16));
 }

@@ -78,19 +78,56 @@ CK_INLINE vi vi_add(vi a, vi b) { return _mm512_add_epi32(a, b); }
 CK_INLINE vi vi_sub(vi a, vi b) { return _mm512_sub_epi32(a, b); }
 CK_INLINE vi vi_and(vi a, vi b) { return _mm512_and_si512(a, b); }
 CK_INLINE vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
+CK_INLINE vi vi_xor(vi a, vi b) { return _mm512_xor_si512(a, b); }
 #define vi_shl(x, count) _mm512_slli_epi32(x, count)
 #define vi_shr(x, count) _mm512_srli_epi32(x, count)
 #define vi_shr_signed(x, count) _mm512_srai_epi32(x, count)
 CK_INLINE vi vi_shr_by(vi x, vi counts) { return _mm512_srlv_epi32(x, counts); }
+// One shuffle where a shift and a mask are two operations; an index with its highest bit set gives zero.
+CK_INLINE vi vi_byte(vi x, int byte) {
+  int zeros = (int)0x80808000;
+  __m128i picks = _mm_setr_epi32(zeros + byte, zeros + 4 + byte, zeros + 8 + byte, zeros + 12 + byte);
+  return _mm512_shuffle_epi8(x, _mm512_broadcast_i32x4(picks));
+}
+CK_INLINE vi vi_top_byte(vi x, int byte) {
+  int top = byte << 24 | 0x808080;
+  __m128i picks = _mm_setr_epi32(top, top + (4 << 24), top + (8 << 24), top + (12 << 24));
+  return _mm512_shuffle_epi8(x, _mm512_broadcast_i32x4(picks));
+}
 CK_INLINE vf vf_from_vi(vi x) { return _mm512_cvtepi32_ps(x); }
 CK_INLINE vf vf_from_bits(vi x) { return _mm512_castsi512_ps(x); }
 CK_INLINE vi vi_from_bits(vf x) { return _mm512_castps_si512(x); }
 CK_INLINE vf vf_ldexp(vf x, vi n) { return _mm512_scalef_ps(x, _mm512_cvtepi32_ps(n)); }
 
+// MARK: A lane a row
+
+CK_INLINE vi vi_gather(const uint8_t *const *rows, size_t offset) {
+  int32_t words[16];
+  for (int r = 0; r < 16; r++) __builtin_memcpy(words + r, rows[r] + offset, 4);
+  return _mm512_setr_epi32(words[0], words[1], words[2], words[3], words[4], words[5], words[6], words[7], words[8],
+                           words[9], words[10], words[11], words[12], words[13], words[14], words[15]);
+}
+CK_INLINE void vi_gather_4(vi words[4], const uint8_t *const *rows, size_t offset) {
+  __m512i x[4];
+  for (int r = 0; r < 4; r++) {
+    __m512i four = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(rows[r] + offset)));
+    four = _mm512_inserti32x4(four, _mm_loadu_si128((const __m128i *)(rows[4 + r] + offset)), 1);
+    four = _mm512_inserti32x4(four, _mm_loadu_si128((const __m128i *)(rows[8 + r] + offset)), 2);
+    x[r] = _mm512_inserti32x4(four, _mm_loadu_si128((const __m128i *)(rows[12 + r] + offset)), 3);
+  }
+  __m512i a = _mm512_unpacklo_epi32(x[0], x[1]), b = _mm512_unpacklo_epi32(x[2], x[3]);
+  __m512i c = _mm512_unpackhi_epi32(x[0], x[1]), d = _mm512_unpackhi_epi32(x[2], x[3]);
+  words[0] = _mm512_unpacklo_epi64(a, b);
+  words[1] = _mm512_unpackhi_epi64(a, b);
+  words[2] = _mm512_unpacklo_epi64(c, d);
+  words[3] = _mm512_unpackhi_epi64(c, d);
+}
+
 // MARK: Half precision
 
 CK_INLINE float f32_from_f16(uint16_t half) { return _cvtsh_ss(half); }
 CK_INLINE vf vf_load_f16(const uint16_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
+CK_INLINE vf vf_from_f16_bits(vi x) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(x)); }
 CK_INLINE vf vf_load_bf16(const uint16_t *p) {
   return vf_from_bits(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p)), 16));
 }

@@ -95,6 +95,7 @@ CK_INLINE vi vi_add(vi a, vi b) { return vaddq_s32(a, b); }
 CK_INLINE vi vi_sub(vi a, vi b) { return vsubq_s32(a, b); }
 CK_INLINE vi vi_and(vi a, vi b) { return vandq_s32(a, b); }
 CK_INLINE vi vi_or(vi a, vi b) { return vorrq_s32(a, b); }
+CK_INLINE vi vi_xor(vi a, vi b) { return veorq_s32(a, b); }
 // By vector counts, because immediate counts may not be zero.
 #define vi_shl(x, count) vshlq_s32(x, vdupq_n_s32(count))
 #define vi_shr(x, count) vi_shr_by(x, vdupq_n_s32(count))
@@ -102,6 +103,8 @@ CK_INLINE vi vi_or(vi a, vi b) { return vorrq_s32(a, b); }
 CK_INLINE vi vi_shr_by(vi x, vi counts) {
   return vreinterpretq_s32_u32(vshlq_u32(vreinterpretq_u32_s32(x), vnegq_s32(counts)));
 }
+#define vi_byte(x, byte) vi_and(vi_shr(x, 8 * (byte)), vi_set1(255))
+#define vi_top_byte(x, byte) vi_shl(vi_shr(x, 8 * (byte)), 24)
 CK_INLINE vf vf_from_vi(vi x) { return vcvtq_f32_s32(x); }
 CK_INLINE vf vf_from_bits(vi x) { return vreinterpretq_f32_s32(x); }
 CK_INLINE vi vi_from_bits(vf x) { return vreinterpretq_s32_f32(x); }
@@ -111,12 +114,34 @@ CK_INLINE vf vf_ldexp(vf x, vi n) {
   return vf_mul(scaled, vf_from_bits(vi_shl(vi_add(rest, bias), 23)));
 }
 
+// MARK: A lane a row
+
+CK_INLINE vi vi_gather(const uint8_t *const *rows, size_t offset) {
+  int32_t words[4];
+  for (int r = 0; r < 4; r++) __builtin_memcpy(words + r, rows[r] + offset, sizeof words[r]);
+  return vld1q_s32(words);
+}
+CK_INLINE void vi_gather_4(vi words[4], const uint8_t *const *rows, size_t offset) {
+  int64x2_t x[4];
+  int32x4_t a = vreinterpretq_s32_u8(vld1q_u8(rows[0] + offset)), b = vreinterpretq_s32_u8(vld1q_u8(rows[1] + offset));
+  int32x4_t c = vreinterpretq_s32_u8(vld1q_u8(rows[2] + offset)), d = vreinterpretq_s32_u8(vld1q_u8(rows[3] + offset));
+  x[0] = vreinterpretq_s64_s32(vzip1q_s32(a, b));
+  x[1] = vreinterpretq_s64_s32(vzip1q_s32(c, d));
+  x[2] = vreinterpretq_s64_s32(vzip2q_s32(a, b));
+  x[3] = vreinterpretq_s64_s32(vzip2q_s32(c, d));
+  words[0] = vreinterpretq_s32_s64(vzip1q_s64(x[0], x[1]));
+  words[1] = vreinterpretq_s32_s64(vzip2q_s64(x[0], x[1]));
+  words[2] = vreinterpretq_s32_s64(vzip1q_s64(x[2], x[3]));
+  words[3] = vreinterpretq_s32_s64(vzip2q_s64(x[2], x[3]));
+}
+
 // MARK: Half precision
 
 CK_INLINE vf vf_load_f16(const uint16_t *p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
 CK_INLINE float f32_from_f16(uint16_t half) {
   return vgetq_lane_f32(vcvt_f32_f16(vreinterpret_f16_u16(vdup_n_u16(half))), 0);
 }
+CK_INLINE vf vf_from_f16_bits(vi x) { return vcvt_f32_f16(vreinterpret_f16_u16(vmovn_u32(vreinterpretq_u32_s32(x)))); }
 CK_INLINE vf vf_load_bf16(const uint16_t *p) { return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16)); }
 
 // MARK: Float64 accumulators

@@ -79,11 +79,15 @@ CK_INLINE vi vi_add(vi a, vi b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 CK_INLINE vi vi_sub(vi a, vi b) { return (int32_t)((uint32_t)a - (uint32_t)b); }
 CK_INLINE vi vi_and(vi a, vi b) { return a & b; }
 CK_INLINE vi vi_or(vi a, vi b) { return a | b; }
+CK_INLINE vi vi_xor(vi a, vi b) { return a ^ b; }
 #define vi_shl(x, count) ((int32_t)((uint32_t)(x) << (count)))
 #define vi_shr(x, count) ((int32_t)((uint32_t)(x) >> (count)))
 #define vi_shr_signed(x, count) ((x) >> (count))
 /// Logical shift right, a count a lane.
 CK_INLINE vi vi_shr_by(vi x, vi counts) { return (int32_t)((uint32_t)x >> counts); }
+/// Byte `byte` of every lane, 0...3: as an unsigned number, and in the place of byte 3 with zeros below.
+#define vi_byte(x, byte) ((int32_t)((uint32_t)(x) >> 8 * (byte) & 255))
+#define vi_top_byte(x, byte) ((int32_t)((uint32_t)(x) >> 8 * (byte) << 24))
 CK_INLINE vf vf_from_vi(vi x) { return (float)x; }
 CK_INLINE vf vf_from_bits(vi x) {
   vf result;
@@ -101,6 +105,19 @@ CK_INLINE vf vf_ldexp(vf x, vi n) {
   return x * vf_from_bits(vi_shl(vi_add(half, bias), 23)) * vf_from_bits(vi_shl(vi_add(rest, bias), 23));
 }
 
+// MARK: A lane a row. rows[r] + offset is where lane r reads.
+
+/// The little-endian word there.
+CK_INLINE vi vi_gather(const uint8_t *const *rows, size_t offset) {
+  vi word;
+  __builtin_memcpy(&word, rows[0] + offset, sizeof word);
+  return word;
+}
+/// The four words there: 16 bytes.
+CK_INLINE void vi_gather_4(vi words[4], const uint8_t *const *rows, size_t offset) {
+  for (size_t i = 0; i < 4; i++) words[i] = vi_gather(rows, offset + 4 * i);
+}
+
 // MARK: Half precision
 
 /// The float32 of an IEEE binary16, exactly; a NaN stays a (quiet) NaN.
@@ -114,6 +131,8 @@ CK_INLINE float f32_from_f16(uint16_t half) {
   float scaled = vf_from_bits((int32_t)(magnitude << 13)) * 0x1p112f;
   return vf_from_bits(vi_from_bits(scaled) | (int32_t)sign);
 }
+/// The binary16 in the low half of every lane.
+CK_INLINE vf vf_from_f16_bits(vi x) { return f32_from_f16((uint16_t)x); }
 /// VF_LANES binary16 or bfloat16.
 CK_INLINE vf vf_load_f16(const uint16_t *p) { return f32_from_f16(*p); }
 CK_INLINE vf vf_load_bf16(const uint16_t *p) { return vf_from_bits((int32_t)((uint32_t)*p << 16)); }

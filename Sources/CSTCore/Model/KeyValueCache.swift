@@ -101,7 +101,8 @@ extension Transformer {
     }
     let heads = configuration.heads
     let hidden = hiddenStates(
-      tokens: sequences.flatMap(\.tokens), rotaryRows: rotaryRows, adaptation: adaptation, precision: precision
+      tokens: sequences.flatMap(\.tokens), rotaryRows: rotaryRows, adaptation: adaptation, precision: precision,
+      access: .stored
     ) { layer, queries, keys, values in
       for (start, (tokens, cache)) in zip(starts, sequences) {
         let offset = start * heads.keyValueWidth

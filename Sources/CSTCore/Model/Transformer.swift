@@ -41,16 +41,17 @@ struct Transformer: Sendable {
   /// - Parameters:
   ///   - rotaryRows: The row of the rotary table for every token: its position, see
   ///     ``RotaryTable/rows(at:sequenceLength:)``.
+  ///   - access: Where products find the weights; it does not change a bit.
   ///   - activations: What of a layer is kept for the backward pass.
   func hiddenStates(
     tokens: [Int32], rotaryRows: [Int32], adaptation: Adaptation?, precision: Precision,
-    activations: LayerActivations = .kept, attend: @escaping Attend
+    access: WeightAccess = .packed, activations: LayerActivations = .kept, attend: @escaping Attend
   ) -> Tensor {
     var stream = embedding.embedding(of: tokens)
     for (index, layer) in layers.enumerated() {
       let pass = LayerPass(
         model: configuration, layer: layer, index: index, rotary: rotary, rotaryRows: rotaryRows, precision: precision,
-        attend: attend)
+        access: access, attend: attend)
       let adaptation = adaptation.map { LayerAdaptation($0, layer: index) }
       switch activations {
       case .kept: stream = pass.output(stream, adaptation)
@@ -105,6 +106,7 @@ private struct LayerPass {
   let rotary: RotaryTable
   let rotaryRows: [Int32]
   let precision: Precision
+  let access: WeightAccess
   let attend: Transformer.Attend
 
   /// The stream behind the layer.
@@ -175,7 +177,7 @@ private struct AdaptedLayerPass {
   private func product(_ projection: Projection, _ x: Tensor) -> Tensor {
     let weight = layer[projection]
     guard let adaptation, let factors = adaptation.factors(of: projection) else {
-      return x.linear(weight, precision: pass.precision)
+      return x.linear(weight, precision: pass.precision, access: pass.access)
     }
     let configuration = adaptation.configuration
     var adapterInput: Tensor?
@@ -185,6 +187,6 @@ private struct AdaptedLayerPass {
     }
     return x.linear(
       weight, adding: factors, scale: Float(configuration.scale), adapterInput: adapterInput,
-      precision: pass.precision)
+      precision: pass.precision, access: pass.access)
   }
 }

@@ -25,9 +25,15 @@ extension Tensor {
   /// - Shape: self `[m, weight.columns]`; result `[m, weight.rows]`.
   /// - Complexity: O(m·rows·columns). The first product in a precision, and the first backward pass, pack the weights.
   public func linear(_ weight: WeightMatrix, precision: Precision = .f32) -> Tensor {
+    linear(weight, precision: precision, access: .packed)
+  }
+
+  /// The same with the weights found where `access` says.
+  func linear(_ weight: WeightMatrix, precision: Precision, access: WeightAccess) -> Tensor {
     let m = linearRows(weight)
     let out = Tensor(shape: [m, weight.rows]) { start in
-      weight.multiply(MatrixDestination(start: start, stride: weight.rows), matrix, m: m, precision, .store)
+      let destination = MatrixDestination(start: start, stride: weight.rows)
+      weight.multiply(destination, matrix, m: m, precision, .store, access: access)
     }
     return out.recorded(from: [self]) { [x = node] gradient in
       x?.accumulate { destination, mode in
@@ -47,6 +53,16 @@ extension Tensor {
     _ weight: WeightMatrix, adding factors: LoRAFactors, scale: Float, adapterInput: Tensor? = nil,
     precision: Precision = .f32
   ) -> Tensor {
+    linear(
+      weight, adding: factors, scale: scale, adapterInput: adapterInput, precision: precision, access: .packed)
+  }
+
+  /// The same with the weights found where `access` says; the factors, too, are read where they are where it says
+  /// `stored`, and packed for the pass otherwise.
+  func linear(
+    _ weight: WeightMatrix, adding factors: LoRAFactors, scale: Float, adapterInput: Tensor?, precision: Precision,
+    access: WeightAccess
+  ) -> Tensor {
     let m = linearRows(weight)
     let (inputs, outputs, rank) = (weight.columns, weight.rows, factors.rank)
     let (a, b) = (factors.a, factors.b)
@@ -58,15 +74,13 @@ extension Tensor {
     // hidden = scale·(z·Aᵀ), [m, rank]
     let hidden = Tensor(shape: [m, rank]) { start in
       let destination = MatrixDestination(start: start, stride: rank)
-      Gemm.multiply(
-        destination, .rows(z.matrix), .transpose(of: a.matrix), Gemm.Size(m: m, n: rank, k: inputs), .store)
+      multiplyTransposed(destination, z, a, m: m, .store, access)
       Kernels.current.table.scale_f32(start, start, scale, m * rank)
     }
     let out = Tensor(shape: [m, outputs]) { start in
       let destination = MatrixDestination(start: start, stride: outputs)
-      weight.multiply(destination, matrix, m: m, precision, .store)
-      Gemm.multiply(
-        destination, .rows(hidden.matrix), .transpose(of: b.matrix), Gemm.Size(m: m, n: outputs, k: rank), .add)
+      weight.multiply(destination, matrix, m: m, precision, .store, access: access)
+      multiplyTransposed(destination, hidden, b, m: m, .add, access)
     }
     let saved = SavedTensor(z)
     let pullback = LoRALinearPullback(
@@ -90,6 +104,21 @@ extension Tensor {
       shape.rank == 2 && shape[1] == weight.columns,
       "a weight matrix [\(weight.rows), \(weight.columns)] cannot multiply rows of shape \(shape)")
     return shape[0]
+  }
+}
+
+/// c (=, +=) x·factorᵀ in Float32, x `[m, k]`, factor `[n, k]`.
+private func multiplyTransposed(
+  _ c: MatrixDestination, _ x: Tensor, _ factor: Tensor, m: Int, _ mode: StoreMode, _ access: WeightAccess
+) {
+  let (n, k) = (factor.shape[0], factor.shape[1])
+  switch access {
+  case .packed:
+    Gemm.multiply(c, .rows(x.matrix), .transpose(of: factor.matrix), Gemm.Size(m: m, n: n, k: k), mode)
+  case .stored:
+    let weights = StoredWeights(
+      start: factor.start, bytesPerRow: k * MemoryLayout<Float>.stride, order: nil, rows: n, columns: k, format: .f32)
+    Gemm.multiply(c, x.matrix, stored: weights, m: m, .f32, mode)
   }
 }
 

@@ -96,12 +96,7 @@ enum Gemm {
     _ c: MatrixDestination, _ a: MatrixSource, packed: UnsafePointer<UInt16>, _ size: Size, _ mode: StoreMode
   ) {
     let pairedK = (size.k + 1) / 2 * 2
-    withScratch(UInt16.self, count: max(1, size.m * size.k)) { converted in
-      ComputePool.shared.forEachRange(count: size.m, grain: max(1, (1 << 16) / max(1, size.k))) { rows in
-        for row in rows {
-          Kernels.current.convertToBF16(converted + row * size.k, a.start + row * a.stride, count: size.k)
-        }
-      }
+    withBF16(a, rows: size.m, columns: size.k) { converted in
       split(size, panelWidth: Kernels.current.panelWidthBF16) { rows, columns in
         Kernels.current.gemmBF16(
           c.start + rows.lowerBound * c.stride + columns.lowerBound, stride: c.stride,
@@ -120,6 +115,18 @@ enum Gemm {
     switch precision {
     case .f32: multiply(c, .rows(a), packed: packed.assumingMemoryBound(to: Float.self), size, mode)
     case .bf16: multiplyBF16(c, a, packed: packed.assumingMemoryBound(to: UInt16.self), size, mode)
+    }
+  }
+
+  /// A matrix rounded to bf16, `[rows, columns]` without gaps, for the duration of `body`.
+  static func withBF16(_ a: MatrixSource, rows: Int, columns: Int, _ body: (UnsafePointer<UInt16>) -> Void) {
+    withScratch(UInt16.self, count: max(1, rows * columns)) { converted in
+      ComputePool.shared.forEachRange(count: rows, grain: max(1, (1 << 16) / max(1, columns))) { range in
+        for row in range {
+          Kernels.current.convertToBF16(converted + row * columns, a.start + row * a.stride, count: columns)
+        }
+      }
+      body(converted)
     }
   }
 

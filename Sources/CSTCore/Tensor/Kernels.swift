@@ -127,6 +127,22 @@ extension Kernels {
     table.convert_f32_bf16(out, x, count)
   }
 
+  func gemmStored(
+    _ c: MatrixDestination, a: MatrixSource, _ weights: StoredWeights, m: Int, _ mode: StoreMode
+  ) {
+    table.gemm_stored_f32(
+      c.start, c.stride, a.start, a.stride, weights.start, weights.bytesPerRow, weights.order, m, weights.rows,
+      weights.columns, weights.format.kernelFormat, mode.value)
+  }
+
+  func gemmStoredBF16(
+    _ c: MatrixDestination, a: UnsafePointer<UInt16>, aStride: Int, _ weights: StoredWeights, m: Int, _ mode: StoreMode
+  ) {
+    table.gemm_stored_bf16_f32(
+      c.start, c.stride, a, aStride, weights.start, weights.bytesPerRow, weights.order, m, weights.rows,
+      weights.columns, weights.format.kernelFormat, mode.value)
+  }
+
   func dequantize(_ out: FloatDestination, _ source: UnsafeRawPointer, count: Int, format: WeightFormat) {
     table.dequantize_f32(out, source, count, format.kernelFormat)
   }

@@ -2,10 +2,11 @@ import Synchronization
 
 /// A frozen weight matrix `[rows, columns]` (outputs × inputs) in the format it is stored in, mapped and not copied.
 ///
-/// Products read the weights through panels that the kernels understand. With ``WeightPanels/kept`` they are packed the
-/// first time a direction (x·Wᵀ or dy·W) is used in a precision and kept: `4 · rows · columns` bytes in ``Precision/f32``,
-/// half of that in ``Precision/bf16``. With ``WeightPanels/streamed`` every product unpacks them again, a few megabytes at
-/// a time. Both give the same bits.
+/// Products of training and scoring read the weights through panels that the kernels understand. With
+/// ``WeightPanels/kept`` they are packed the first time a direction (x·Wᵀ or dy·W) is used in a precision and kept:
+/// `4 · rows · columns` bytes in ``Precision/f32``, half of that in ``Precision/bf16``. With ``WeightPanels/streamed`` every
+/// product unpacks them again, a few megabytes at a time. Generation reads the stored blocks themselves
+/// (``multiplyStored(_:_:m:_:_:)``). All give the same bits.
 ///
 /// `@unchecked Sendable`: the bytes are read only and kept alive by `owner`; panels are guarded by their mutex and
 /// never change once published.
@@ -48,10 +49,12 @@ public final class WeightMatrix: @unchecked Sendable {
   /// What becomes of the panels that products read.
   public let panels: WeightPanels
 
-  private let bytes: UnsafeRawBufferPointer
+  let bytes: UnsafeRawBufferPointer
   private let owner: any Sendable
   private let rowOrder: RowOrder
-  private let bytesPerRow: Int
+  let bytesPerRow: Int
+  /// The row that each stored row is; empty where they are in order.
+  let storedOrder: [UInt32]
   /// Most bytes of panels that a streamed product has unpacked at one time.
   let streamedBytes: Int
   private let keptPanels = Mutex<[PanelKey: KeptPanels]>([:])
@@ -87,6 +90,10 @@ public final class WeightMatrix: @unchecked Sendable {
     self.rowOrder = rowOrder
     self.panels = panels
     self.streamedBytes = streamedBytes
+    switch rowOrder {
+    case .asStored: storedOrder = []
+    case .interleavedHalves: storedOrder = (0..<rows).map { UInt32(rowOrder.row(storedAt: $0)) }
+    }
   }
 
   /// The matrix as a tensor `[rows, columns]`, dequantised. Copies.
@@ -138,6 +145,16 @@ public final class WeightMatrix: @unchecked Sendable {
     product(.backward, dx, dy, Gemm.Size(m: m, n: columns, k: rows), precision, mode)
   }
 
+  /// y (=, +=) x·Wᵀ with the weights found where `access` says; the bits are the same.
+  func multiply(
+    _ y: MatrixDestination, _ x: MatrixSource, m: Int, _ precision: Precision, _ mode: StoreMode, access: WeightAccess
+  ) {
+    switch access {
+    case .packed: multiply(y, x, m: m, precision, mode)
+    case .stored: multiplyStored(y, x, m: m, precision, mode)
+    }
+  }
+
   private func product(
     _ direction: Direction, _ out: MatrixDestination, _ input: MatrixSource, _ size: Gemm.Size, _ precision: Precision,
     _ mode: StoreMode
@@ -160,6 +177,9 @@ public final class WeightMatrix: @unchecked Sendable {
 
     deinit { BlockCache.shared.deallocate(start, bytes: byteCount) }
   }
+
+  /// Whether panels were packed for any product and kept.
+  var hasPanels: Bool { keptPanels.withLock { !$0.isEmpty } }
 
   private func packed(_ direction: Direction, _ precision: Precision) -> KeptPanels {
     keptPanels.withLock { panels in

@@ -55,6 +55,21 @@ struct ThreadCountTests {
     }
   }
 
+  /// One row and several, rows in their order and not.
+  @Test("Stored weights", arguments: [1, 2, 67], Precision.allCases)
+  func storedWeights(m: Int, precision: Precision) {
+    let factors = LoRAFactors(a: .random([8, 160]), b: .random([2000, 8], seed: 4))
+    let x = Tensor.random([m, 160], seed: 2)
+    for order in [WeightMatrix.RowOrder.asStored, .interleavedHalves(headWidth: 50)] {
+      let weight = WeightMatrix.random(2000, 160, .q4_1, rowOrder: order)
+      expectSameBits {
+        [
+          x.linear(weight, adding: factors, scale: 2, adapterInput: nil, precision: precision, access: .stored)
+        ]
+      }
+    }
+  }
+
   @Test("Attention")
   func attention() {
     var sequences = PackedSequences()
