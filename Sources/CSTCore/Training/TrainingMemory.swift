@@ -15,8 +15,7 @@ public struct TrainingMemory: Sendable, Hashable {
   public let adapterAndOptimizer: Int
   /// What the backward pass needs of each token, all layers together: per layer 5 rows of the residual stream's width, one
   /// of the queries', 2 of the keys' and 3 of the feed-forward width, in float32, and the low-rank products. Where layers
-  /// are recomputed: that of one layer, a row of the residual stream's width for each, and what is in flight in the
-  /// backward pass of a layer, 4 rows of the feed-forward width and 4 of the stream's.
+  /// are recomputed: that of one layer, and a row of the residual stream's width for each.
   public let activationsPerToken: Int
   /// Logits of the 128 positions whose log-probabilities are computed together.
   public let logits: Int
@@ -49,8 +48,7 @@ public struct TrainingMemory: Sendable, Hashable {
       5 * configuration.width + heads.queryWidth + 2 * heads.keyValueWidth + 3 * configuration.feedForwardWidth
       + adapter.rank * adapter.targets.count
     let kept = 4 * configuration.layerCount * floatsPerLayer
-    let inFlight = 4 * (configuration.width + configuration.feedForwardWidth)
-    let recomputed = 4 * (configuration.layerCount * configuration.width + floatsPerLayer + inFlight)
+    let recomputed = 4 * (configuration.layerCount * configuration.width + floatsPerLayer)
     activationChoice =
       activations ?? LayerActivations.chosen(activationBytes: kept * tokensPerBatch + kept * tokensPerBatch / 2)
     activationsPerToken = activationChoice == .kept ? kept : min(kept, recomputed)
