@@ -13,7 +13,7 @@ TEST_BUILD := .build-tests
 TEST_FLAGS := --configuration $(CONFIGURATION) --scratch-path $(TEST_BUILD) -Xswiftc -enable-testing
 # Passed to `swift test`, e.g. make test TEST_OPTIONS='--filter Tokenizer'
 TEST_OPTIONS ?=
-# Rows (system, prompt, chosen, rejected) that `make bench` trains on, and more options for Benchmarks/training-step.
+# What `make bench` passes to Benchmarks/bench, and rows (system, prompt, chosen, rejected) for it to train on.
 BENCH_DATA ?=
 BENCH_OPTIONS ?=
 
@@ -50,10 +50,14 @@ generated: setup ## regenerate the advice data with the small model, check it, t
 	swift build --configuration release --product cst
 	Scripts/advice-generated
 
-bench: setup ## speed and memory of training steps; BENCH_DATA=rows.jsonl, BENCH_OPTIONS='--contenders cst,trl'
-	@test -n "$(BENCH_DATA)" || { echo "make bench: say which rows: make bench BENCH_DATA=rows.jsonl" >&2; exit 1; }
+bench: setup ## speed of kernels and model beside their peers; BENCH_DATA=rows.jsonl, BENCH_OPTIONS='--rounds 5'
 	swift build --configuration release --product cst
-	Benchmarks/training-step --data $(BENCH_DATA) $(BENCH_OPTIONS)
+	swift build --package-path Benchmarks --configuration release --product measure
+	@if command -v python3 >/dev/null; then \
+	  python3 Benchmarks/bench $(if $(BENCH_DATA),--data $(BENCH_DATA)) $(BENCH_OPTIONS); \
+	else \
+	  Benchmarks/.build/release/measure; \
+	fi
 
 format: ## put Swift and C sources into the project's format
 	git ls-files --cached --others --exclude-standard '*.swift' | xargs -r swift format --in-place --parallel

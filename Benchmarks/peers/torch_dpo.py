@@ -1,8 +1,8 @@
 """Times hand-written DPO loops in PyTorch, as peers of `cst train --method dpo` that carry no trainer's overhead.
 
     --layout padded   what most people write: chosen and rejected sequences of a batch, padded to the longest, logits of all
-    --layout packed   the best that plain PyTorch allows: one row of tokens without padding, a pair's prompt computed once
-                      and seen by both answers through the attention mask, the head only where an answer is predicted
+    --layout packed   the best that plain PyTorch allows: one row of tokens without padding, a pair's prompt computed once,
+                      attention sequence by sequence over what it sees, the head only where an answer is predicted
 
 Same model, LoRA, loss, optimizer and order of rows as trl_dpo.py; the reference (adapter off) is computed in every step.
 Prints one JSON object.
@@ -15,6 +15,7 @@ import time
 import torch
 import torch.nn.functional as F
 from peft import get_peft_model
+from transformers import AttentionInterface
 
 from gguf_model import (
     encode,
@@ -46,9 +47,38 @@ def padded_log_probabilities(model, pairs, pad):
     return (picked * scored[:, 1:]).sum(dim=1)
 
 
-def packed_log_probabilities(model, pairs, dtype):
+class SegmentAttention:
+    """Attention of a row of tokens that holds, pair by pair, a prompt, a chosen and a rejected answer: every prompt sees
+    itself, every answer its prompt and itself, so nothing is computed that a mask would throw away."""
+
+    def __init__(self):
+        self.segments = []  # (start of the prompt, its end = start of what sees it, start and end of the answer)
+
+    def __call__(self, module, q, k, v, attention_mask, scaling=None, **others):
+        outputs = []
+        for prompt, prompt_end, start, end in self.segments:
+            if start == prompt:
+                keys, values, visible = k[:, :, prompt:end], v[:, :, prompt:end], None
+            else:
+                keys = torch.cat([k[:, :, prompt:prompt_end], k[:, :, start:end]], dim=2)
+                values = torch.cat([v[:, :, prompt:prompt_end], v[:, :, start:end]], dim=2)
+                visible = torch.ones(end - start, keys.shape[2], dtype=torch.bool).tril(prompt_end - prompt)
+            outputs.append(
+                F.scaled_dot_product_attention(
+                    q[:, :, start:end], keys, values, attn_mask=visible, is_causal=visible is None, scale=scaling,
+                    enable_gqa=True,
+                )
+            )
+        return torch.cat(outputs, dim=2).transpose(1, 2).contiguous(), None
+
+
+SEGMENTS = SegmentAttention()
+AttentionInterface.register("segments", SEGMENTS)
+
+
+def packed_log_probabilities(model, pairs):
     """The same without padding and with every prompt computed once."""
-    ids, positions, pair_of, answer_of = [], [], [], []
+    ids, positions, segments = [], [], []
     predicting, targets, sequence_of = [], [], []  # where an answer's token is predicted, the token, whose it is
     for index, (prompt, chosen, rejected) in enumerate(pairs):
         prompt_end = len(ids) + len(prompt)
@@ -56,21 +86,18 @@ def packed_log_probabilities(model, pairs, dtype):
             start = len(ids)
             ids += tokens
             positions += range(0 if answer == 0 else len(prompt), (0 if answer == 0 else len(prompt)) + len(tokens))
-            pair_of += [index] * len(tokens)
-            answer_of += [answer] * len(tokens)
+            segments.append((prompt_end - len(prompt), prompt_end, start, len(ids)))
             if answer:
                 predicting += [prompt_end - 1, *range(start, start + len(tokens) - 1)]
                 targets += tokens
                 sequence_of += [(answer - 1) * len(pairs) + index] * len(tokens)
-    count = len(ids)
-    pair, answer = torch.tensor(pair_of), torch.tensor(answer_of)
-    visible = torch.ones(count, count, dtype=torch.bool).tril()
-    visible &= pair[:, None] == pair[None, :]
-    visible &= (answer[None, :] == 0) | (answer[:, None] == answer[None, :])
-    mask = torch.zeros(count, count, dtype=dtype).masked_fill_(~visible, torch.finfo(dtype).min)
+    SEGMENTS.segments = segments
     decoder = model.get_base_model()
     hidden = decoder.model(
-        input_ids=torch.tensor([ids]), position_ids=torch.tensor([positions]), attention_mask=mask[None, None], use_cache=False
+        input_ids=torch.tensor([ids]),
+        position_ids=torch.tensor([positions]),
+        attention_mask=torch.zeros(1, 1, 1, 1),  # not used; given, so that none is made
+        use_cache=False,
     ).last_hidden_state[0]
     logits = decoder.lm_head(hidden[torch.tensor(predicting)]).float()
     scores = -F.cross_entropy(logits, torch.tensor(targets), reduction="none")
@@ -100,6 +127,8 @@ def main():
     pairs = [encode(tokenizer, row) for row in read_rows(options.data, options.rows)]
     dtype = torch.bfloat16 if options.precision == "bf16" else torch.float32
     model = get_peft_model(load_model(options.model, dtype), lora_configuration(options.rank, options.alpha))
+    if options.layout == "packed":
+        model.get_base_model().set_attn_implementation("segments")
     if options.init_adapter:
         load_adapter_weights(model, options.init_adapter)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -108,7 +137,7 @@ def main():
     def score(batch):
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.precision == "bf16"):
             if options.layout == "packed":
-                return packed_log_probabilities(model, batch, dtype)
+                return packed_log_probabilities(model, batch)
             return padded_log_probabilities(model, batch, tokenizer.pad_token_id)
 
     seconds, losses, norms = [], [], []
