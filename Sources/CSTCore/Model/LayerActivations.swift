@@ -7,13 +7,10 @@ public enum LayerActivations: String, Sendable, Hashable, Codable, CaseIterable 
   /// The layer's input only; the backward pass computes the layer again, one layer at a time. A third more work.
   case recomputed
 
-  /// The share of the machine's memory that activations are kept in where nobody says otherwise.
-  static let keptShare = 0.25
-
   /// The choice by size: kept where that many bytes are at most a quarter of the machine's memory.
   public static func chosen(
     activationBytes: Int, physicalMemory: UInt64 = ProcessInfo.processInfo.physicalMemory
   ) -> LayerActivations {
-    Double(activationBytes) <= keptShare * Double(physicalMemory) ? .kept : .recomputed
+    KeptMemory.holds(activationBytes, of: physicalMemory) ? .kept : .recomputed
   }
 }

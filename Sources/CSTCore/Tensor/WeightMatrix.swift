@@ -107,12 +107,7 @@ public final class WeightMatrix: @unchecked Sendable {
 
   /// Writes the given rows, dequantised, to `[range.count, columns]`.
   func dequantize(_ range: Range<Int>, into out: UnsafeMutablePointer<Float>) {
-    guard let base = bytes.baseAddress else { return }
-    for row in range {
-      Kernels.current.dequantize(
-        out + (row - range.lowerBound) * columns, base + rowOrder.stored(row) * bytesPerRow, count: columns,
-        format: format)
-    }
+    dequantize(range, columns: 0..<columns, into: out)
   }
 
   /// Writes the given rows of the given columns, which are whole blocks of the format, to

@@ -9,13 +9,20 @@ public enum WeightPanels: String, Sendable, Hashable, Codable, CaseIterable {
   /// Unpacked from the stored weights, a few megabytes at a time, in every product.
   case streamed
 
-  /// The share of the machine's memory that panels are kept in where nobody says otherwise.
-  static let keptShare = 0.25
-
   /// The choice by size: kept where that many bytes are at most a quarter of the machine's memory.
   public static func chosen(
     panelBytes: Int, physicalMemory: UInt64 = ProcessInfo.processInfo.physicalMemory
   ) -> WeightPanels {
-    Double(panelBytes) <= keptShare * Double(physicalMemory) ? .kept : .streamed
+    KeptMemory.holds(panelBytes, of: physicalMemory) ? .kept : .streamed
+  }
+}
+
+/// What may be kept in memory to save time, where nobody says otherwise.
+enum KeptMemory {
+  /// The share of the machine's memory that one such thing may take.
+  private static let share = 0.25
+
+  static func holds(_ bytes: Int, of physicalMemory: UInt64) -> Bool {
+    Double(bytes) <= share * Double(physicalMemory)
   }
 }
