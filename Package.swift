@@ -7,6 +7,7 @@ let package = Package(
   products: [
     .library(name: "CSTCore", targets: ["CSTCore"]),
     .library(name: "CSTData", targets: ["CSTData"]),
+    .library(name: "CSTReports", targets: ["CSTReports"]),
     .executable(name: "cst", targets: ["cst"]),
     // The kernel table, for Benchmarks/ alone: its fields change from one commit to the next. Use CSTCore.
     .library(name: "CKernels", targets: ["CKernels"]),
@@ -25,19 +26,25 @@ let package = Package(
       pkgConfig: "lapacke",
       providers: [.apt(["libblas-dev", "liblapacke-dev"])]
     ),
-    .target(name: "CSTCore", dependencies: ["CKernels", "CLAPACK"]),
+    .target(name: "CSTFormats", dependencies: ["CKernels"]),
+    .target(name: "CSTText", dependencies: ["CSTFormats"]),
+    .target(name: "CSTCore", dependencies: ["CKernels", "CLAPACK", "CSTFormats", "CSTText"]),
     .target(name: "CSTData", dependencies: ["CSTCore"]),
+    .target(name: "CSTReports", dependencies: ["CSTCore", "CSTData"]),
     .executableTarget(
       name: "cst",
       dependencies: [
-        "CSTCore", "CSTData",
+        "CSTCore", "CSTData", "CSTReports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
     .target(name: "TestSupport", dependencies: ["CKernels", "CSTCore"], path: "Tests/TestSupport"),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
-    .testTarget(name: "CSTCoreTests", dependencies: ["CSTCore", "CSTData", "TestSupport"]),
-    .testTarget(name: "CSTDataTests", dependencies: ["CSTCore", "CSTData", "TestSupport"]),
+    .testTarget(name: "CSTFormatsTests", dependencies: ["CSTFormats", "CSTCore", "TestSupport"]),
+    .testTarget(name: "CSTTextTests", dependencies: ["CSTText", "CSTCore", "TestSupport"]),
+    .testTarget(name: "CSTCoreTests", dependencies: ["CSTCore", "CSTData", "CSTReports", "TestSupport"]),
+    .testTarget(name: "CSTDataTests", dependencies: ["CSTCore", "CSTData", "CSTReports", "TestSupport"]),
+    .testTarget(name: "CSTReportsTests", dependencies: ["CSTReports", "CSTData", "TestSupport"]),
     .testTarget(name: "CLITests", dependencies: ["cst", "CSTCore", "TestSupport"]),
   ],
   cLanguageStandard: .c17

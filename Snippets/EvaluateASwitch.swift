@@ -4,6 +4,7 @@
 
 import CSTCore
 import CSTData
+import CSTReports
 import Foundation
 
 let arguments = CommandLine.arguments.dropFirst().map { URL(filePath: $0) }

@@ -3,7 +3,7 @@ extension String {
   /// characters `·`.
   ///
   /// - Complexity: O(`limit`).
-  func excerpt(_ limit: Int = 48) -> String {
+  package func excerpt(_ limit: Int = 48) -> String {
     var result = ""
     var count = 0
     var isSpace = true

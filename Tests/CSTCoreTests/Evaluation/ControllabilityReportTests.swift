@@ -1,5 +1,7 @@
+import CSTReports
 import CSTCore
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct ControllabilityReportTests {

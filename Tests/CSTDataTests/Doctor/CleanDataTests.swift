@@ -1,3 +1,4 @@
+import CSTReports
 import CSTCore
 import CSTData
 import Foundation

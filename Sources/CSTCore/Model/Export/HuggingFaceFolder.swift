@@ -50,7 +50,7 @@ struct HuggingFaceFolder {
       try write(tokenizer.configuration.text + "\n", "tokenizer_config.json")
       if let template = definition.chatTemplate { try write(template, "chat_template.jinja") }
     }
-    try write(export.card.text(of: export), "README.md")
+    if let readme = export.readme { try write(readme, "README.md") }
   }
 
   // MARK: A source folder's own files

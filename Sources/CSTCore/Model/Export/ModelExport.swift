@@ -15,18 +15,20 @@ public struct ModelExport: Sendable {
   public let model: LanguageModel
   /// What is written.
   public let format: ExportFormat
-  /// What folders say about the model in their `README.md`.
-  public var card: ModelCard
+  /// What the base model is called in the files, best as the hub calls it; the name of its file or folder where not told.
+  public let baseModelName: String
+  /// What folders say about the model in their `README.md`; none is written where `nil`. `CSTReports` makes one.
+  public var readme: String?
 
   /// Checks what is asked for.
   ///
   /// - Parameters:
   ///   - model: The model, with its adapter if it has one.
   ///   - format: What to write.
-  ///   - card: What a folder's `README.md` says; nothing but the facts of the export by default.
+  ///   - baseModelName: What the base model is called; the name of its file or folder where `nil`.
   /// - Throws: ``ExportError`` for weights in a format that the files cannot have, and for an adapter where the model has
   ///   none.
-  public init(of model: LanguageModel, as format: ExportFormat, card: ModelCard = ModelCard()) throws(ExportError) {
+  public init(of model: LanguageModel, as format: ExportFormat, baseModelName: String? = nil) throws(ExportError) {
     guard format.allowedWeightFormats.contains(format.weightFormat) else {
       throw ExportError(
         .unsupportedType(format.weightFormat, allowed: format.allowedWeightFormats))
@@ -34,7 +36,7 @@ public struct ModelExport: Sendable {
     guard !format.isAdapterOnly || model.adapter != nil else { throw ExportError(.noAdapter) }
     self.model = model
     self.format = format
-    self.card = card
+    self.baseModelName = baseModelName ?? model.source.location.lastPathComponent
   }
 
   /// Writes the file or folder at `url`, which must not exist; a folder may if it is empty.
@@ -52,7 +54,7 @@ public struct ModelExport: Sendable {
       case .peft:
         try AtomicFolder.write(to: url) { folder in
           try model.adapter?.write(to: folder, baseModelName: baseModelName)
-          try AtomicFile.write(Data(card.text(of: self).utf8), to: folder.appending(path: "README.md"))
+          if let readme { try AtomicFile.write(Data(readme.utf8), to: folder.appending(path: "README.md")) }
         }
       }
     }
@@ -73,7 +75,4 @@ public struct ModelExport: Sendable {
       SafetensorsShardWriter.singleName, SafetensorsShardWriter.indexName, "config.json", "generation_config.json",
       "README.md", "adapter_config.json", "adapter_model.safetensors",
     ])
-
-  /// What the base model is called: what the card says, or the name of its file or folder.
-  var baseModelName: String { card.baseModel ?? model.source.location.lastPathComponent }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CSTReports
 import CSTCore
 import CSTData
 import Foundation

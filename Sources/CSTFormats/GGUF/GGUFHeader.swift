@@ -1,0 +1,156 @@
+/// What a GGUF file says before its tensor data, read from bytes that nobody has vetted.
+///
+/// Versions 2 and 3, little-endian. Every length is checked against what remains, so a header can ask for no more memory
+/// than a small multiple of its own size. Tensor ranges lie inside the file, are aligned and do not overlap.
+package struct GGUFHeader {
+  /// Longest key or tensor name in bytes; the format's limit for keys.
+  package static let nameLimit = 65_535
+  /// Most dimensions of a tensor; ggml's limit.
+  package static let dimensionLimit = 4
+  /// Deepest nesting of metadata arrays. Real files have none.
+  package static let arrayDepthLimit = 4
+  /// The alignment of tensor data where `general.alignment` does not say otherwise.
+  package static let defaultAlignment = 32
+  package static let alignmentKey = "general.alignment"
+  package static let magic: [UInt8] = Array("GGUF".utf8)
+
+  package let version: UInt32
+  package let metadata: GGUFMetadata
+  package let alignment: Int
+  package let tensors: [GGUFTensor]
+
+  /// Reads the header of a file whose content is `bytes`; errors call it `file`.
+  package init(_ bytes: UnsafeRawBufferPointer, file: String) throws {
+    var reader = ByteReader(bytes, file: file)
+    version = try Self.readVersion(&reader)
+    let tensorCount = try reader.readCount(minimumSize: Self.minimumTensorSize, "the tensor count")
+    let keyCount = try reader.readCount(minimumSize: Self.minimumPairSize, "the metadata count")
+    var metadata = GGUFMetadata(file: file)
+    for _ in 0..<keyCount {
+      let start = reader.offset
+      let key = try reader.readString(limit: Self.nameLimit, "a metadata key")
+      guard metadata[key] == nil else {
+        throw FormatError(
+          .duplicate, file: file, at: .key(key), expected: "every key once", found: "it again at byte \(start)")
+      }
+      metadata[key] = try Self.readValue(&reader, key: key)
+    }
+    self.metadata = metadata
+    alignment = try Self.alignment(of: metadata)
+    tensors = try Self.readTensors(&reader, count: tensorCount, alignment: alignment)
+  }
+
+  /// Length of a name, number of dimensions, type, offset.
+  private static let minimumTensorSize = 8 + 4 + 4 + 8
+  /// Length of a key, type, smallest value.
+  private static let minimumPairSize = 8 + 4 + 1
+
+  private static func readVersion(_ reader: inout ByteReader) throws -> UInt32 {
+    let magic = try reader.readBytes(4, "the file's mark")
+    guard magic.elementsEqual(Self.magic) else {
+      throw FormatError(
+        .badMagic, file: reader.file, at: .byte(0), expected: "a GGUF file, which begins with 'GGUF'",
+        found: "'\(String(decoding: magic, as: UTF8.self))'"
+      )
+    }
+    let version = try reader.read(UInt32.self, "the version")
+    guard version == 2 || version == 3 else {
+      let bigEndian = version.byteSwapped == 2 || version.byteSwapped == 3
+      throw FormatError(
+        .unsupportedVersion, file: reader.file, at: .byte(4), expected: "GGUF version 2 or 3, little-endian",
+        found: bigEndian ? "a big-endian file" : "version \(version)", advice: "convert the model again"
+      )
+    }
+    return version
+  }
+
+  /// The alignment of tensor data that `metadata` asks for.
+  package static func alignment(of metadata: GGUFMetadata) throws -> Int {
+    guard let alignment = try metadata.integerIfPresent(alignmentKey) else { return defaultAlignment }
+    guard alignment >= 8, alignment <= 1 << 20, alignment.nonzeroBitCount == 1 else {
+      throw FormatError(
+        .badValue, file: metadata.file, at: .key(alignmentKey), expected: "a power of two from 8 to 1048576",
+        found: "\(alignment)"
+      )
+    }
+    return alignment
+  }
+}
+
+// MARK: - Metadata values
+
+extension GGUFHeader {
+  private static func readType(_ reader: inout ByteReader, key: String) throws -> GGUFValueType {
+    let number = try reader.read(UInt32.self, "a value's type")
+    guard let type = GGUFValueType(rawValue: number) else {
+      throw FormatError(
+        .unsupportedType, file: reader.file, at: .key(key), expected: "a value type from 0 to 12", found: "\(number)")
+    }
+    return type
+  }
+
+  private static func readValue(_ reader: inout ByteReader, key: String) throws -> GGUFValue {
+    let what = "a metadata value"
+    switch try readType(&reader, key: key) {
+    case .uint8: return .uint8(try reader.read(UInt8.self, what))
+    case .int8: return .int8(try reader.read(Int8.self, what))
+    case .uint16: return .uint16(try reader.read(UInt16.self, what))
+    case .int16: return .int16(try reader.read(Int16.self, what))
+    case .uint32: return .uint32(try reader.read(UInt32.self, what))
+    case .int32: return .int32(try reader.read(Int32.self, what))
+    case .uint64: return .uint64(try reader.read(UInt64.self, what))
+    case .int64: return .int64(try reader.read(Int64.self, what))
+    case .float32: return .float32(Float(bitPattern: try reader.read(UInt32.self, what)))
+    case .float64: return .float64(Double(bitPattern: try reader.read(UInt64.self, what)))
+    case .bool: return .bool(try boolean(try reader.read(UInt8.self, what), key: key, file: reader.file))
+    case .string: return .string(try reader.readString(what))
+    case .array: return .array(try readArray(&reader, key: key, depth: 1))
+    }
+  }
+
+  private static func readArray(_ reader: inout ByteReader, key: String, depth: Int) throws -> GGUFArray {
+    guard depth <= arrayDepthLimit else {
+      throw FormatError(
+        .limit, file: reader.file, at: .key(key), expected: "arrays nested at most \(arrayDepthLimit) deep",
+        found: "deeper ones"
+      )
+    }
+    let what = "a metadata array"
+    let type = try readType(&reader, key: key)
+    let count = try reader.readCount(minimumSize: type.minimumSize, "the length of a metadata array")
+    switch type {
+    case .uint8: return .uint8(try reader.readArray(of: UInt8.self, count: count, what))
+    case .int8: return .int8(try reader.readArray(of: Int8.self, count: count, what))
+    case .uint16: return .uint16(try reader.readArray(of: UInt16.self, count: count, what))
+    case .int16: return .int16(try reader.readArray(of: Int16.self, count: count, what))
+    case .uint32: return .uint32(try reader.readArray(of: UInt32.self, count: count, what))
+    case .int32: return .int32(try reader.readArray(of: Int32.self, count: count, what))
+    case .uint64: return .uint64(try reader.readArray(of: UInt64.self, count: count, what))
+    case .int64: return .int64(try reader.readArray(of: Int64.self, count: count, what))
+    case .float32:
+      return .float32(try reader.readArray(of: UInt32.self, count: count, what).map { Float(bitPattern: $0) })
+    case .float64:
+      return .float64(try reader.readArray(of: UInt64.self, count: count, what).map { Double(bitPattern: $0) })
+    case .bool:
+      let file = reader.file
+      return .bool(try reader.readBytes(count, what).map { try boolean($0, key: key, file: file) })
+    case .string:
+      var strings: [String] = []
+      strings.reserveCapacity(count)
+      for _ in 0..<count { strings.append(try reader.readString(what)) }
+      return .string(strings)
+    case .array:
+      var arrays: [GGUFArray] = []
+      arrays.reserveCapacity(count)
+      for _ in 0..<count { arrays.append(try readArray(&reader, key: key, depth: depth + 1)) }
+      return .array(arrays)
+    }
+  }
+
+  private static func boolean(_ byte: UInt8, key: String, file: String) throws -> Bool {
+    guard byte <= 1 else {
+      throw FormatError(.badValue, file: file, at: .key(key), expected: "a bool of 0 or 1", found: "\(byte)")
+    }
+    return byte == 1
+  }
+}
