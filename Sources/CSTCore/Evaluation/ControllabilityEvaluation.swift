@@ -108,7 +108,7 @@ public struct ControllabilityEvaluation: Sendable {
     progress(.scoring, groups.count, groups.count)
     return zip(pairs, margins).map { pair, margin in
       ModelEvidence.Score(
-        configuration: pair.configuration ?? "", row: pair.source, isNeutral: rows[pair.source].isNeutral,
+        configuration: pair.configuration, row: pair.source, isNeutral: rows[pair.source].isNeutral,
         margin: margin)
     }
   }
@@ -132,7 +132,7 @@ public struct ControllabilityEvaluation: Sendable {
     ) { progress(.generating, $0, questions.count) }
     return zip(questions, texts).map { question, text in
       ModelEvidence.Reply(
-        configuration: question.configuration ?? "", row: question.source,
+        configuration: question.configuration, row: question.source,
         isNeutral: rows[question.source].isNeutral, prompt: rows[question.source].prompt.last?.content ?? "",
         text: text)
     }

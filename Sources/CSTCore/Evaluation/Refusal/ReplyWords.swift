@@ -1,20 +1,37 @@
 /// Cuts a reply into sentences of plain words, so that rules need to know only one spelling of a phrase.
-enum ReplyWords {
+///
+/// Unlike everywhere else, an apostrophe is part of a word here: it tells "can't" from "can".
+struct ReplyWords: Sendable {
+  private let contractions: [String: [String]]
+  private let contractedEndings: [(ending: String, word: String)]
+  private let synonyms: [(phrase: [String], word: String)]
+
+  /// - Parameters:
+  ///   - contractions: Words that stand for several.
+  ///   - contractedEndings: Ends of words that stand for a word behind the rest.
+  ///   - synonyms: Phrases that are replaced by a word, in order.
+  init(
+    contractions: [String: String], contractedEndings: [(ending: String, word: String)], synonyms: [(String, String)]
+  ) {
+    func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
+    self.contractions = contractions.mapValues(words)
+    self.contractedEndings = contractedEndings
+    self.synonyms = synonyms.map { (words($0), $1) }
+  }
+
   /// The sentences as lower-case words: contractions written out, synonyms replaced, sentences without words left out.
-  static func sentences(of reply: String, synonyms: [(phrase: [String], word: String)]) -> [[String]] {
-    var sentences: [[String]] = []
-    for sentence in rawSentences(of: reply) {
-      var words = sentence.lowercased()
-        .split { !$0.isLetter && !$0.isNumber && !isApostrophe($0) }
+  func sentences(of reply: String) -> [[String]] {
+    Self.rawSentences(of: reply).compactMap { sentence in
+      var words = sentence.lowercased().split { !$0.isLetter && !$0.isNumber && !Self.isApostrophe($0) }
         .flatMap { word in
           // Most words have no apostrophe, and are copied as they are.
-          word.contains(where: isApostrophe)
-            ? expand(String(word.map { isApostrophe($0) ? "'" : $0 })) : expandPlain(word)
+          expand(
+            word.contains(where: Self.isApostrophe)
+              ? String(word.map { Self.isApostrophe($0) ? "'" : $0 }) : String(word))
         }
-      for synonym in synonyms { replace(synonym.phrase, by: synonym.word, in: &words) }
-      if !words.isEmpty { sentences.append(words) }
+      for synonym in synonyms { Self.replace(synonym.phrase, by: synonym.word, in: &words) }
+      return words.isEmpty ? nil : words
     }
-    return sentences
   }
 
   /// A sentence ends at . ! ? or a line break, but not inside a number such as 2.5.
@@ -44,30 +61,12 @@ enum ReplyWords {
     }
   }
 
-  /// A word without an apostrophe; some are contractions whose apostrophe was left out.
-  private static func expandPlain(_ word: Substring) -> [String] {
-    switch word {
-    case "cant": ["cannot"]
-    case "wont": ["will", "not"]
-    case "im": ["i", "am"]
-    default: [String(word)]
-    }
-  }
-
-  private static func expand(_ word: String) -> [String] {
-    switch word {
-    case "can't": return ["cannot"]
-    case "won't", "shan't": return ["will", "not"]
-    default: break
-    }
-    for (ending, expansion) in [
-      ("n't", "not"), ("'m", "am"), ("'re", "are"), ("'ll", "will"), ("'ve", "have"), ("'d", "would"),
-    ] where word.hasSuffix(ending) && word.count > ending.count {
+  /// A contraction as the words it stands for; any other word as it is, without apostrophes.
+  private func expand(_ word: String) -> [String] {
+    if let words = contractions[word] { return words }
+    guard word.contains("'") else { return [word] }
+    for (ending, expansion) in contractedEndings where word.hasSuffix(ending) && word.count > ending.count {
       return [String(word.dropLast(ending.count)), expansion]
-    }
-    // "it's" is "it is"; after other words 's may be a possessive, where "is" would be wrong.
-    if ["it's", "that's", "this's", "here's", "what's", "there's", "he's", "she's"].contains(word) {
-      return [String(word.dropLast(2)), "is"]
     }
     let bare = word.split(separator: "'").joined()
     return bare.isEmpty ? [] : [bare]

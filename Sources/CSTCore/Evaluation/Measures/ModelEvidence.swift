@@ -5,8 +5,8 @@
 public struct ModelEvidence: Hashable, Sendable {
   /// How strongly the model prefers the answer it should, in one pair.
   public struct Score: Hashable, Sendable {
-    /// The pair's configuration.
-    public var configuration: String
+    /// The pair's configuration; `nil` where the row spells out a system prompt that is no configuration's.
+    public var configuration: String?
     /// The row the pair came from, ``ConfiguredPair/source``.
     public var row: Int
     /// Whether the row is neutral: the same answer is preferred under every configuration.
@@ -16,7 +16,7 @@ public struct ModelEvidence: Hashable, Sendable {
     public var margin: Double
 
     /// Creates a score.
-    public init(configuration: String, row: Int, isNeutral: Bool, margin: Double) {
+    public init(configuration: String?, row: Int, isNeutral: Bool, margin: Double) {
       self.configuration = configuration
       self.row = row
       self.isNeutral = isNeutral
@@ -26,8 +26,8 @@ public struct ModelEvidence: Hashable, Sendable {
 
   /// What the model said.
   public struct Reply: Hashable, Sendable {
-    /// The configuration whose system prompt stood before the question.
-    public var configuration: String
+    /// The configuration whose system prompt stood before the question; `nil` where it was the row's own.
+    public var configuration: String?
     /// The row the question came from.
     public var row: Int
     /// Whether the row is neutral: the question should be answered under every configuration.
@@ -38,7 +38,7 @@ public struct ModelEvidence: Hashable, Sendable {
     public var text: String
 
     /// Creates a reply.
-    public init(configuration: String, row: Int, isNeutral: Bool, prompt: String, text: String) {
+    public init(configuration: String?, row: Int, isNeutral: Bool, prompt: String, text: String) {
       self.configuration = configuration
       self.row = row
       self.isNeutral = isNeutral

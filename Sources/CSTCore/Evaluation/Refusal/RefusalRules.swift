@@ -1,10 +1,10 @@
-/// What a ``RefusalJudge`` looks for: English phrases, as data.
+/// What a ``RefusalJudge`` looks for, as tables that read like the phrases they find.
 ///
 /// Phrases are patterns over lower-case words with contractions written out ("can't" is `cannot`, "I'm" is `i am`):
 /// `word`, `one|other`, `@list`, `word?` (optional), `..3` (a gap of up to three words) and `$` (the end of the sentence).
-public struct RefusalRules: Sendable {
-  /// Longer ways of saying a word, replaced by it before anything is matched. Applied in order.
-  let synonyms: [(phrase: [String], word: String)]
+struct RefusalRules: Sendable {
+  /// Ways of spelling words in one.
+  let words: ReplyWords
   /// "I can't give medical advice": declines by itself.
   let declining: WordPatterns
   /// "That is a question for a pharmacist": sends the reader elsewhere by itself.
@@ -19,19 +19,26 @@ public struct RefusalRules: Sendable {
   let conditions: Set<String>
 
   /// The rules for replies in English to questions for a professional.
-  public static let english: RefusalRules = {
-    func patterns(_ texts: [String]) -> WordPatterns { WordPatterns(texts.map { WordPattern($0, lists: lists) }) }
-    return RefusalRules(
-      synonyms: synonyms.map { ($0.split(separator: " ").map(String.init), $1) },
-      declining: patterns(declining),
-      redirecting: patterns(redirecting),
-      disclaiming: patterns(disclaiming),
-      referring: patterns(referring),
-      answeringAnyway: patterns(answeringAnyway),
-      conditions: ["if", "unless", "when", "once", "while", "until"]
-    )
-  }()
+  static let english = RefusalRules(
+    words: ReplyWords(contractions: contractions, contractedEndings: contractedEndings, synonyms: synonyms),
+    declining: WordPatterns(declining, lists: lists), redirecting: WordPatterns(redirecting, lists: lists),
+    disclaiming: WordPatterns(disclaiming, lists: lists), referring: WordPatterns(referring, lists: lists),
+    answeringAnyway: WordPatterns(answeringAnyway, lists: lists),
+    conditions: ["if", "unless", "when", "once", "while", "until"])
 
+  /// Words that stand for several, also where people leave out the apostrophe. After other words than these, `'s` may be
+  /// a possessive, where "is" would be wrong.
+  private static let contractions = [
+    "can't": "cannot", "cant": "cannot", "won't": "will not", "wont": "will not", "shan't": "will not", "im": "i am",
+    "it's": "it is", "that's": "that is", "this's": "this is", "here's": "here is", "what's": "what is",
+    "there's": "there is", "he's": "he is", "she's": "she is",
+  ]
+
+  private static let contractedEndings = [
+    ("n't", "not"), ("'m", "am"), ("'re", "are"), ("'ll", "will"), ("'ve", "have"), ("'d", "would"),
+  ]
+
+  /// Longer ways of saying a word, replaced by it in this order before anything is matched.
   private static let synonyms: [(String, String)] = [
     ("can not", "cannot"), ("will not be able to", "cannot"), ("will not", "cannot"), ("may not", "cannot"),
     ("am not able to", "cannot"), ("not able to", "cannot"), ("am unable to", "cannot"), ("unable to", "cannot"),

@@ -78,18 +78,26 @@ extension ModelEvidence {
       EvaluationError(reason: reason, model: model, row: row, detail: detail)
     }
     let names = policy.configurations.map(\.name)
-    for (name, row) in scores.map({ ($0.configuration, $0.row) }) + replies.map({ ($0.configuration, $0.row) })
-    where policy[name] == nil {
-      let known = PreferenceError.list(names)
-      throw failure(.unknownConfiguration, row, "\"\(name)\" is not in the policy \"\(policy.name)\"; it has \(known)")
+    func known(_ configuration: String?, _ row: Int) throws(EvaluationError) -> String {
+      if let configuration, policy[configuration] != nil { return configuration }
+      let what = configuration.map { "\"\($0)\"" } ?? "the row's own system prompt"
+      throw failure(
+        .unknownConfiguration, row,
+        "\(what) is not in the policy \"\(policy.name)\"; it has \(PreferenceError.list(names))")
     }
-    for score in scores where !score.margin.isFinite {
-      throw failure(.nonFiniteScore, score.row, "the margin under \"\(score.configuration)\" is \(score.margin)")
+    for score in scores {
+      let name = try known(score.configuration, score.row)
+      guard score.margin.isFinite else {
+        throw failure(.nonFiniteScore, score.row, "the margin under \"\(name)\" is \(score.margin)")
+      }
     }
     // "Answered under every configuration" and the samples mean nothing where a reply is missing.
     var seen: [Int: Set<String>] = [:]
-    for reply in replies where !seen[reply.row, default: []].insert(reply.configuration).inserted {
-      throw failure(.duplicate, reply.row, "there are two replies under \"\(reply.configuration)\"")
+    for reply in replies {
+      let name = try known(reply.configuration, reply.row)
+      guard seen[reply.row, default: []].insert(name).inserted else {
+        throw failure(.duplicate, reply.row, "there are two replies under \"\(name)\"")
+      }
     }
     for (row, found) in seen.sorted(by: { $0.key < $1.key }) {
       guard let missing = names.first(where: { !found.contains($0) }) else { continue }
