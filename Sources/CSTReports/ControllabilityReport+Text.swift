@@ -1,4 +1,5 @@
 import CSTCore
+
 extension ControllabilityReport {
   /// The report as plain text for a terminal: facts, the table, replies side by side.
   ///
@@ -9,17 +10,15 @@ extension ControllabilityReport {
   public func text(columns: Int = 100) -> String {
     let columns = max(60, columns)
     var lines: [String] = ["Controllability, with 95 % Wilson intervals", ""]
-    let width = min(columns / 3, facts.map(\.name.count).max() ?? 0)
-    for fact in facts {
-      lines += Self.wrap(fact.value, columns: columns, first: Self.pad(Self.clean(fact.name), to: width) + "  ")
-    }
+    let names = TextTable.lines(facts.map { [Self.cut($0.name, to: columns / 3), ""] }, alignment: .left)
+    for (fact, name) in zip(facts, names) { lines += Self.wrap(fact.value, columns: columns, first: name) }
     lines.append("")
     lines += table(columns: columns)
     for sample in samples {
       lines.append("")
       lines += Self.wrap(sample.prompt, columns: columns, first: sample.isNeutral ? "Neutral: " : "Question: ")
       for entry in sample.entries {
-        let names = [entry.model, entry.configuration].map { Self.cut(Self.clean($0)) }.joined(separator: ", ")
+        let names = [entry.model, entry.configuration].map { Self.cut($0, to: 22) }.joined(separator: ", ")
         let head = "  \(names) (\(entry.verdict.rawValue)): "
         lines += Self.wrap(entry.text, columns: columns, first: head, indent: 6)
       }
@@ -28,28 +27,17 @@ extension ControllabilityReport {
   }
 
   private func table(columns: Int) -> [String] {
-    let rows = self.rows
-    let labelWidth = min(columns / 3, rows.map(\.label.count).max() ?? 0)
-    let cells = models.indices.map { model in rows.map { Self.cell($0.values[model]) } }
-    let names = models.map { Self.cut(Self.clean($0.model)) }
-    let widths = models.indices.map { model in max(names[model].count, cells[model].map(\.count).max() ?? 0) }
+    let all =
+      [[""] + models.map { Self.cut($0.model, to: 22) }]
+      + rows.map { [Self.cut($0.label, to: columns / 3)] + $0.values.map(Self.cell) }
+    let widths = TextTable.widths(of: all)
     var lines: [String] = []
-    var next = 0
-    while next < models.count {
+    var next = 1
+    while next <= models.count {
       var end = next + 1
-      var used = labelWidth + 2 + widths[next]
-      while end < models.count, used + 2 + widths[end] <= columns {
-        used += 2 + widths[end]
-        end += 1
-      }
-      if next > 0 { lines.append("") }
-      let columnsShown = next..<end
-      let head = columnsShown.map { Self.pad(names[$0], to: widths[$0]) }
-      lines.append(([Self.pad("", to: labelWidth)] + head).joined(separator: "  "))
-      for (row, content) in rows.enumerated() {
-        let values = columnsShown.map { Self.pad(cells[$0][row], to: widths[$0]) }
-        lines.append(([Self.pad(Self.clean(content.label), to: labelWidth)] + values).joined(separator: "  "))
-      }
+      while end <= models.count, widths[0] + widths[next...end].reduce(0, { $0 + 2 + $1 }) <= columns { end += 1 }
+      if next > 1 { lines.append("") }
+      lines += TextTable.lines(all.map { [$0[0]] + $0[next..<end] }, alignment: .left)
       next = end
     }
     return lines
@@ -61,13 +49,10 @@ extension ControllabilityReport {
     return "\(value.count)/\(value.total) \(two(estimate)) [\(two(value.interval.low)), \(two(value.interval.high))]"
   }
 
-  /// A name short enough for the head of a column.
-  private static func cut(_ name: String) -> String { pad(name, to: min(name.count, 22)) }
-
-  /// The text padded with spaces, or cut with an ellipsis.
-  private static func pad(_ text: String, to width: Int) -> String {
-    text.count > width
-      ? String(text.prefix(max(0, width - 1))) + "…" : text + String(repeating: " ", count: width - text.count)
+  /// A name on one line, cut with an ellipsis where it is longer than a width.
+  private static func cut(_ name: String, to width: Int) -> String {
+    let name = name.onOneLine
+    return name.count > width ? String(name.prefix(max(0, width - 1))) + "…" : name
   }
 
   /// Breaks text at spaces so that no line is longer than the width; a longer word is cut.
@@ -76,7 +61,7 @@ extension ControllabilityReport {
     var lines: [String] = []
     var line = first
     var isFresh = true
-    for word in clean(text).split(separator: " ") {
+    for word in text.onOneLine.split(separator: " ") {
       var word = word
       if !isFresh, line.count + 1 + word.count > columns {
         lines.append(line)
@@ -95,20 +80,6 @@ extension ControllabilityReport {
       isFresh = false
     }
     return lines + [line]
-  }
-
-  /// One line without control characters.
-  private static func clean(_ text: String) -> String {
-    String(
-      text.map { character -> Character in
-        if character.isWhitespace { return " " }
-        let isControl = character.unicodeScalars.contains {
-          $0.properties.generalCategory == .control
-            || $0.properties.generalCategory == .format
-              && $0.properties.isBidiControl
-        }
-        return isControl ? "·" : character
-      })
   }
 }
 

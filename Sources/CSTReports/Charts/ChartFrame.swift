@@ -1,0 +1,51 @@
+import CSTCore
+
+/// What charts share: a figure of inline SVG with a title, a grid behind the drawing, labels and a legend.
+///
+/// Without scripts or anything from outside. Colours come from the page's style sheet, so that a chart follows light and
+/// dark mode. Texts are escaped here.
+struct ChartFrame {
+  let title: String
+  let xLabel: String
+  /// The size of the whole, and the edges of what is drawn in.
+  let size: (width: Int, height: Int)
+  let plot: (left: Double, right: Double, top: Double, bottom: Double)
+
+  /// The `<figure>`.
+  ///
+  /// - Parameters:
+  ///   - drawing: The SVG elements, among them those of ``gridLine(at:label:isAxis:)`` and ``tick(at:label:style:)``.
+  ///   - keys: What the legend names, each with the SVG elements that show it, 24 wide and 8 high.
+  func figure(_ drawing: String, keys: [(name: String, mark: String)]) -> String {
+    let middle = text(xLabel, x: (plot.left + plot.right) / 2, y: plot.bottom + 38, style: "middle")
+    let legend = keys.map { key in
+      "<span class=\"key\"><svg viewBox=\"0 0 24 8\" aria-hidden=\"true\">\(key.mark)</svg>\(HTML.escape(key.name))</span>"
+    }
+    return """
+      <figure><figcaption>\(HTML.escape(title))</figcaption>
+      <svg viewBox="0 0 \(size.width) \(size.height)" role="img" aria-label="\(HTML.escape(title))">
+      \(drawing)\(middle)</svg>
+      <p class="legend">\(legend.joined(separator: "\n"))</p></figure>
+      """
+  }
+
+  /// A line across the drawing at a height, and its label on the left.
+  func gridLine(at y: Double, label: String, isAxis: Bool = false) -> String {
+    let (left, right, y) = (Self.number(plot.left), Self.number(plot.right), Self.number(y))
+    return "<line class=\"\(isAxis ? "axis" : "grid")\" x1=\"\(left)\" x2=\"\(right)\" y1=\"\(y)\" y2=\"\(y)\"/>"
+      + "<text class=\"end\" x=\"\(Self.number(plot.left - 6))\" y=\"\(y)\" dy=\"0.32em\">\(HTML.escape(label))</text>\n"
+  }
+
+  /// A label below the drawing: around a place, or from it on.
+  func tick(at x: Double, label: String, style: String? = nil) -> String {
+    text(label, x: x, y: plot.bottom + 18, style: style)
+  }
+
+  private func text(_ text: String, x: Double, y: Double, style: String?) -> String {
+    let style = style.map { " class=\"\($0)\"" } ?? ""
+    return "<text\(style) x=\"\(Self.number(x))\" y=\"\(Self.number(y))\">\(HTML.escape(text))</text>\n"
+  }
+
+  /// A coordinate.
+  static func number(_ value: Double) -> String { FixedPoint.text(value, decimals: 1) }
+}
