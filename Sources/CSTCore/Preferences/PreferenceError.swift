@@ -65,18 +65,18 @@ extension PreferenceError.Reason: CustomStringConvertible {
 }
 
 extension PreferenceError {
-  static func invalidPolicy(_ detail: String) -> PreferenceError {
+  package static func invalidPolicy(_ detail: String) -> PreferenceError {
     PreferenceError(reason: .invalidPolicy, detail: detail)
   }
 
-  func inFile(_ file: URL) -> PreferenceError {
+  package func inFile(_ file: URL) -> PreferenceError {
     var error = self
     error.file = file
     return error
   }
 
   /// Names as a reader of a message wants them: `"a", "b"`.
-  static func list(_ names: [String]) -> String {
+  package static func list(_ names: [String]) -> String {
     names.map { "\"\($0)\"" }.joined(separator: ", ")
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CSTReports
 import CSTCore
+import CSTData
 import Foundation
 
 struct EvalCommand: LibraryCommand {
@@ -29,7 +30,7 @@ struct EvalCommand: LibraryCommand {
 
   func execute() async throws {
     try html.map(OutputFile.check)
-    let policy = try SafetyPolicy(contentsOf: URL(filePath: policy))
+    let policy = try SafetyPolicy(checkedContentsOf: URL(filePath: policy))
     let rows = try data.load()
     let pairs = try rows.configured { (pairs) throws(PreferenceError) in try pairs.configured(by: policy) }
     let model = try await model.load()

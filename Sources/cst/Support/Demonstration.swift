@@ -29,7 +29,7 @@ struct Demonstration {
     self.seed = seed
     policyFile = example.appending(path: "policy.json")
     trainingFile = example.appending(path: "train.jsonl")
-    policy = try SafetyPolicy(contentsOf: policyFile)
+    policy = try SafetyPolicy(checkedContentsOf: policyFile)
     let training = try [PreferencePair](contentsOf: trainingFile)
     let candidates = try [PreferencePair](contentsOf: example.appending(path: "held-out.jsonl"))
     let leaked = Set(

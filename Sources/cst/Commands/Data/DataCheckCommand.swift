@@ -60,7 +60,7 @@ struct DataCheckCommand: LibraryCommand {
 
   func execute() async throws {
     try html.map(OutputFile.check)
-    let policy = try policy.map { try SafetyPolicy(contentsOf: URL(filePath: $0)) }
+    let policy = try policy.map { try SafetyPolicy(checkedContentsOf: URL(filePath: $0)) }
     var model: LanguageModel?
     if let file = self.model { model = try await LanguageModel(contentsOf: URL(filePath: file)) }
     let check = DatasetCheck(policy: policy, model: model, maximumLength: maxLength ?? 512, minimumLength: minTokens)

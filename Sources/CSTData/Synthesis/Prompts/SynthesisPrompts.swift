@@ -1,3 +1,5 @@
+import CSTCore
+
 /// How a policy's preference data is generated: the prompts of every stage, and which configuration drafts.
 ///
 /// In a policy file, under `synthesis`:
@@ -24,7 +26,7 @@ public struct SynthesisPrompts: Hashable, Sendable {
 
   /// The prompt of a stage on the way to a configuration's answer.
   /// - Parameter hasRubric: Whether the defaults may speak of a rubric.
-  package func prompt(_ stage: SynthesisStage, for configuration: String?, hasRubric: Bool) -> StagePrompt {
+  func prompt(_ stage: SynthesisStage, for configuration: String?, hasRubric: Bool) -> StagePrompt {
     let choice = stages[stage]
     if let configuration, let own = choice?.byConfiguration[configuration] { return own }
     return choice?.general ?? DefaultStagePrompts.prompt(stage, hasRubric: hasRubric)

@@ -1,3 +1,5 @@
+import CSTCore
+
 /// An axis on which a policy's configurations lie, such as from terse to florid, for rubric-guided preference pairs
 /// (Gallego, Configurable Preference Tuning, arXiv 2506.11702).
 public struct Rubric: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import CSTCore
+
 /// What one stage of self-critique adds to a conversation: usually one message of the user.
 public struct StagePrompt: Hashable, Sendable {
   /// A message to be filled in.
@@ -14,7 +16,7 @@ public struct StagePrompt: Hashable, Sendable {
   /// The messages with every place filled in.
   ///
   /// - Precondition: `values` has a text for every placeholder of the messages.
-  package func messages(with values: [PromptTemplate.Placeholder: String]) -> [Message] {
+  func messages(with values: [PromptTemplate.Placeholder: String]) -> [Message] {
     turns.map { Message(role: $0.role, content: $0.content.filled(with: values)) }
   }
 

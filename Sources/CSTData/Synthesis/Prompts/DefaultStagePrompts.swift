@@ -1,3 +1,5 @@
+import CSTCore
+
 /// The prompts of stages for which a policy brings none.
 enum DefaultStagePrompts {
   static func prompt(_ stage: SynthesisStage, hasRubric: Bool) -> StagePrompt {

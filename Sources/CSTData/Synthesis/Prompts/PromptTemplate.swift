@@ -23,8 +23,8 @@ public struct PromptTemplate: Hashable, Sendable {
   }
 
   /// What is wrong with a template's text.
-  package struct SyntaxError: Error, Hashable {
-    package let problem: String
+  struct SyntaxError: Error, Hashable {
+    let problem: String
   }
 
   private enum Piece: Hashable {
@@ -42,7 +42,7 @@ public struct PromptTemplate: Hashable, Sendable {
   }
 
   /// - Parameter allowed: What may be filled in.
-  package init(_ source: String, allowing allowed: [Placeholder]) throws(SyntaxError) {
+  init(_ source: String, allowing allowed: [Placeholder]) throws(SyntaxError) {
     self.source = source
     var pieces: [Piece] = []
     var rest = source[...]
@@ -67,7 +67,7 @@ public struct PromptTemplate: Hashable, Sendable {
   /// The text with every place filled in.
   ///
   /// - Precondition: `values` has a text for every placeholder in the template.
-  package func filled(with values: [Placeholder: String]) -> String {
+  func filled(with values: [Placeholder: String]) -> String {
     pieces.map { piece in
       switch piece {
       case .text(let text): return text
