@@ -114,7 +114,9 @@ struct DatasetTally {
     guard let usual = sets.first, sets.count > 1 else { return }
     let unusual = sets.dropFirst().flatMap { names, rows in rows.map { (row: $0, names: names) } }
     for (row, names) in unusual.sorted(by: { $0.row < $1.row }) {
-      report(.unevenAnswers, row) { _ in "answers for \(Self.list(names)); most rows for \(Self.list(usual.key))" }
+      report(.unevenAnswers, row) { _ in
+        "answers for \(PreferenceError.list(names)); most rows for \(PreferenceError.list(usual.key))"
+      }
     }
   }
 
@@ -155,6 +157,4 @@ struct DatasetTally {
     guard case .success(let pair)? = source.pairs(in: Int(row)..<Int(row) + 1).first else { return "" }
     return "\"\(pair.promptText.excerpt())\""
   }
-
-  static func list(_ names: [String]) -> String { names.map { "\"\($0)\"" }.joined(separator: ", ") }
 }

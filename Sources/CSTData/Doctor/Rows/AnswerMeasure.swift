@@ -49,7 +49,7 @@ enum AnswerMeasure: Sendable {
   }
 
   /// Runs of characters between ASCII white space; every ideograph and kana is a word, because nothing stands between
-  /// them.
+  /// them. A length, not words to compare: it reads each byte once and looks no character up.
   static func wordCount(_ text: String) -> Int {
     var text = text
     return text.withUTF8 { bytes in

@@ -71,7 +71,9 @@ struct RowExaminer: Sendable {
       if let policy {
         let pairs = try [pair].configured(by: policy)
         if pairs.isEmpty { record.add(.identicalAnswers, "all its answers are the same text") }
-        if case .ranked(_, _, .systemPrompt(let text)) = pair.answers, !policy.knows(text) {
+        if case .ranked(_, _, .systemPrompt(let text)) = pair.answers,
+          policy.configuration(withSystemPrompt: text) == nil
+        {
           record.add(.foreignSystemPrompt, "\"\(text.excerpt())\"")
         }
         return pairs
@@ -193,23 +195,8 @@ struct RowExaminer: Sendable {
 
   /// The answer's first words in lower case, or `nil` where it has fewer.
   static func opener(of answer: String) -> String? {
-    var words: [Substring] = []
-    var rest = answer[...]
-    while words.count < openerLength {
-      rest = rest.drop(while: \.isWhitespace)
-      let word = rest.prefix { !$0.isWhitespace }
-      guard !word.isEmpty else { return nil }
-      words.append(word)
-      rest = rest[word.endIndex...]
-    }
-    return words.joined(separator: " ").lowercased()
-  }
-}
-
-extension SafetyPolicy {
-  /// Whether a text is a configuration's system prompt or a paraphrase of one.
-  fileprivate func knows(_ systemPrompt: String) -> Bool {
-    configurations.contains { $0.systemPrompt == systemPrompt || $0.paraphrases.contains(systemPrompt) }
+    let words = answer.split(maxSplits: openerLength, whereSeparator: \.isWhitespace).prefix(openerLength)
+    return words.count < openerLength ? nil : words.joined(separator: " ").lowercased()
   }
 }
 
