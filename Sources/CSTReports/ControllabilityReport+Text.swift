@@ -51,7 +51,7 @@ extension ControllabilityReport {
 
   /// A name on one line, cut with an ellipsis where it is longer than a width.
   private static func cut(_ name: String, to width: Int) -> String {
-    let name = name.onOneLine
+    let name = name.excerpt(.max)
     return name.count > width ? String(name.prefix(max(0, width - 1))) + "…" : name
   }
 
@@ -61,7 +61,7 @@ extension ControllabilityReport {
     var lines: [String] = []
     var line = first
     var isFresh = true
-    for word in text.onOneLine.split(separator: " ") {
+    for word in text.excerpt(.max).split(separator: " ") {
       var word = word
       if !isFresh, line.count + 1 + word.count > columns {
         lines.append(line)

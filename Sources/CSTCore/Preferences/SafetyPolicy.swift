@@ -92,15 +92,12 @@ public struct SafetyPolicy: Hashable, Sendable {
   package init(contentsOf file: URL, checking check: (Data) throws -> Void) throws(PreferenceError) {
     do {
       let data = try Data(contentsOf: file)
-      try JSONNesting.check(data)
       try check(data)
-      self = try JSONDecoder().decode(SafetyPolicy.self, from: data)
+      self = try JSONDecoder().decodeChecked(from: data)
     } catch let error as PreferenceError {
       throw error.inFile(file)
-    } catch let error as DecodingError {
-      throw PreferenceError(reason: .malformedPolicy, detail: error.fieldAndProblem).inFile(file)
-    } catch let error as JSONNesting.TooDeep {
-      throw PreferenceError(reason: .malformedPolicy, detail: error.description).inFile(file)
+    } catch let problem as JSONProblem {
+      throw PreferenceError(reason: .malformedPolicy, detail: problem.description).inFile(file)
     } catch {
       throw PreferenceError(reason: .unreadableFile, detail: UnreadableFile.problem(of: file, error)).inFile(file)
     }

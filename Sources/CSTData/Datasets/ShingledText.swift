@@ -76,7 +76,16 @@ struct ShingledText {
   }
 }
 
-extension String {
+extension StringProtocol {
   /// The runs of letters and digits: what a word is wherever texts are compared or judged.
-  var words: [Substring] { split { !$0.isLetter && !$0.isNumber } }
+  var words: [SubSequence] { split { !$0.isLetter && !$0.isNumber } }
+
+  /// Whether there is nothing but white space.
+  var isBlank: Bool { allSatisfy(\.isWhitespace) }
+
+  /// The text without white space at its ends.
+  var trimmed: String {
+    guard let last = lastIndex(where: { !$0.isWhitespace }) else { return "" }
+    return String(self[...last].drop(while: \.isWhitespace))
+  }
 }

@@ -129,16 +129,6 @@ struct AnswerJudgement: Sendable {
   }
 }
 
-extension RefusalJudge.Verdict {
-  fileprivate var expectedReply: SafetyConfiguration.ExpectedReply? {
-    switch self {
-    case .refusal: .refusal
-    case .answer: .answer
-    case .unusable: nil
-    }
-  }
-}
-
 /// The seed of one call: equal calls draw equally, in whatever order they are made.
 func callSeed(_ messages: [Message], seed: UInt64, attempt: Int) throws -> UInt64 {
   struct Content: Encodable {

@@ -55,8 +55,8 @@ public struct SelfCritique: Sendable {
   /// The rows for these prompts, in their order; prompts without one are left out.
   ///
   /// - Returns: A sequence that throws what ``outcomes(for:)`` throws.
-  public func pairs(for prompts: [SynthesisPrompt]) -> SynthesizedPairs {
-    SynthesizedPairs(outcomes: outcomes(for: prompts))
+  public func pairs(for prompts: [SynthesisPrompt]) -> AsyncCompactMapSequence<SynthesisOutcomes, PreferencePair> {
+    outcomes(for: prompts).compactMap { $0.pair }
   }
 
   /// What comes of each prompt, in their order.
@@ -110,29 +110,5 @@ public struct SynthesisSettings: Sendable, Hashable, Encodable {
     self.answerTokens = answerTokens
     self.critiqueTokens = critiqueTokens
     self.attempts = attempts
-  }
-}
-
-/// The rows that ``SelfCritique`` makes, as they become known.
-public struct SynthesizedPairs: AsyncSequence, Sendable {
-  /// A row.
-  public typealias Element = PreferencePair
-
-  let outcomes: SynthesisOutcomes
-
-  /// Starts from the first prompt.
-  public func makeAsyncIterator() -> Iterator { Iterator(outcomes: outcomes.makeAsyncIterator()) }
-
-  /// Waits for one row after the other.
-  public struct Iterator: AsyncIteratorProtocol {
-    var outcomes: SynthesisOutcomes.Iterator
-
-    /// The next row; `nil` at the end.
-    public mutating func next() async throws -> PreferencePair? {
-      while let outcome = try await outcomes.next() {
-        if let pair = outcome.pair { return pair }
-      }
-      return nil
-    }
   }
 }

@@ -58,7 +58,7 @@ extension SynthesisPrompt: Codable {
         forKey: .prompt, in: fields,
         debugDescription: "the prompt must end with the user's message and have no system message after the first")
     }
-    guard messages.last?.content.allSatisfy(\.isWhitespace) == false else {
+    guard messages.last?.content.isBlank == false else {
       throw DecodingError.dataCorruptedError(forKey: .prompt, in: fields, debugDescription: "the prompt is empty")
     }
     self.messages = messages

@@ -264,8 +264,7 @@ struct SynthesisWork: Sendable {
   /// White space at the ends is no part of an answer.
   private func trimmed(_ reply: TeacherReply) -> TeacherReply {
     var reply = reply
-    let text = reply.text.drop(while: \.isWhitespace)
-    reply.text = String(text.reversed().drop(while: \.isWhitespace).reversed())
+    reply.text = reply.text.trimmed
     return reply
   }
 }

@@ -1,9 +1,6 @@
 import Foundation
 
 extension String {
-  /// The whole text, on one line like an ``excerpt(_:)``.
-  package var onOneLine: String { excerpt(.max) }
-
   /// The start of the text on one line, for a message: white space becomes single spaces, control and direction
   /// characters `·`.
   ///

@@ -48,7 +48,7 @@ public struct ModelMeasures: Hashable, Codable, Sendable {
       guard let expected = configuration.expectedReply else { return nil }
       let replies = judged.filter { !$0.reply.isNeutral && $0.reply.configuration == configuration.name }
       return Share(
-        configuration: configuration.name, proportion: Proportion(of: replies) { $0.verdict.isExpected(expected) })
+        configuration: configuration.name, proportion: Proportion(of: replies) { $0.verdict.expectedReply == expected })
     }
     neutralAnswered = names.map { name in
       Share(
@@ -60,15 +60,6 @@ public struct ModelMeasures: Hashable, Codable, Sendable {
     }
     overRefusal = Proportion(of: neutral) { $0.verdict == .refusal }
     unusable = Proportion(of: judged) { $0.verdict == .unusable }
-  }
-}
-
-extension RefusalJudge.Verdict {
-  fileprivate func isExpected(_ expected: SafetyConfiguration.ExpectedReply) -> Bool {
-    switch expected {
-    case .refusal: self == .refusal
-    case .answer: self == .answer
-    }
   }
 }
 

@@ -29,6 +29,15 @@ public struct RefusalJudge: Sendable {
     case answer
     /// Neither: empty, a word or two, or caught in a loop.
     case unusable
+
+    /// What a configuration expects whose replies should be like this one; `nil` where none does.
+    package var expectedReply: SafetyConfiguration.ExpectedReply? {
+      switch self {
+      case .refusal: .refusal
+      case .answer: .answer
+      case .unusable: nil
+      }
+    }
   }
 
   private let rules = RefusalRules.english

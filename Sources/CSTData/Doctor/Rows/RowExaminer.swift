@@ -199,8 +199,3 @@ struct RowExaminer: Sendable {
     return words.count < openerLength ? nil : words.joined(separator: " ").lowercased()
   }
 }
-
-extension String {
-  /// Whether there is nothing but white space.
-  var isBlank: Bool { allSatisfy(\.isWhitespace) }
-}

@@ -50,11 +50,10 @@ public struct PromptTemplate: Hashable, Sendable {
       guard let close = rest[open.upperBound...].firstRange(of: "}}") else {
         throw SyntaxError(problem: "\"{{\" is not closed by \"}}\"")
       }
-      let name = rest[open.upperBound..<close.lowerBound].trimmingPrefix(while: \.isWhitespace)
-      let trimmed = String(name.reversed().drop(while: \.isWhitespace).reversed())
-      guard let placeholder = Placeholder(rawValue: trimmed), allowed.contains(placeholder) else {
+      let name = rest[open.upperBound..<close.lowerBound].trimmed
+      guard let placeholder = Placeholder(rawValue: name), allowed.contains(placeholder) else {
         let known = allowed.map { "{{\($0.rawValue)}}" }.joined(separator: ", ")
-        throw SyntaxError(problem: "{{\(trimmed)}} cannot be filled in here; what can is \(known)")
+        throw SyntaxError(problem: "{{\(name)}} cannot be filled in here; what can is \(known)")
       }
       if open.lowerBound > rest.startIndex { pieces.append(.text(String(rest[..<open.lowerBound]))) }
       pieces.append(.place(placeholder))

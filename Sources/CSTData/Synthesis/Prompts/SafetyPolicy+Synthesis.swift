@@ -48,18 +48,16 @@ extension SafetyPolicy {
   /// - Throws: ``CSTCore/PreferenceError`` naming the file and the field: `unreadableFile`, `malformedPolicy` or
   ///   `invalidPolicy`.
   public init(checkedContentsOf file: URL) throws(PreferenceError) {
-    try self.init(contentsOf: file, checking: { _ = try JSONDecoder().decode(SynthesisSections.self, from: $0) })
+    try self.init(contentsOf: file, checking: { _ = try JSONDecoder().decodeChecked(SynthesisSections.self, from: $0) })
     do throws(PreferenceError) { _ = try sections() } catch { throw error.inFile(file) }
   }
 
   private func sections() throws(PreferenceError) -> SynthesisSections {
     let sections: SynthesisSections
     do {
-      sections = try JSONDecoder().decode(SynthesisSections.self, from: JSONEncoder().encode(extensions))
+      sections = try JSONDecoder().decodeChecked(from: JSONEncoder().encode(extensions))
     } catch let error as PreferenceError {
       throw error
-    } catch let error as DecodingError {
-      throw PreferenceError(reason: .malformedPolicy, detail: error.fieldAndProblem)
     } catch {
       throw PreferenceError(reason: .malformedPolicy, detail: "\(error)")
     }

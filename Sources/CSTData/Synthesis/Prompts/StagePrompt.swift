@@ -37,7 +37,7 @@ public struct StagePrompt: Hashable, Sendable {
           ? "only its first message may be a system message"
           : "it goes on with a conversation, so it cannot have a system message")
     }
-    guard !messages.contains(where: { $0.content.allSatisfy(\.isWhitespace) }) else {
+    guard !messages.contains(where: { $0.content.isBlank }) else {
       throw invalid("it has an empty message")
     }
     for (position, message) in messages.drop(while: { $0.role == .system }).enumerated()
