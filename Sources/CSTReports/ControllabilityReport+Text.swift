@@ -10,17 +10,17 @@ extension ControllabilityReport {
   public func text(columns: Int = 100) -> String {
     let columns = max(60, columns)
     var lines: [String] = ["Controllability, with 95 % Wilson intervals", ""]
-    let names = TextTable.lines(facts.map { [Self.cut($0.name, to: columns / 3), ""] }, alignment: .left)
-    for (fact, name) in zip(facts, names) { lines += Self.wrap(fact.value, columns: columns, first: name) }
+    let names = TerminalText.table(facts.map { [TerminalText.cut($0.name, to: columns / 3), ""] }, alignment: .left)
+    for (fact, name) in zip(facts, names) { lines += TerminalText.wrap(fact.value, columns: columns, first: name) }
     lines.append("")
     lines += table(columns: columns)
     for sample in samples {
       lines.append("")
-      lines += Self.wrap(sample.prompt, columns: columns, first: sample.isNeutral ? "Neutral: " : "Question: ")
+      lines += TerminalText.wrap(sample.prompt, columns: columns, first: sample.isNeutral ? "Neutral: " : "Question: ")
       for entry in sample.entries {
-        let names = [entry.model, entry.configuration].map { Self.cut($0, to: 22) }.joined(separator: ", ")
+        let names = [entry.model, entry.configuration].map { TerminalText.cut($0, to: 22) }.joined(separator: ", ")
         let head = "  \(names) (\(entry.verdict.rawValue)): "
-        lines += Self.wrap(entry.text, columns: columns, first: head, indent: 6)
+        lines += TerminalText.wrap(entry.text, columns: columns, first: head, indent: 6)
       }
     }
     return lines.map { $0.trimmingTrailingSpaces }.joined(separator: "\n") + "\n"
@@ -28,16 +28,16 @@ extension ControllabilityReport {
 
   private func table(columns: Int) -> [String] {
     let all =
-      [[""] + models.map { Self.cut($0.model, to: 22) }]
-      + rows.map { [Self.cut($0.label, to: columns / 3)] + $0.values.map(Self.cell) }
-    let widths = TextTable.widths(of: all)
+      [[""] + models.map { TerminalText.cut($0.model, to: 22) }]
+      + rows.map { [TerminalText.cut($0.label, to: columns / 3)] + $0.values.map(Self.cell) }
+    let widths = TerminalText.widths(of: all)
     var lines: [String] = []
     var next = 1
     while next <= models.count {
       var end = next + 1
       while end <= models.count, widths[0] + widths[next...end].reduce(0, { $0 + 2 + $1 }) <= columns { end += 1 }
       if next > 1 { lines.append("") }
-      lines += TextTable.lines(all.map { [$0[0]] + $0[next..<end] }, alignment: .left)
+      lines += TerminalText.table(all.map { [$0[0]] + $0[next..<end] }, alignment: .left)
       next = end
     }
     return lines
@@ -47,39 +47,6 @@ extension ControllabilityReport {
     guard let estimate = value.estimate else { return "–" }
     func two(_ number: Double) -> String { FixedPoint.text(number, decimals: 2) }
     return "\(value.count)/\(value.total) \(two(estimate)) [\(two(value.interval.low)), \(two(value.interval.high))]"
-  }
-
-  /// A name on one line, cut with an ellipsis where it is longer than a width.
-  private static func cut(_ name: String, to width: Int) -> String {
-    let name = name.excerpt(.max)
-    return name.count > width ? String(name.prefix(max(0, width - 1))) + "…" : name
-  }
-
-  /// Breaks text at spaces so that no line is longer than the width; a longer word is cut.
-  private static func wrap(_ text: String, columns: Int, first: String, indent: Int? = nil) -> [String] {
-    let indentation = String(repeating: " ", count: min(indent ?? first.count, columns / 2))
-    var lines: [String] = []
-    var line = first
-    var isFresh = true
-    for word in text.excerpt(.max).split(separator: " ") {
-      var word = word
-      if !isFresh, line.count + 1 + word.count > columns {
-        lines.append(line)
-        (line, isFresh) = (indentation, true)
-      }
-      if isFresh, line.count + word.count > columns, line.count > indentation.count {
-        lines.append(line)
-        line = indentation
-      }
-      while line.count + word.count > columns {
-        let room = columns - line.count
-        lines.append(line + word.prefix(room))
-        (line, word) = (indentation, word.dropFirst(room))
-      }
-      line += (isFresh ? "" : " ") + word
-      isFresh = false
-    }
-    return lines + [line]
   }
 }
 

@@ -46,7 +46,7 @@ extension DatasetReport {
 
   private var table: [String] {
     let rows = configurations.map { [Self.name($0)] + Self.cells(of: $0) }
-    return TextTable.lines([[""] + Self.heads] + rows, alignment: .right)
+    return TerminalText.table([[""] + Self.heads] + rows, alignment: .right)
   }
 
   /// A configuration's name as reports show it.
