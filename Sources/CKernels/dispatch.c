@@ -25,3 +25,9 @@ CKVariant ck_best(void) {
     if (runnable >> best_first[i] & 1u) return best_first[i];
   return CKVariantScalar;
 }
+
+CKBlockSize ck_block_size(CKFormat format) {
+#define CK_SIZE(NAME, LENGTH, BYTES) [CKFormat##NAME] = {LENGTH, BYTES},
+  static const CKBlockSize sizes[] = {CK_EACH_FORMAT(CK_SIZE)};
+  return sizes[format];
+}

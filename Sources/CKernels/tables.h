@@ -4,6 +4,9 @@
 
 #include "ckernels.h"
 
+/// A word of a vocabulary, or a part of a body that is inlined whatever its size.
+#define CK_INLINE static inline __attribute__((always_inline))
+
 extern const CKKernels ck_table_scalar;
 extern const CKKernels ck_table_avx2;
 extern const CKKernels ck_table_avx512;

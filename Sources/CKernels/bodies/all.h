@@ -3,6 +3,7 @@
 
 // GEMM side
 #include "convert.h"
+#include "tile.h"
 #include "pack.h"
 #include "gemm.h"
 

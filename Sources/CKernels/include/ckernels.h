@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../bodies/formats.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -48,20 +50,18 @@ typedef enum CK_CLOSED_ENUM CKStore {
   CKStoreAdd = 1,
 } CKStore;
 
-/// Storage formats of weights, with ggml's block layouts.
+/// Storage formats of weights, with ggml's block layouts: CKFormatQ4_K and so on (bodies/formats.h).
 typedef enum CK_CLOSED_ENUM CKFormat {
-  CKFormatF32 = 0,
-  CKFormatF16,
-  CKFormatBF16,
-  CKFormatQ8_0,
-  CKFormatQ4_0,
-  CKFormatQ4_1,
-  CKFormatQ5_0,
-  CKFormatQ5_1,
-  CKFormatQ4_K,
-  CKFormatQ5_K,
-  CKFormatQ6_K,
+#define CK_FORMAT_CASE(NAME, LENGTH, BYTES) CKFormat##NAME,
+  CK_EACH_FORMAT(CK_FORMAT_CASE)
+#undef CK_FORMAT_CASE
 } CKFormat;
+
+/// What one block of a format holds and takes.
+typedef struct CKBlockSize {
+  size_t weights; ///< 1 for the plain formats
+  size_t bytes;
+} CKBlockSize;
 
 /// Direction of the rotation in `rotate_f32`: forward, or by the negative angle (the backward pass).
 typedef enum CK_CLOSED_ENUM CKRotation {
@@ -255,6 +255,9 @@ const CKKernels *ck_kernels_for(CKVariant variant);
 
 /// The best variant that runs here.
 CKVariant ck_best(void);
+
+/// The block of a format, the same for all variants.
+CKBlockSize ck_block_size(CKFormat format);
 
 /// Tells the CPU that the caller is spinning.
 static inline void ck_spin_hint(void) {

@@ -6,7 +6,7 @@
 #pragma clang fp contract(off)
 
 #include "../simd/avx2.h"
-#include "../simd/gemm_avx2.h"
+#include "../simd/tiles_avx2.h"
 
 #define CK_VARIANT CKVariantAVX2
 #define CK_TABLE ck_table_avx2

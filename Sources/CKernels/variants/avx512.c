@@ -7,7 +7,7 @@
 #pragma clang fp contract(off)
 
 #include "../simd/avx512.h"
-#include "../simd/gemm_avx512.h"
+#include "../simd/tiles_avx512.h"
 
 #define CK_VARIANT CKVariantAVX512
 #define CK_TABLE ck_table_avx512

@@ -8,7 +8,7 @@
 
 #define CK_BF16_DOT 1
 #include "../simd/avx512.h"
-#include "../simd/gemm_avx512.h"
+#include "../simd/tiles_avx512.h"
 
 #define CK_VARIANT CKVariantAVX512BF16
 #define CK_TABLE ck_table_avx512bf16

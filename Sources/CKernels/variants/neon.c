@@ -5,7 +5,7 @@
 #pragma clang fp contract(off)
 
 #include "../simd/neon.h"
-#include "../simd/gemm_neon.h"
+#include "../simd/tiles_neon.h"
 
 #define CK_VARIANT CKVariantNEON
 #define CK_TABLE ck_table_neon

@@ -3,7 +3,7 @@
 #pragma clang fp contract(off)
 
 #include "../simd/scalar.h"
-#include "../simd/gemm_scalar.h"
+#include "../simd/tiles_scalar.h"
 
 #define CK_VARIANT CKVariantScalar
 #define CK_TABLE ck_table_scalar
