@@ -1,6 +1,8 @@
+// Never in its code: dpbf16ps
+#include "../tables.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
-#include "../tables.h"
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl"))),              \
                              apply_to = function)
@@ -14,4 +16,6 @@
 #include "../bodies/all.h"
 
 #pragma clang attribute pop
+#else
+const CKKernels *const ck_table_avx512 = NULL;
 #endif

@@ -1,6 +1,7 @@
+#include "../tables.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
-#include "../tables.h"
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16"))),   \
                              apply_to = function)
@@ -15,4 +16,6 @@
 #include "../bodies/all.h"
 
 #pragma clang attribute pop
+#else
+const CKKernels *const ck_table_avx512bf16 = NULL;
 #endif

@@ -1,6 +1,7 @@
+#include "../tables.h"
+
 #if defined(__aarch64__)
 #include <arm_neon.h>
-#include "../tables.h"
 
 #pragma clang fp contract(off)
 
@@ -10,4 +11,6 @@
 #define CK_VARIANT CKVariantNEON
 #define CK_TABLE ck_table_neon
 #include "../bodies/all.h"
+#else
+const CKKernels *const ck_table_neon = NULL;
 #endif

@@ -1,3 +1,4 @@
+// Never in its code: %([yz]mm|k[0-7])
 #include "../tables.h"
 
 #pragma clang fp contract(off)
