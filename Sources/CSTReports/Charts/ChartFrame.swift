@@ -1,9 +1,7 @@
 import CSTCore
 
-/// What charts share: a figure of inline SVG with a title, a grid behind the drawing, labels and a legend.
-///
-/// Without scripts or anything from outside. Colours come from the page's style sheet, so that a chart follows light and
-/// dark mode. Texts are escaped here.
+/// What charts share: a figure of inline SVG, without anything from outside, with a grid, labels and a legend. Texts are
+/// escaped here; colours come from the page's style sheet, so that a chart follows light and dark mode.
 struct ChartFrame {
   let title: String
   let xLabel: String
@@ -11,11 +9,8 @@ struct ChartFrame {
   let size: (width: Int, height: Int)
   let plot: (left: Double, right: Double, top: Double, bottom: Double)
 
-  /// The `<figure>`.
-  ///
-  /// - Parameters:
-  ///   - drawing: The SVG elements, among them those of ``gridLine(at:label:isAxis:)`` and ``tick(at:label:style:)``.
-  ///   - keys: What the legend names, each with the SVG elements that show it, 24 wide and 8 high.
+  /// The `<figure>` of SVG elements.
+  /// - Parameter keys: What the legend names, each with the element that shows it, 24 wide and 8 high.
   func figure(_ drawing: String, keys: [(name: String, mark: String)]) -> String {
     let middle = text(xLabel, x: (plot.left + plot.right) / 2, y: plot.bottom + 38, style: "middle")
     let legend = keys.map { key in

@@ -20,7 +20,9 @@ struct RefusalRules: Sendable {
 
   /// The rules for replies in English to questions for a professional.
   static let english = RefusalRules(
-    words: ReplyWords(contractions: contractions, contractedEndings: contractedEndings, synonyms: synonyms),
+    words: ReplyWords(
+      contractions: contractions, contractedEndings: contractedEndings,
+      synonyms: synonyms.map { ($0.split(separator: " ").map(String.init), $1) }),
     declining: WordPatterns(declining, lists: lists), redirecting: WordPatterns(redirecting, lists: lists),
     disclaiming: WordPatterns(disclaiming, lists: lists), referring: WordPatterns(referring, lists: lists),
     answeringAnyway: WordPatterns(answeringAnyway, lists: lists),

@@ -2,22 +2,12 @@
 ///
 /// Unlike everywhere else, an apostrophe is part of a word here: it tells "can't" from "can".
 struct ReplyWords: Sendable {
-  private let contractions: [String: [String]]
-  private let contractedEndings: [(ending: String, word: String)]
-  private let synonyms: [(phrase: [String], word: String)]
-
-  /// - Parameters:
-  ///   - contractions: Words that stand for several.
-  ///   - contractedEndings: Ends of words that stand for a word behind the rest.
-  ///   - synonyms: Phrases that are replaced by a word, in order.
-  init(
-    contractions: [String: String], contractedEndings: [(ending: String, word: String)], synonyms: [(String, String)]
-  ) {
-    func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
-    self.contractions = contractions.mapValues(words)
-    self.contractedEndings = contractedEndings
-    self.synonyms = synonyms.map { (words($0), $1) }
-  }
+  /// Words that stand for several.
+  let contractions: [String: String]
+  /// Ends of words that stand for a word behind the rest.
+  let contractedEndings: [(ending: String, word: String)]
+  /// Phrases that are replaced by a word, in order.
+  let synonyms: [(phrase: [String], word: String)]
 
   /// The sentences as lower-case words: contractions written out, synonyms replaced, sentences without words left out.
   func sentences(of reply: String) -> [[String]] {
@@ -63,7 +53,7 @@ struct ReplyWords: Sendable {
 
   /// A contraction as the words it stands for; any other word as it is, without apostrophes.
   private func expand(_ word: String) -> [String] {
-    if let words = contractions[word] { return words }
+    if let words = contractions[word] { return words.split(separator: " ").map(String.init) }
     guard word.contains("'") else { return [word] }
     for (ending, expansion) in contractedEndings where word.hasSuffix(ending) && word.count > ending.count {
       return [String(word.dropLast(ending.count)), expansion]

@@ -2,42 +2,36 @@
 ///
 /// They are indexed by the words they begin with, so that a word costs one look-up and not a try of every pattern.
 struct WordPatterns: Sendable {
-  private let patterns: [WordPattern]
-  /// The positions of the patterns that can begin with a word, ascending.
-  private let byFirstWord: [String: [Int]]
-
-  /// Patterns as they are written.
-  init(_ texts: [String], lists: [String: Set<String>]) { self.init(texts.map { WordPattern($0, lists: lists) }) }
+  /// The patterns that can begin with a word, in order.
+  private let byFirstWord: [String: [WordPattern]]
 
   /// - Precondition: Every pattern begins with a word. Patterns are part of the program, so a slip traps.
-  private init(_ patterns: [WordPattern]) {
-    self.patterns = patterns
-    var byFirstWord: [String: [Int]] = [:]
-    for (position, pattern) in patterns.enumerated() {
+  init(_ texts: [String], lists: [String: Set<String>]) {
+    byFirstWord = texts.map { WordPattern($0, lists: lists) }.reduce(into: [:]) { byFirstWord, pattern in
       precondition(!pattern.firstWords.isEmpty, "a pattern must begin with a word that is not optional")
-      for word in pattern.firstWords { byFirstWord[word, default: []].append(position) }
+      for word in pattern.firstWords { byFirstWord[word, default: []].append(pattern) }
     }
-    self.byFirstWord = byFirstWord
   }
+
+  private init(byFirstWord: [String: [WordPattern]]) { self.byFirstWord = byFirstWord }
 
   /// The match that begins first, of the first such pattern, or `nil`.
   func firstMatch(in words: ArraySlice<String>) -> Range<Int>? {
     for start in words.indices {
-      for position in byFirstWord[words[start]] ?? [] {
-        if let match = patterns[position].match(in: words, at: start) { return match }
+      for pattern in byFirstWord[words[start]] ?? [] {
+        if let match = pattern.match(in: words, at: start) { return match }
       }
     }
     return nil
   }
 
   /// Both sets of patterns, this one's first.
-  static func + (a: WordPatterns, b: WordPatterns) -> WordPatterns { WordPatterns(a.patterns + b.patterns) }
+  static func + (a: WordPatterns, b: WordPatterns) -> WordPatterns {
+    WordPatterns(byFirstWord: a.byFirstWord.merging(b.byFirstWord, uniquingKeysWith: +))
+  }
 }
 
-/// A pattern over words, written the way the phrases it matches read.
-///
-/// Elements are separated by spaces: `word`; `one|other` for alternatives; `@name` for a named word list; `word?` for an
-/// optional one; `..3` for a gap of up to three arbitrary words; `$` for the end of the sentence.
+/// A pattern over words, in the language that ``RefusalRules`` describes.
 private struct WordPattern: Hashable, Sendable {
   private enum Element: Hashable, Sendable {
     case word(Set<String>)
