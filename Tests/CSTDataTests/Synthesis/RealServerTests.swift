@@ -48,6 +48,6 @@ struct RealServerTests {
     let error = await #expect(throws: TeacherError.self) {
       try await teacher(.streamed, path: "nowhere").reply(to: call("Hello.", maximumTokens: 6))
     }
-    #expect(error?.kind == .notFound && error?.detail.contains("“Not Found”") == true)
+    #expect(error?.reason == .notFound && error?.detail.contains("“Not Found”") == true)
   }
 }
