@@ -65,7 +65,7 @@ import Testing
       let outcome = Result { try read([data[..<length]], by: reader()) }
       switch outcome {
       case .success(let reply): #expect(length >= reasoned && reply.text == "A café 🧂.", "\(length)")
-      case .failure(let error): #expect(length < reasoned && (error as? TeacherError)?.kind == .cutOff, "\(length)")
+      case .failure(let error): #expect(length < reasoned && (error as? TeacherError)?.reason == .cutOff, "\(length)")
       }
     }
   }

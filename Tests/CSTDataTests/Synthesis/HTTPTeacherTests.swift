@@ -204,7 +204,7 @@ import Testing
       server, delivery: delivery, limits: HTTPLimits(idle: .seconds(3), maximumBytes: 100_000))
     var counts: [TeacherError.Reason: Int] = [:]
     let reply = try await RetryPolicy(attempts: faults.count + 1, baseDelay: .zero).run(
-      onFailure: { counts[$0.kind, default: 0] += 1 }, operation: { try await teacher.reply(to: call()) })
+      onFailure: { counts[$0.reason, default: 0] += 1 }, operation: { try await teacher.reply(to: call()) })
     #expect(reply.text == StubReply.echo(call().messages))
     #expect(
       counts == [

@@ -14,7 +14,7 @@ import Testing
     do {
       outcome = .success(
         try await policy.run(
-          using: SeededGenerator(seed: 3), onFailure: { told.append($0.kind) }, sleep: { waits.append($0) },
+          using: SeededGenerator(seed: 3), onFailure: { told.append($0.reason) }, sleep: { waits.append($0) },
           operation: {
             calls += 1
             if calls <= failures.count { throw failures[calls - 1] }
