@@ -1,6 +1,7 @@
 import CSTCore
 
 /// Says which configuration an answer follows, and whether it addresses the question.
+@nonexhaustive
 public enum AnswerJudge: Sendable {
   /// Asks a teacher (stages ``SynthesisStage/adherence`` and ``SynthesisStage/relevance``).
   ///

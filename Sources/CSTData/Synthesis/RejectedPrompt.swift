@@ -3,6 +3,7 @@ import CSTCore
 /// Why no row came of a prompt.
 public struct RejectedPrompt: Sendable, Hashable, Codable {
   /// The kind of cause; rejections are counted by it.
+  @nonexhaustive
   public enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     /// An answer that should answer the question declines.
     case refusal

@@ -83,6 +83,7 @@ public struct SynthesisOutcomes: AsyncSequence, Sendable {
 /// What came of one prompt: every prompt has exactly one outcome.
 public struct SynthesisOutcome: Sendable, Hashable {
   /// What came of it.
+  @nonexhaustive
   public enum Result: Sendable, Hashable {
     /// A row.
     case pair(PreferencePair)

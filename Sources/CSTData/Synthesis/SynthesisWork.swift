@@ -53,7 +53,7 @@ struct SynthesisWork: Sendable {
       return try await limit.whenFree {
         prompt.isNeutral ? try await neutralRow(prompt) : try await switchableRow(prompt)
       }
-    } catch let error as TeacherError where error.consequence != .stop && error.kind != .unreachable {
+    } catch let error as TeacherError where error.consequence != .stop && error.reason != .unreachable {
       return .rejected(RejectedPrompt(.failed, detail: error.description))
     }
   }

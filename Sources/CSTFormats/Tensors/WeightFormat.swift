@@ -7,6 +7,7 @@ import CKernels
 ///
 /// A format is a storage matter only: arithmetic is done in `Float`. Blocks run along a row, so a row's length must be a
 /// multiple of ``blockLength``.
+@nonexhaustive
 public enum WeightFormat: Sendable, Hashable, CaseIterable {
   /// IEEE 754 binary32.
   case f32

@@ -78,9 +78,7 @@ struct Demonstration {
   ) async throws -> ModelEvidence {
     heading("measuring \(name)")
     let progress = SharedProgress()
-    return try await evaluation.evidence(of: model, named: name, over: heldOut) { stage, done, total in
-      progress.show("\(stage.rawValue) \(done)/\(total)", isLast: done == total)
-    }
+    return try await evaluation.evidence(of: model, named: name, over: heldOut) { progress.show($0) }
   }
 
   /// Runs what `cst train` with these options runs, and shows them.

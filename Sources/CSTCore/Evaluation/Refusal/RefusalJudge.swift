@@ -22,6 +22,7 @@
 /// for refusals. It is not a safety filter: text made to mislead it will.
 public struct RefusalJudge: Sendable {
   /// What a reply is.
+  @nonexhaustive
   public enum Verdict: String, Hashable, Codable, Sendable, CaseIterable {
     /// Declines, or sends the reader elsewhere, instead of answering.
     case refusal

@@ -1,4 +1,5 @@
 /// A step of generating preference data by self-critique (Bai et al., arXiv 2212.08073; Gallego, arXiv 2404.00495).
+@nonexhaustive
 public enum SynthesisStage: String, Sendable, Hashable, Codable, CaseIterable {
   /// Answers the prompt under one configuration's system prompt.
   case draft

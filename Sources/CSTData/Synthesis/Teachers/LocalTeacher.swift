@@ -36,7 +36,7 @@ public struct LocalTeacher: Teacher {
   public func reply(to call: TeacherCall) async throws -> TeacherReply {
     do {
       if !call.choices.isEmpty { return try await choice(call) }
-      let reply = try await engine.reply(
+      let reply = try await engine.respond(
         to: call.messages, sampling: call.sampling, maximumTokens: call.maximumTokens)
       return TeacherReply(
         text: reply.text, isComplete: reply.isComplete, promptTokens: reply.promptTokens,

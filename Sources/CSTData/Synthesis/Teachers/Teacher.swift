@@ -87,7 +87,7 @@ struct TeacherCalls: Sendable {
       observer(.reused(stage: call.stage))
       return known
     }
-    let reply = try await retries.run(onFailure: { observer(.failed($0.kind)) }) { try await teacher.reply(to: call) }
+    let reply = try await retries.run(onFailure: { observer(.failed($0.reason)) }) { try await teacher.reply(to: call) }
     let kept = try await journal?.record(reply, to: call, at: address) ?? reply
     observer(
       .replied(

@@ -1,45 +1,45 @@
-import Foundation
+import CSTCore
 
 /// Why a teacher gave no reply.
-public struct TeacherError: Error, Sendable, Hashable {
+public struct TeacherError: PlacedError, Hashable {
   /// The kind of failure; failures are counted by it.
-  public struct Kind: Sendable, Hashable, Comparable, CustomStringConvertible {
+  public struct Reason: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// The kind in two or three words.
     public let description: String
 
     /// Too many requests: status 429.
-    public static let rateLimited = Kind(description: "rate limited")
+    public static let rateLimited = Reason(description: "rate limited")
     /// The server failed: status 5xx.
-    public static let serverError = Kind(description: "server error")
+    public static let serverError = Reason(description: "server error")
     /// The server could not be reached.
-    public static let unreachable = Kind(description: "unreachable")
+    public static let unreachable = Reason(description: "unreachable")
     /// No byte for too long, or the whole reply took too long.
-    public static let timedOut = Kind(description: "timed out")
+    public static let timedOut = Reason(description: "timed out")
     /// The reply ended before it was whole.
-    public static let cutOff = Kind(description: "cut off")
+    public static let cutOff = Reason(description: "cut off")
     /// The reply is not the JSON that was asked for.
-    public static let malformedReply = Kind(description: "malformed reply")
+    public static let malformedReply = Reason(description: "malformed reply")
     /// The reply's content type is neither JSON nor an event stream.
-    public static let wrongContentType = Kind(description: "wrong content type")
+    public static let wrongContentType = Reason(description: "wrong content type")
     /// The reply holds no choices.
-    public static let emptyChoices = Kind(description: "empty choices")
+    public static let emptyChoices = Reason(description: "empty choices")
     /// The reply is larger than any reply may be.
-    public static let tooLarge = Kind(description: "reply too large")
+    public static let tooLarge = Reason(description: "reply too large")
     /// The server wants the request sent elsewhere; it is not, because it may carry a key.
-    public static let redirected = Kind(description: "redirected")
+    public static let redirected = Reason(description: "redirected")
     /// The key is missing or wrong: status 401 or 403.
-    public static let unauthorized = Kind(description: "unauthorized")
+    public static let unauthorized = Reason(description: "unauthorized")
     /// The server does not know the address or the model: status 404.
-    public static let notFound = Kind(description: "not found")
+    public static let notFound = Reason(description: "not found")
     /// The server refuses this request: any other status 4xx.
-    public static let refusedRequest = Kind(description: "refused request")
+    public static let refusedRequest = Reason(description: "refused request")
     /// The conversation does not fit the teacher's context.
-    public static let promptTooLong = Kind(description: "prompt too long")
+    public static let promptTooLong = Reason(description: "prompt too long")
     /// The teacher has nothing to say to a call of this stage or configuration.
-    public static let unsupportedCall = Kind(description: "unsupported call")
+    public static let unsupportedCall = Reason(description: "unsupported call")
 
     /// Alphabetical, so that counts are listed in a fixed order.
-    public static func < (first: Kind, second: Kind) -> Bool { first.description < second.description }
+    public static func < (first: Reason, second: Reason) -> Bool { first.description < second.description }
   }
 
   /// What a failure means for the rest of a run.
@@ -53,22 +53,25 @@ public struct TeacherError: Error, Sendable, Hashable {
   }
 
   /// The kind of failure.
-  public var kind: Kind
+  public var reason: Reason
   /// What was expected, what was found and what to do, without any secret.
   public var detail: String
   /// How long the server asks to wait before the next attempt.
   public var retryAfter: Duration?
 
   /// Creates an error.
-  public init(_ kind: Kind, detail: String, retryAfter: Duration? = nil) {
-    self.kind = kind
+  public init(_ reason: Reason, detail: String, retryAfter: Duration? = nil) {
+    self.reason = reason
     self.detail = detail
     self.retryAfter = retryAfter
   }
 
+  /// Empty: a teacher is asked in many places at once, and the detail names what it was asked.
+  public var place: String { "" }
+
   /// What the failure means for the rest of a run.
   public var consequence: Consequence {
-    switch kind {
+    switch reason {
     case .rateLimited, .serverError, .unreachable, .timedOut, .cutOff, .malformedReply, .wrongContentType,
       .emptyChoices, .tooLarge:
       .retry
@@ -76,12 +79,4 @@ public struct TeacherError: Error, Sendable, Hashable {
     default: .giveUpCall
     }
   }
-}
-
-extension TeacherError: CustomStringConvertible, LocalizedError {
-  /// One line: the kind, then what is wrong.
-  public var description: String { "\(kind): \(detail)" }
-
-  /// The same line as `description`.
-  public var errorDescription: String? { description }
 }

@@ -66,7 +66,7 @@ struct DataCheckCommand: LibraryCommand {
     let check = DatasetCheck(policy: policy, model: model, maximumLength: maxLength ?? 512, minimumLength: minTokens)
     let progress = SharedProgress()
     let report = try await check.report(on: URL(filePath: data), against: against.map { URL(filePath: $0) }) {
-      progress.show("checked \($0)/\($1)", isLast: $0 == $1)
+      progress.show($0)
     }
     if let html { try AtomicFile.write(Data(report.html(file: data).utf8), to: URL(filePath: html)) }
     try Console.write(common.json ? JSONText.line(report) + "\n" : report.text(file: data))

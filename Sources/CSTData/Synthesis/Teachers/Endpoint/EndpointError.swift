@@ -1,7 +1,7 @@
-import Foundation
+import CSTCore
 
 /// Why an endpoint cannot be used as it is set up. Nothing was sent.
-public struct EndpointError: Error, Sendable, Hashable {
+public struct EndpointError: PlacedError, Hashable {
   /// The kind of failure.
   public struct Reason: Sendable, Hashable, CustomStringConvertible {
     /// The kind of failure in a few words.
@@ -27,12 +27,7 @@ public struct EndpointError: Error, Sendable, Hashable {
     self.reason = reason
     self.detail = detail
   }
-}
 
-extension EndpointError: CustomStringConvertible, LocalizedError {
-  /// One line: the kind, then what is wrong.
-  public var description: String { "\(reason): \(detail)" }
-
-  /// The same line as `description`.
-  public var errorDescription: String? { description }
+  /// Empty: every reason names the URL or the key.
+  public var place: String { "" }
 }

@@ -26,7 +26,7 @@ extension TeacherError {
     status: Int, text: String, words: [String], retryAfter: Duration?, key: APIKey?
   ) -> TeacherError {
     let isAboutContext = saysPromptIsTooLong(text: text, words: words)
-    let kind: Kind =
+    let reason: Reason =
       switch status {
       case 401, 403: .unauthorized
       case 404: .notFound
@@ -37,14 +37,14 @@ extension TeacherError {
       default: .refusedRequest
       }
     let advice =
-      switch kind {
+      switch reason {
       case .unauthorized where key == nil: "; this endpoint wants a key"
       case .unauthorized: "; check the key"
       case .notFound: "; check the base URL and the model's name"
       default: ""
       }
     let quotation = text.isEmpty ? "" : ": \(ServerMessage.quote(text, hiding: key))"
-    return TeacherError(kind, detail: "status \(status)\(quotation)\(advice)", retryAfter: retryAfter)
+    return TeacherError(reason, detail: "status \(status)\(quotation)\(advice)", retryAfter: retryAfter)
   }
 
   /// Servers agree neither on a code nor on a sentence: these are OpenAI's, llama.cpp's and its Python server's.

@@ -3,22 +3,20 @@ import Foundation
 
 /// Reads lines from standard input and replies to them. Replies go to standard output, everything else to standard
 /// error, and the prompt is shown to people only.
-struct ChatSession {
-  private var dialogue: Dialogue
+struct ChatLoop {
+  private let session: ChatSession
   private let policy: SafetyPolicy?
   private var configuration: SafetyConfiguration?
   private let writesJSON: Bool
   private let isInteractive = isatty(STDIN_FILENO) != 0
 
   init(
-    _ dialogue: Dialogue, policy: SafetyPolicy?, configuration: SafetyConfiguration?, systemPrompt: String?,
-    writesJSON: Bool
+    _ session: ChatSession, policy: SafetyPolicy?, configuration: SafetyConfiguration?, writesJSON: Bool
   ) {
-    self.dialogue = dialogue
+    self.session = session
     self.policy = policy
     self.configuration = configuration
     self.writesJSON = writesJSON
-    self.dialogue.systemPrompt = configuration?.systemPrompt ?? systemPrompt
   }
 
   /// Goes on until the input ends.
@@ -30,10 +28,10 @@ struct ChatSession {
       case .configuration(let name): choose(name)
       case .system(let text):
         configuration = nil
-        dialogue.systemPrompt = text.isEmpty ? nil : text
+        session.systemPrompt = text.isEmpty ? nil : text
         Console.note(text.isEmpty ? "no system prompt from here\n" : "another system prompt from here\n")
       case .reset:
-        dialogue.forget()
+        session.forget()
         Console.note("the conversation begins anew\n")
       case .help: Console.note(ChatInput.summary)
       case .quit: return
@@ -73,7 +71,7 @@ struct ChatSession {
     do {
       let chosen = try policy.configuration(named: name)
       configuration = chosen
-      dialogue.systemPrompt = chosen.systemPrompt
+      session.systemPrompt = chosen.systemPrompt
       Console.note("\(chosen.name) from here\n")
     } catch {
       Console.note("\(CommandError.line(for: error))\n")
@@ -83,27 +81,30 @@ struct ChatSession {
   private struct Turn: Encodable {
     let configuration: String?
     let prompt: String
-    let text: String
-    let isComplete: Bool
-    let promptTokens: Int
-    let completionTokens: Int
+    var text = ""
+    var isComplete = false
+    var promptTokens = 0
+    var completionTokens = 0
+
+    mutating func add(_ piece: ReplyStream.Piece) {
+      text += piece.text
+      isComplete = piece.reply?.isComplete ?? false
+      promptTokens = piece.promptTokens
+      if piece.token != nil { completionTokens += 1 }
+    }
   }
 
   private mutating func reply(to text: String) async throws {
     guard !text.allSatisfy(\.isWhitespace) else { return }
     let interrupt = InterruptFlag(message: "stopped")
-    let writesJSON = writesJSON
+    var turn = Turn(configuration: configuration?.name, prompt: text)
     do {
-      let reply = try await dialogue.reply(to: text) { piece in
-        if !writesJSON { try Console.write(piece) }
-        return interrupt.isSet ? .stop : .goOn
+      for try await piece in session.stream(to: text).pieces {
+        if !writesJSON, !piece.text.isEmpty { try Console.write(piece.text) }
+        turn.add(piece)
+        if interrupt.isSet { break }
       }
-      try Console.print(
-        writesJSON
-          ? JSONText.line(
-            Turn(
-              configuration: configuration?.name, prompt: text, text: reply.text, isComplete: reply.isComplete,
-              promptTokens: reply.promptTokens, completionTokens: reply.completionTokens)) : "")
+      try Console.print(writesJSON ? JSONText.line(turn) : "")
     } catch let error as ConversationError {
       // Too long a conversation is the user's to deal with; the chat goes on.
       Console.note("\(error)\nnothing was added to the conversation; /reset begins a new one\n")
