@@ -90,14 +90,16 @@ struct TrainCommand: LibraryCommand {
     let policyFile = policy.map { URL(filePath: $0) }
     let policy = try policyFile.map { file in try SafetyPolicy(checkedContentsOf: file) }
     let rows = try data.load()
-    if softLabels, rows.pairs.allSatisfy({ $0.judgeScores == nil }) {
+    if softLabels, rows.allSatisfy({ $0.judgeScores == nil }) {
       throw CommandError("\(rows.file.path): no row has \"judge_scores\", which --soft-labels are computed from")
     }
-    let pairs = try rows.configured { (pairs) throws(PreferenceError) in
-      guard let policy else { return try pairs.asWritten() }
-      guard method == .cst else { return try pairs.vanilla(by: policy) }
-      return try pairs.configured(by: policy, labels: softLabels ? .fromJudge : .hard)
-    }
+    let pairs =
+      if let policy {
+        method == .cst
+          ? try rows.configured(by: policy, labels: softLabels ? .fromJudge : .hard) : try rows.vanilla(by: policy)
+      } else {
+        try rows.asWritten()
+      }
     guard !pairs.isEmpty else { throw CommandError("\(rows.file.path): no row gives anything to train on") }
     var model = if let loaded { loaded } else { try await model.load() }
     if self.model.template.templateDate == nil, let date = directory.recordedTemplateDate {
@@ -107,7 +109,7 @@ struct TrainCommand: LibraryCommand {
       try LoRAAdapter(contentsOf: URL(filePath: folder), for: model.configuration)
     }
     let maximumLength = min(optimization.maxLength, model.configuration.contextLength)
-    let encoded = try rows.encoded(pairs, with: model.encoder(maximumLength: maximumLength))
+    let encoded = try pairs.encoded(with: model.encoder(maximumLength: maximumLength))
     let configuration = try initial?.configuration ?? lora.configuration(for: model.configuration)
     let trainer =
       if let initial {
@@ -129,7 +131,7 @@ struct TrainCommand: LibraryCommand {
         model: model, activations: activations),
       model: try RunRecord.Input(model.source), dataFile: try RunRecord.Input(rows.file),
       data: RunRecord.Data(
-        rowsInFile: rows.countInFile, rows: data.rows?.description ?? "all", rowsUsed: rows.pairs.count,
+        rowsInFile: rows.countInFile, rows: data.rows?.description ?? "all", rowsUsed: rows.count,
         pairs: pairs.count, truncatedPairs: encoded.filter(\.isTruncated).count),
       policyFile: try policyFile.map { file in try RunRecord.Input(file) },
       initAdapterWeights: try lora.initAdapter.map { folder in
@@ -137,6 +139,6 @@ struct TrainCommand: LibraryCommand {
       },
       machine: RunRecord.Machine(), start: Date())
     return TrainingSession.Inputs(
-      trainer: trainer, adapter: configuration, pairs: pairs, plan: plan, record: record)
+      trainer: trainer, adapter: configuration, pairs: encoded, plan: plan, record: record)
   }
 }

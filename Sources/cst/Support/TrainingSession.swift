@@ -8,7 +8,7 @@ struct TrainingSession {
     let trainer: DPOTrainer
     /// The shape of the adapter that is trained.
     let adapter: LoRAConfiguration
-    let pairs: [ConfiguredPair]
+    let pairs: [EncodedPair]
     let plan: TrainingPlan
     let record: RunRecord
   }
