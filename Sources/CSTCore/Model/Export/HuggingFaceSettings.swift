@@ -14,30 +14,22 @@ struct HuggingFaceSettings {
   /// - Throws: ``ExportError`` for what Hugging Face has no key for.
   func configuration(_ tokenizer: TokenizerDefinition) throws(ExportError) -> JSONValue {
     var members: JSONMembers = [
-      "architectures": [.string(architecture.causalModelName)],
-      "model_type": .string(architecture.rawValue),
-      "torch_dtype": .string(Self.typeName(format)),
-      "vocab_size": .integer(sizes.vocabularyCount),
-      "hidden_size": .integer(sizes.width),
-      "intermediate_size": .integer(sizes.feedForwardWidth),
-      "num_hidden_layers": .integer(sizes.layerCount),
-      "num_attention_heads": .integer(sizes.heads.queryHeads),
-      "num_key_value_heads": .integer(sizes.heads.keyValueHeads),
-      "head_dim": .integer(sizes.heads.headWidth),
-      "hidden_act": "silu",
-      "max_position_embeddings": .integer(sizes.contextLength),
+      "architectures": [.string(architecture.causalModelName)], "model_type": .string(architecture.rawValue),
+      "torch_dtype": .string(Self.typeName(format)), "vocab_size": .integer(sizes.vocabularyCount),
+      "hidden_size": .integer(sizes.width), "intermediate_size": .integer(sizes.feedForwardWidth),
+      "num_hidden_layers": .integer(sizes.layerCount), "num_attention_heads": .integer(sizes.heads.queryHeads),
+      "num_key_value_heads": .integer(sizes.heads.keyValueHeads), "head_dim": .integer(sizes.heads.headWidth),
+      "hidden_act": "silu", "max_position_embeddings": .integer(sizes.contextLength),
       "rms_norm_eps": .number(JSONNumber(sizes.normEpsilon)),
     ]
     let biases = try biasSettings
     members += try HuggingFaceRotarySettings(sizes).members + biases + windowSettings
-    members +=
-      [
-        "tie_word_embeddings": .bool(model.transformer.isHeadTied),
-        "bos_token_id": Self.identifier(tokenizer.bosID),
-        "eos_token_id": Self.identifier(tokenizer.eosID),
-        "pad_token_id": Self.identifier(tokenizer.paddingID),
+    members.append(
+      contentsOf: [
+        "tie_word_embeddings": .bool(model.transformer.isHeadTied), "bos_token_id": Self.identifier(tokenizer.bosID),
+        "eos_token_id": Self.identifier(tokenizer.eosID), "pad_token_id": Self.identifier(tokenizer.paddingID),
         "use_cache": true,
-      ] as JSONMembers
+      ] as JSONMembers)
     return .object(members)
   }
 

@@ -17,15 +17,9 @@ struct HuggingFaceTokenizer {
   /// `tokenizer.json`.
   var file: JSONValue {
     [
-      "version": "1.0",
-      "truncation": .null,
-      "padding": .null,
-      "added_tokens": .array(addedTokens),
-      "normalizer": components.normalizer,
-      "pre_tokenizer": components.preTokenizer,
-      "post_processor": beginning,
-      "decoder": components.decoder,
-      "model": model,
+      "version": "1.0", "truncation": .null, "padding": .null, "added_tokens": .array(addedTokens),
+      "normalizer": components.normalizer, "pre_tokenizer": components.preTokenizer, "post_processor": beginning,
+      "decoder": components.decoder, "model": model,
     ]
   }
 
@@ -33,14 +27,10 @@ struct HuggingFaceTokenizer {
   var configuration: JSONValue {
     func text(_ spelling: String?) -> JSONValue { spelling.map { .string($0) } ?? .null }
     return [
-      "add_bos_token": .bool(definition.addsBOS),
-      "add_prefix_space": .bool(definition.addsSpacePrefix),
-      "bos_token": text(definition.bosToken),
-      "clean_up_tokenization_spaces": false,
-      "eos_token": text(definition.eosToken),
-      "model_max_length": .integer(contextLength),
-      "pad_token": text(definition.paddingToken),
-      "tokenizer_class": "PreTrainedTokenizerFast",
+      "add_bos_token": .bool(definition.addsBOS), "add_prefix_space": .bool(definition.addsSpacePrefix),
+      "bos_token": text(definition.bosToken), "clean_up_tokenization_spaces": false,
+      "eos_token": text(definition.eosToken), "model_max_length": .integer(contextLength),
+      "pad_token": text(definition.paddingToken), "tokenizer_class": "PreTrainedTokenizerFast",
       "unk_token": text(definition.unknownToken),
     ]
   }
@@ -53,8 +43,7 @@ struct HuggingFaceTokenizer {
       return [
         "id": .integer(id), "content": .string(spelling), "single_word": .bool(rule.isSingleWord),
         "lstrip": .bool(rule.stripsLeft), "rstrip": .bool(rule.stripsRight),
-        "normalized": .bool(rule.isNormalized),
-        "special": .bool(type != .userDefined),
+        "normalized": .bool(rule.isNormalized), "special": .bool(type != .userDefined),
       ]
     }
   }
@@ -80,10 +69,7 @@ struct HuggingFaceTokenizer {
     func sequence(_ name: String, _ type: Int) -> JSONValue {
       ["Sequence": ["id": .string(name), "type_id": .integer(type)]]
     }
-    let special =
-      [
-        "id": token, "ids": [.integer(id)], "tokens": [token],
-      ] as JSONValue
+    let special = ["id": token, "ids": [.integer(id)], "tokens": [token]] as JSONValue
     return [
       "type": "TemplateProcessing",
       "single": [begin, sequence("A", 0)],

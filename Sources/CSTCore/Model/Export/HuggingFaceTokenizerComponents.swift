@@ -33,10 +33,7 @@ struct HuggingFaceTokenizerComponents {
       throw ExportError(.tokenizer("a GGUF file cannot ask for a space at the start of a text only"))
     }
     preTokenizer = .null
-    let strip =
-      [
-        "type": "Strip", "content": " ", "start": 1, "stop": 0,
-      ] as JSONValue
+    let strip = ["type": "Strip", "content": " ", "start": 1, "stop": 0] as JSONValue
     decoder = Self.sequence(
       [
         Self.replace(Self.mark, by: " "), ["type": "ByteFallback"],
