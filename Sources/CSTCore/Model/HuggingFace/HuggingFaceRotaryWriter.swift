@@ -1,6 +1,6 @@
 /// The rotary embeddings of a configuration as `config.json` states them: `rope_theta` and `rope_scaling`, which every
 /// version of `transformers` reads.
-struct HuggingFaceRotarySettings {
+struct HuggingFaceRotaryWriter {
   /// The members of `config.json`.
   let members: [(String, OrderedJSON)]
 

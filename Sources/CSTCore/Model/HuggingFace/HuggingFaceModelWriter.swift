@@ -4,7 +4,7 @@ import Foundation
 ///
 /// What a Hugging Face source says about itself is kept as it is: its configuration but for the weights' type, its
 /// tokenizer files byte for byte. What a GGUF source says is written anew in Hugging Face's terms.
-struct HuggingFaceFolder {
+struct HuggingFaceModelWriter {
   private let export: ModelExport
   private let model: LanguageModel
   private let format: WeightFormat
@@ -44,8 +44,8 @@ struct HuggingFaceFolder {
     case .gguf(let file):
       let definition = try TokenizerDefinition(GGUFFile(contentsOf: file).metadata)
       let tokenizer = try HuggingFaceTokenizer(definition, contextLength: model.configuration.contextLength)
-      try write(try HuggingFaceSettings(of: model, format).configuration(definition).text + "\n", "config.json")
-      try write(HuggingFaceSettings(of: model, format).generation(definition).text + "\n", "generation_config.json")
+      try write(try HuggingFaceConfigurationWriter(of: model, format).configuration(definition).text + "\n", "config.json")
+      try write(HuggingFaceConfigurationWriter(of: model, format).generation(definition).text + "\n", "generation_config.json")
       try write(tokenizer.file.text, "tokenizer.json")
       try write(tokenizer.configuration.text + "\n", "tokenizer_config.json")
       if let template = definition.chatTemplate { try write(template, "chat_template.jinja") }
@@ -86,7 +86,7 @@ struct HuggingFaceFolder {
     var object = try Self.object(data, file: source.location.appending(path: name))
     // `transformers` 5 calls it dtype and reads both.
     let keys = ["dtype", "torch_dtype"].filter { object[$0] != nil }
-    for key in keys.isEmpty ? ["torch_dtype"] : keys { object[key] = .string(HuggingFaceSettings.typeName(format)) }
+    for key in keys.isEmpty ? ["torch_dtype"] : keys { object[key] = .string(HuggingFaceConfigurationWriter.typeName(format)) }
     return try Self.text(object)
   }
 

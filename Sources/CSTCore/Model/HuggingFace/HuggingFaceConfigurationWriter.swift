@@ -1,5 +1,5 @@
 /// `config.json` and `generation_config.json` of a model that comes from a GGUF file.
-struct HuggingFaceSettings {
+struct HuggingFaceConfigurationWriter {
   private let model: LanguageModel
   private let sizes: ModelConfiguration
   private let format: WeightFormat
@@ -14,7 +14,7 @@ struct HuggingFaceSettings {
   /// - Throws: ``ExportError`` for what Hugging Face has no key for.
   func configuration(_ tokenizer: TokenizerDefinition) throws(ExportError) -> OrderedJSON {
     let biases = try biasSettings
-    let rotary = try HuggingFaceRotarySettings(sizes).members
+    let rotary = try HuggingFaceRotaryWriter(sizes).members
     return .object(
       [
         ("architectures", .array([.string(architecture.causalModelName)])),

@@ -48,8 +48,8 @@ public struct ModelExport: Sendable {
     try await onComputeThread {
       switch format {
       case .huggingFace(let format, let limit):
-        try AtomicFolder.write(to: url) { try HuggingFaceFolder(of: self, format, limit).write(to: $0) }
-      case .gguf(let format): try GGUFModelFile(of: model, format).write(to: url)
+        try AtomicFolder.write(to: url) { try HuggingFaceModelWriter(of: self, format, limit).write(to: $0) }
+      case .gguf(let format): try GGUFModelWriter(of: model, format).write(to: url)
       case .ggufAdapter(let format): try model.adapter?.writeGGUF(to: url, for: model, as: format)
       case .peft:
         try AtomicFolder.write(to: url) { folder in
@@ -71,7 +71,7 @@ public struct ModelExport: Sendable {
 
   /// The names that files of an exported folder may have, apart from numbered shards.
   package static let folderNames: Set<String> = Set(
-    HuggingFaceFolder.copiedNames + [
+    HuggingFaceModelWriter.copiedNames + [
       SafetensorsShardWriter.singleName, SafetensorsShardWriter.indexName, "config.json", "generation_config.json",
       "README.md", "adapter_config.json", "adapter_model.safetensors",
     ])

@@ -5,7 +5,7 @@ import Foundation
 /// Which tensor is stored how follows llama.cpp's quantiser: vectors stay F32; matrices get the type asked for, F16 where
 /// their rows are not whole blocks; the head, or the embedding that serves as it, gets Q8_0 among 4-bit weights. (There,
 /// llama.cpp has Q6_K where the width is a multiple of 256. This project reads that and does not write it.)
-struct GGUFModelFile {
+struct GGUFModelWriter {
   private let model: LanguageModel
   private let format: WeightFormat
 
