@@ -2,7 +2,7 @@ import Foundation
 
 /// An object of a JSON file with typed access to its members: what has another type than the reader asks for is an error
 /// that names the file and the key. A member that is `null` counts as absent.
-package struct JSONObject {
+package struct JSONObject: Sendable {
   /// The file, for errors.
   package let file: String
   /// What comes before a key in errors: empty, or `outer.`.
@@ -35,6 +35,11 @@ package struct JSONObject {
     self.prefix = prefix
     self.members = members.filter { $0.value != .null }
     nullKeys = Set(members.filter { $0.value == .null }.keys)
+  }
+
+  /// All members, those that are `null` too.
+  package var value: JSONPart {
+    .object(nullKeys.reduce(into: members) { $0[$1] = .null })
   }
 
   /// The keys of all members that are not `null`, sorted.

@@ -3,52 +3,38 @@
 struct GGUFConfiguration {
   let configuration: ModelConfiguration
 
-  /// The tensors that belong to the rotary embeddings and not to a layer.
-  static let rotaryTensors: Set<String> = [
-    "rope_freqs.weight", "rope_factors_short.weight", "rope_factors_long.weight",
-  ]
-
-  /// Keys of the architecture, without its prefix, that are understood.
-  private static let knownKeys: Set<String> = [
-    "block_count", "context_length", "embedding_length", "feed_forward_length", "vocab_size",
-    "attention.head_count", "attention.head_count_kv", "attention.key_length", "attention.value_length",
-    "attention.layer_norm_rms_epsilon", "attention.sliding_window", "rope.dimension_count", "rope.freq_base",
-    "rope.scaling.type", "rope.scaling.factor", "rope.scaling.attn_factor", "rope.scaling.original_context_length",
-    "rope.scaling.finetuned",
-  ]
-
   /// - Throws: ``FormatError`` naming the key or tensor.
   init(_ file: GGUFFile) throws {
     let keys = try Keys(file)
-    let width = try keys.count("embedding_length", in: ModelConfiguration.Limit.widths)
-    let queryHeads = try keys.count("attention.head_count", in: ModelConfiguration.Limit.heads)
-    let keyValueHeads = try keys.count("attention.head_count_kv", in: 1...queryHeads, default: queryHeads)
+    let width = try keys.count(.width, in: ModelConfiguration.Limit.widths)
+    let queryHeads = try keys.count(.queryHeads, in: ModelConfiguration.Limit.heads)
+    let keyValueHeads = try keys.count(.keyValueHeads, in: 1...queryHeads, default: queryHeads)
     let headWidth = try keys.count(
-      "attention.key_length", in: ModelConfiguration.Limit.headWidths, default: width / queryHeads)
+      .keyWidth, in: ModelConfiguration.Limit.headWidths, default: width / queryHeads)
     guard queryHeads % keyValueHeads == 0, headWidth % 2 == 0, headWidth > 0 else {
       throw keys.error(
-        "attention.head_count", expected: "heads of even width in equal groups",
+        .queryHeads, expected: "heads of even width in equal groups",
         found: "\(queryHeads) query heads, \(keyValueHeads) key-value heads, width \(headWidth)")
     }
-    let valueWidth = try file.metadata.integerIfPresent(keys.name("attention.value_length")) ?? headWidth
+    let valueWidth = try file.metadata.integerIfPresent(keys.name(.valueWidth)) ?? headWidth
     guard valueWidth == headWidth else {
       throw keys.error(
-        "attention.value_length", expected: "\(headWidth), the width of a key", found: "\(valueWidth)")
+        .valueWidth, expected: "\(headWidth), the width of a key", found: "\(valueWidth)")
     }
-    let epsilon = try file.metadata.float(keys.name("attention.layer_norm_rms_epsilon"))
+    let epsilon = try file.metadata.float(keys.name(.normEpsilon))
     guard epsilon >= 0, epsilon < 1 else {
-      throw keys.error("attention.layer_norm_rms_epsilon", expected: "a number in 0..<1", found: "\(epsilon)")
+      throw keys.error(.normEpsilon, expected: "a number in 0..<1", found: "\(epsilon)")
     }
-    let window = try file.metadata.integerIfPresent(keys.name("attention.sliding_window")) ?? 0
+    let window = try file.metadata.integerIfPresent(keys.name(.slidingWindow)) ?? 0
     guard window >= 0 else {
-      throw keys.error("attention.sliding_window", expected: "0 or more", found: "\(window)")
+      throw keys.error(.slidingWindow, expected: "0 or more", found: "\(window)")
     }
-    let contextLength = try keys.count("context_length", in: ModelConfiguration.Limit.contextLengths)
+    let contextLength = try keys.count(.contextLength, in: ModelConfiguration.Limit.contextLengths)
     let embedding = try file.tensor(named: WeightRole.embedding.ggufName)
     configuration = ModelConfiguration(
       architecture: keys.architecture, name: try file.metadata.stringIfPresent("general.name"),
-      layerCount: try keys.count("block_count", in: ModelConfiguration.Limit.layers), width: width,
-      feedForwardWidth: try keys.count("feed_forward_length", in: ModelConfiguration.Limit.feedForwardWidths),
+      layerCount: try keys.count(.layerCount, in: ModelConfiguration.Limit.layers), width: width,
+      feedForwardWidth: try keys.count(.feedForwardWidth, in: ModelConfiguration.Limit.feedForwardWidths),
       heads: AttentionHeads(queryHeads: queryHeads, keyValueHeads: keyValueHeads, headWidth: headWidth),
       normEpsilon: epsilon, rotary: try keys.rotary(headWidth: headWidth, contextLength: contextLength),
       contextLength: contextLength, vocabularyCount: embedding.shape.first ?? 0,
@@ -63,25 +49,24 @@ struct GGUFConfiguration {
     init(_ file: GGUFFile) throws {
       self.file = file
       let name = try file.metadata.string("general.architecture")
-      guard let architecture = ModelArchitecture.allCases.first(where: { $0.ggufName == name }) else {
+      guard let architecture = ModelArchitecture.inGGUF(named: name) else {
         throw FormatError(
           .badValue, file: file.mapping.path, at: .key("general.architecture"),
-          expected: Set(ModelArchitecture.allCases.map(\.ggufName)).sorted().joined(separator: ", "), found: name,
+          expected: Set(ModelArchitecture.all.map(\.ggufName)).sorted().joined(separator: ", "), found: name,
           advice: "models of this architecture cannot be read")
       }
       self.architecture = architecture
-      for key in file.metadata.keys where key.hasPrefix(name + ".") {
-        guard knownKeys.contains(String(key.dropFirst(name.count + 1))) else {
-          throw FormatError(
-            .badValue, file: file.mapping.path, at: .key(key), expected: "a \(name) model without further features",
-            found: "a feature that is not supported")
-        }
+      let known = Set(GGUFKey.allCases.map { $0.name(in: architecture) })
+      for key in file.metadata.keys where key.hasPrefix(name + ".") && !known.contains(key) {
+        throw FormatError(
+          .badValue, file: file.mapping.path, at: .key(key), expected: "a \(name) model without further features",
+          found: "a feature that is not supported")
       }
     }
 
-    func name(_ key: String) -> String { architecture.ggufName + "." + key }
+    func name(_ key: GGUFKey) -> String { key.name(in: architecture) }
 
-    func count(_ key: String, in range: ClosedRange<Int>, default: Int? = nil) throws -> Int {
+    func count(_ key: GGUFKey, in range: ClosedRange<Int>, default: Int? = nil) throws -> Int {
       let value = try file.metadata.integerIfPresent(name(key)) ?? `default` ?? file.metadata.integer(name(key))
       guard range.contains(value) else {
         throw error(key, expected: "\(range.lowerBound) to \(range.upperBound)", found: "\(value)")
@@ -89,7 +74,7 @@ struct GGUFConfiguration {
       return value
     }
 
-    func error(_ key: String, expected: String, found: String) -> FormatError {
+    func error(_ key: GGUFKey, expected: String, found: String) -> FormatError {
       FormatError(.badValue, file: file.mapping.path, at: .key(name(key)), expected: expected, found: found)
     }
 
@@ -98,20 +83,20 @@ struct GGUFConfiguration {
       let present = architecture.projections.filter {
         file.tensorIfPresent(named: WeightRole.bias(layer: 0, $0).ggufName) != nil
       }
-      return Set(present).union(architecture == .qwen2 ? [.query, .key, .value] : [])
+      return architecture.biases.union(present)
     }
 
     // MARK: Rotary embeddings
 
     func rotary(headWidth: Int, contextLength: Int) throws -> RotaryConfiguration {
-      let base = Double(try file.metadata.floatIfPresent(name("rope.freq_base")) ?? 10_000)
+      let base = Double(try file.metadata.floatIfPresent(name(.rotaryBase)) ?? 10_000)
       guard base > 1, base.isFinite else {
-        throw error("rope.freq_base", expected: "a number above 1", found: "\(base)")
+        throw error(.rotaryBase, expected: "a number above 1", found: "\(base)")
       }
-      let width = try file.metadata.integerIfPresent(name("rope.dimension_count")) ?? headWidth
-      let isPartial = architecture == .phi3 && width >= 2 && width < headWidth && width % 2 == 0
+      let width = try file.metadata.integerIfPresent(name(.rotatedWidth)) ?? headWidth
+      let isPartial = architecture.rotatesPartOfHeads && width >= 2 && width < headWidth && width % 2 == 0
       guard width == headWidth || isPartial else {
-        throw error("rope.dimension_count", expected: "\(headWidth), the width of a head", found: "\(width)")
+        throw error(.rotatedWidth, expected: "\(headWidth), the width of a head", found: "\(width)")
       }
       return RotaryConfiguration(
         base: base, width: width, scaling: try scaling(pairs: width / 2, contextLength: contextLength))
@@ -120,14 +105,14 @@ struct GGUFConfiguration {
     private func scaling(pairs: Int, contextLength: Int) throws -> RotaryScaling {
       // As llama.cpp has it, a factor without a type stretches linearly.
       let isStretched =
-        try file.metadata.floatIfPresent(name("rope.scaling.factor")).map { $0 != 0 && $0 != 1 } ?? false
-      let type = try file.metadata.stringIfPresent(name("rope.scaling.type")) ?? (isStretched ? "linear" : "none")
-      let perPair = try factors("rope_freqs.weight", pairs)
-      let short = try factors("rope_factors_short.weight", pairs)
-      let long = try factors("rope_factors_long.weight", pairs)
-      if short == nil, type != "yarn", let magnitude = try attentionFactor(), magnitude != 1 {
+        try file.metadata.floatIfPresent(name(.scalingFactor)).map { $0 != 0 && $0 != 1 } ?? false
+      let type = try file.metadata.stringIfPresent(name(.scalingType)) ?? (isStretched ? "linear" : "none")
+      let perPair = try factors(.factors, pairs)
+      let short = try factors(.shortFactors, pairs)
+      let long = try factors(.longFactors, pairs)
+      if short == nil, type != "yarn", let magnitude = try positiveIfPresent(.attentionFactor), magnitude != 1 {
         throw error(
-          "rope.scaling.attn_factor", expected: "1 without YaRN or LongRoPE, the only ones it is supported with",
+          .attentionFactor, expected: "1 without YaRN or LongRoPE, the only ones it is supported with",
           found: "\(magnitude)")
       }
       switch (type, perPair, short, long) {
@@ -138,52 +123,47 @@ struct GGUFConfiguration {
         let factor = try factor()
         return .yarn(
           factor: factor, originalLength: try originalLength(), fastTurns: 32, slowTurns: 1,
-          magnitude: (try attentionFactor() ?? 1) * RotaryScaling.yarnMagnitude(factor: factor))
+          magnitude: (try positiveIfPresent(.attentionFactor) ?? 1) * RotaryScaling.yarnMagnitude(factor: factor))
       case ("none", nil, let short?, let long?), ("longrope", nil, let short?, let long?):
         let originalLength = try originalLength()
         return .longRope(
           shortFactors: short, longFactors: long, originalLength: originalLength,
-          magnitude: try attentionFactor()
+          magnitude: try positiveIfPresent(.attentionFactor)
             ?? RotaryScaling.longRopeMagnitude(length: contextLength, originalLength: originalLength))
       default:
         throw error(
-          "rope.scaling.type", expected: "none, linear, yarn or longrope, with the tensors that belong to it",
+          .scalingType, expected: "none, linear, yarn or longrope, with the tensors that belong to it",
           found: type)
       }
     }
 
-    private func factor() throws -> Double {
-      let factor = try file.metadata.float(name("rope.scaling.factor"))
-      guard factor > 0, factor.isFinite else {
-        throw error("rope.scaling.factor", expected: "a positive number", found: "\(factor)")
-      }
-      return Double(factor)
-    }
-
     private func originalLength() throws -> Int {
       try count(
-        "rope.scaling.original_context_length", in: 2...ModelConfiguration.Limit.contextLengths.upperBound)
+        .originalLength, in: 2...ModelConfiguration.Limit.contextLengths.upperBound)
     }
 
-    private func attentionFactor() throws -> Double? {
-      guard let factor = try file.metadata.floatIfPresent(name("rope.scaling.attn_factor")) else { return nil }
-      guard factor > 0, factor.isFinite else {
-        throw error("rope.scaling.attn_factor", expected: "a positive number", found: "\(factor)")
-      }
-      return Double(factor)
+    private func positiveIfPresent(_ key: GGUFKey) throws -> Double? {
+      guard let value = try file.metadata.floatIfPresent(name(key)) else { return nil }
+      guard value > 0, value.isFinite else { throw error(key, expected: "a positive number", found: "\(value)") }
+      return Double(value)
     }
 
-    private func factors(_ tensor: String, _ pairs: Int) throws -> [Float]? {
-      guard let found = file.tensorIfPresent(named: tensor) else { return nil }
+    private func factor() throws -> Double {
+      try positiveIfPresent(.scalingFactor) ?? Double(file.metadata.float(name(.scalingFactor)))
+    }
+
+    private func factors(_ tensor: GGUFRotaryTensor, _ pairs: Int) throws -> [Float]? {
+      guard let found = file.tensorIfPresent(named: tensor.rawValue) else { return nil }
       guard found.shape == [pairs] else {
         throw FormatError(
-          .badLayout, file: file.mapping.path, at: .tensor(tensor), expected: "shape [\(pairs)]",
+          .badLayout, file: file.mapping.path, at: .tensor(tensor.rawValue), expected: "shape [\(pairs)]",
           found: "shape \(Shape(found.shape))")
       }
-      let factors = try file.floats(named: tensor)
+      let factors = try file.floats(named: tensor.rawValue)
       guard factors.allSatisfy({ $0 > 0 && $0.isFinite }) else {
         throw FormatError(
-          .badValue, file: file.mapping.path, at: .tensor(tensor), expected: "positive factors", found: "others")
+          .badValue, file: file.mapping.path, at: .tensor(tensor.rawValue), expected: "positive factors",
+          found: "others")
       }
       return factors
     }

@@ -39,17 +39,17 @@ struct GGUFModelWriter {
 
   private func metadata() throws -> GGUFMetadata {
     var metadata: GGUFMetadata
-    switch model.source {
+    switch model.files {
     case .gguf(let file):
-      metadata = try GGUFFile(contentsOf: file).metadata
+      metadata = file.metadata
       for key in metadata.keys where Self.outdatedPrefixes.contains(where: key.hasPrefix) { metadata[key] = nil }
-    case .folder(let folder):
+    case .folder(let files):
       metadata = GGUFMetadata()
       metadata["general.architecture"] = .string(model.configuration.architecture.ggufName)
       metadata["general.type"] = .string("model")
-      metadata["general.name"] = .string(model.configuration.name ?? folder.lastPathComponent)
+      metadata["general.name"] = .string(model.configuration.name ?? files.folder.location.lastPathComponent)
       try model.configuration.write(to: &metadata)
-      try TokenizerDefinition(contentsOf: folder).padded(to: model.configuration.vocabularyCount).write(to: &metadata)
+      try files.tokenizer.padded(to: model.configuration.vocabularyCount).write(to: &metadata)
       write(stopTokens: &metadata)
     }
     if model.adapter != nil {

@@ -13,25 +13,26 @@ struct HuggingFaceConfigurationWriter {
   /// `config.json`.
   /// - Throws: ``ExportError`` for what Hugging Face has no key for.
   func configuration(_ tokenizer: TokenizerDefinition) throws(ExportError) -> OrderedJSON {
-    let biases = try biasSettings
-    let rotary = try HuggingFaceRotaryWriter(sizes).members
+    let members: [(HuggingFaceKey, OrderedJSON)] = [
+      (.vocabularyCount, .integer(sizes.vocabularyCount)),
+      (.width, .integer(sizes.width)),
+      (.feedForwardWidth, .integer(sizes.feedForwardWidth)),
+      (.layerCount, .integer(sizes.layerCount)),
+      (.queryHeads, .integer(sizes.heads.queryHeads)),
+      (.keyValueHeads, .integer(sizes.heads.keyValueHeads)),
+      (.headWidth, .integer(sizes.heads.headWidth)),
+      (.activation, .string("silu")),
+      (.contextLength, .integer(sizes.contextLength)),
+      (.normEpsilon, .number(sizes.normEpsilon)),
+    ]
+    let options = try HuggingFaceRotaryWriter(sizes).members + biasSettings + windowSettings
+    let tied: [(HuggingFaceKey, OrderedJSON)] = [(.tiesHead, .bool(model.transformer.isHeadTied))]
     return .object(
       [
-        ("architectures", .array([.string(architecture.causalModelName)])),
-        ("model_type", .string(architecture.rawValue)),
+        (HuggingFaceKey.classNames.rawValue, .array([.string(architecture.className)])),
+        (HuggingFaceKey.type.rawValue, .string(architecture.name)),
         ("torch_dtype", .string(Self.typeName(format))),
-        ("vocab_size", .integer(sizes.vocabularyCount)),
-        ("hidden_size", .integer(sizes.width)),
-        ("intermediate_size", .integer(sizes.feedForwardWidth)),
-        ("num_hidden_layers", .integer(sizes.layerCount)),
-        ("num_attention_heads", .integer(sizes.heads.queryHeads)),
-        ("num_key_value_heads", .integer(sizes.heads.keyValueHeads)),
-        ("head_dim", .integer(sizes.heads.headWidth)),
-        ("hidden_act", .string("silu")),
-        ("max_position_embeddings", .integer(sizes.contextLength)),
-        ("rms_norm_eps", .number(sizes.normEpsilon)),
-      ] + rotary + biases + (try windowSettings) + [
-        ("tie_word_embeddings", .bool(model.transformer.isHeadTied)),
+      ] + (members + options + tied).map { ($0.rawValue, $1) } + [
         ("bos_token_id", Self.identifier(tokenizer.bosID)),
         ("eos_token_id", Self.identifier(tokenizer.eosID)),
         ("pad_token_id", Self.identifier(tokenizer.paddingID)),
@@ -57,47 +58,37 @@ struct HuggingFaceConfigurationWriter {
     }
   }
 
-  /// GGUF has one name for Llama and Mistral; the one with a sliding window is Mistral.
   private var architecture: ModelArchitecture {
-    sizes.architecture == .llama && sizes.slidingWindow != nil ? .mistral : sizes.architecture
+    sizes.architecture.inHuggingFace(hasWindow: sizes.slidingWindow != nil)
   }
 
   /// Which matrices have biases, in the terms of the architecture.
-  private var biasSettings: [(String, OrderedJSON)] {
+  private var biasSettings: [(HuggingFaceKey, OrderedJSON)] {
     get throws(ExportError) {
-      let attention: Set<Projection> = [.query, .key, .value, .output]
-      let feedForward: Set<Projection> = [.gate, .up, .down]
-      switch architecture {
-      case .llama where [[], attention, feedForward, attention.union(feedForward)].contains(sizes.biases):
-        return [
-          ("attention_bias", .bool(sizes.biases.isSuperset(of: attention))),
-          ("mlp_bias", .bool(sizes.biases.isSuperset(of: feedForward))),
-        ]
-      case .qwen3 where [[], attention].contains(sizes.biases):
-        return [("attention_bias", .bool(!sizes.biases.isEmpty))]
-      case .qwen2 where sizes.biases == [.query, .key, .value]: return []
-      case .mistral where sizes.biases.isEmpty, .phi3 where sizes.biases.isEmpty: return []
-      default:
+      let settings = architecture.biasSwitches.map { ($0, isOn: sizes.biases.isSuperset(of: $0.projections)) }
+      let stated = settings.reduce(into: architecture.biases) { if $1.isOn { $0.formUnion($1.0.projections) } }
+      guard stated == sizes.biases else {
         let names = sizes.biases.map(\.rawValue).sorted().joined(separator: ", ")
-        throw ExportError(.configuration("config.json of \(architecture.rawValue) has no key for biases of \(names)"))
+        throw ExportError(.configuration("config.json of \(architecture.name) has no key for biases of \(names)"))
       }
+      return settings.map { ($0.key, .bool($1)) }
     }
   }
 
-  private var windowSettings: [(String, OrderedJSON)] {
+  private var windowSettings: [(HuggingFaceKey, OrderedJSON)] {
     get throws(ExportError) {
       let window: OrderedJSON = sizes.slidingWindow.map { .integer($0) } ?? .null
-      switch architecture {
-      case .llama: return []
-      case .mistral, .phi3: return [("sliding_window", window)]
-      case .qwen2, .qwen3:
-        guard sizes.slidingWindow != nil else { return [("use_sliding_window", .bool(false))] }
+      switch architecture.windows {
+      case .none: return []
+      case .everyLayer: return [(.slidingWindow, window)]
+      case .someLayers:
+        guard sizes.slidingWindow != nil else { return [(.usesSlidingWindow, .bool(false))] }
         guard sizes.slidingLayers.upperBound == sizes.layerCount else {
           throw ExportError(.configuration("config.json has no place for a sliding window in the first layers only"))
         }
         return [
-          ("use_sliding_window", .bool(true)), ("sliding_window", window),
-          ("max_window_layers", .integer(sizes.slidingLayers.lowerBound)),
+          (.usesSlidingWindow, .bool(true)), (.slidingWindow, window),
+          (.firstWindowLayer, .integer(sizes.slidingLayers.lowerBound)),
         ]
       }
     }

@@ -5,23 +5,16 @@ import Foundation
 /// What a Hugging Face source says about itself is kept as it is: its configuration but for the weights' type, its
 /// tokenizer files byte for byte. What a GGUF source says is written anew in Hugging Face's terms.
 struct HuggingFaceModelWriter {
-  private let export: ModelExport
   private let model: LanguageModel
   private let format: WeightFormat
   private let shardLimit: Int
+  private let readme: String?
 
-  /// Files of a source folder that are copied where they are there: what the tokenizer is made of, and what whoever passes
-  /// the model on has to pass on with it.
-  static let copiedNames = [
-    "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-    "vocab.json", "merges.txt", "chat_template.jinja", "LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE", "NOTICE.txt",
-  ]
-
-  init(of export: ModelExport, _ format: WeightFormat, _ shardLimit: Int) {
-    self.export = export
-    model = export.model
+  init(of model: LanguageModel, _ format: WeightFormat, _ shardLimit: Int, readme: String?) {
+    self.model = model
     self.format = format
     self.shardLimit = shardLimit
+    self.readme = readme
   }
 
   /// Writes all files into an empty folder.
@@ -32,71 +25,77 @@ struct HuggingFaceModelWriter {
     }
     let tensors = model.mergedWeights.map { $0.tensorData(named: $0.base.role.huggingFaceName, as: format) }
     try SafetensorsShardWriter.write(tensors: tensors, limit: shardLimit, to: folder)
-    switch model.source {
-    case .folder(let location):
-      let source = try ModelFolder(location)
-      try write(try configuration(of: source), "config.json")
-      try write(try generationConfiguration(of: source), "generation_config.json")
-      for name in Self.copiedNames {
-        guard let data = try Self.contents(of: name, in: source) else { continue }
-        try AtomicFile.write(data, to: folder.appending(path: name))
+    switch model.files {
+    case .folder(let files):
+      try write(try configuration(files.configuration), "config.json")
+      try write(try generationConfiguration(files.generation), "generation_config.json")
+      for (name, file) in files.tokenizerFiles {
+        try AtomicFile.write(to: folder.appending(path: name)) { try file?.copy(to: $0) }
+      }
+      for name in HuggingFaceFiles.licenceNames {
+        guard let file = try files.folder.fileIfPresent(name) else { continue }
+        try AtomicFile.write(to: folder.appending(path: name)) { try MappedFile(contentsOf: file).copy(to: $0) }
       }
     case .gguf(let file):
-      let definition = try TokenizerDefinition(GGUFFile(contentsOf: file).metadata)
+      let definition = try TokenizerDefinition(file.metadata)
       let tokenizer = try HuggingFaceTokenizer(definition, contextLength: model.configuration.contextLength)
-      try write(try HuggingFaceConfigurationWriter(of: model, format).configuration(definition).text + "\n", "config.json")
-      try write(HuggingFaceConfigurationWriter(of: model, format).generation(definition).text + "\n", "generation_config.json")
+      try write(
+        try HuggingFaceConfigurationWriter(of: model, format).configuration(definition).text + "\n", "config.json")
+      try write(
+        HuggingFaceConfigurationWriter(of: model, format).generation(definition).text + "\n", "generation_config.json")
       try write(tokenizer.file.text, "tokenizer.json")
       try write(tokenizer.configuration.text + "\n", "tokenizer_config.json")
       if let template = definition.chatTemplate { try write(template, "chat_template.jinja") }
     }
-    if let readme = export.readme { try write(readme, "README.md") }
+    if let readme { try write(readme, "README.md") }
   }
 
   // MARK: A source folder's own files
 
-  private static func contents(of name: String, in folder: ModelFolder) throws -> Data? {
-    guard let file = try folder.fileIfPresent(name) else { return nil }
-    do { return try Data(contentsOf: file) } catch {
-      throw FormatError(
-        .unreadable, file: file.path, expected: "a readable file", found: error.localizedDescription)
-    }
+  /// The source's `config.json` with the type of these weights. Values stay; how numbers are spelled may not (8.0, 8).
+  private func configuration(_ source: JSONObject) throws -> String {
+    // `transformers` 5 calls it dtype and reads both.
+    let keys = ["dtype", "torch_dtype"].filter { source[$0] != nil }
+    let type = JSONValue.string(HuggingFaceConfigurationWriter.typeName(format))
+    return try Self.text(source, changing: (keys.isEmpty ? ["torch_dtype"] : keys).map { ($0, type) })
   }
 
-  private static func object(_ data: Data, file: URL) throws -> [String: JSONValue] {
-    try JSONDepth.check(data, file: file.path)
-    do { return try JSONDecoder().decode([String: JSONValue].self, from: data) } catch let error as DecodingError {
-      throw FormatError(.badSyntax, file: file.path, expected: "a JSON object", found: error.fieldAndProblem)
-    }
+  /// The source's `generation_config.json`, whose end tokens are those that end a reply here.
+  private func generationConfiguration(_ source: JSONObject?) throws -> String {
+    let stops = JSONValue.array(model.stopTokenIDs.sorted().map { .integer(Int($0)) })
+    return try Self.text(source, changing: [("eos_token_id", stops)])
   }
 
-  private static func text(_ object: [String: JSONValue]) throws -> String {
+  private static func text(_ source: JSONObject?, changing members: [(String, JSONValue)]) throws -> String {
+    var object = (source?.value.object ?? [:]).mapValues(JSONValue.init)
+    for (key, value) in members { object[key] = value }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(object), as: UTF8.self) + "\n"
   }
+}
 
-  /// The source's `config.json` with the type of these weights. Values stay; how numbers are spelled may not (8.0, 8).
-  private func configuration(of source: ModelFolder) throws -> String {
-    let name = "config.json"
-    guard let data = try Self.contents(of: name, in: source) else {
-      throw FormatError(
-        .missing, file: source.location.path, expected: "the model's \(name)", found: "no such file")
-    }
-    var object = try Self.object(data, file: source.location.appending(path: name))
-    // `transformers` 5 calls it dtype and reads both.
-    let keys = ["dtype", "torch_dtype"].filter { object[$0] != nil }
-    for key in keys.isEmpty ? ["torch_dtype"] : keys { object[key] = .string(HuggingFaceConfigurationWriter.typeName(format)) }
-    return try Self.text(object)
+extension MappedFile {
+  fileprivate func copy(to output: borrowing AtomicFile.Output) throws {
+    try requireUnchanged()
+    try output.write(bytes)
+    try requireUnchanged()
   }
+}
 
-  /// The source's `generation_config.json`, whose end tokens are those that end a reply here.
-  private func generationConfiguration(of source: ModelFolder) throws -> String {
-    let name = "generation_config.json"
-    let stops = JSONValue.array(model.stopTokenIDs.sorted().map { .integer(Int($0)) })
-    guard let data = try Self.contents(of: name, in: source) else { return try Self.text(["eos_token_id": stops]) }
-    var object = try Self.object(data, file: source.location.appending(path: name))
-    object["eos_token_id"] = stops
-    return try Self.text(object)
+extension JSONValue {
+  fileprivate init(_ part: JSONPart) {
+    switch part {
+    case .null: self = .null
+    case .bool(let value): self = .bool(value)
+    case .number(let number):
+      let decimal =
+        Self.decimalRange.contains(number.magnitude) || number.isZero && number.sign == .plus
+        ? Decimal(string: "\(number)") : nil
+      self = decimal.map { .number($0) } ?? .double(number)
+    case .string(let text): self = .string(text)
+    case .array(let elements): self = .array(elements.map(JSONValue.init))
+    case .object(let members): self = .object(members.mapValues(JSONValue.init))
+    }
   }
 }

@@ -2,51 +2,51 @@
 /// version of `transformers` reads.
 struct HuggingFaceRotaryWriter {
   /// The members of `config.json`.
-  let members: [(String, OrderedJSON)]
+  let members: [(HuggingFaceKey, OrderedJSON)]
 
   /// - Throws: ``ExportError`` for frequencies that `config.json` has no words for.
   init(_ configuration: ModelConfiguration) throws(ExportError) {
     let rotary = configuration.rotary
-    var members: [(String, OrderedJSON)] = [("rope_theta", .double(rotary.base))]
+    var members: [(HuggingFaceKey, OrderedJSON)] = [(.rotaryBase, .double(rotary.base))]
     if rotary.width != configuration.heads.headWidth {
       let share = Double(rotary.width) / Double(configuration.heads.headWidth)
-      members.append(("partial_rotary_factor", .double(share)))
+      members.append((.rotatedShare, .double(share)))
     }
     switch rotary.scaling {
-    case .none: members.append(("rope_scaling", .null))
+    case .none: members.append((.rotaryScaling, .null))
     case .linear(let factor):
-      members.append(("rope_scaling", .object([("rope_type", .string("linear")), ("factor", .double(factor))])))
+      members.append((.rotaryScaling, Self.object([(.type, .string("linear")), (.factor, .double(factor))])))
     case .llama3(let factor, let low, let high, let length):
-      members.append(("rope_scaling", Self.llama3(factor, low, high, length)))
+      members.append((.rotaryScaling, Self.llama3(factor, low, high, length)))
     case .perPair(let factors):
-      members.append(("rope_scaling", try Self.recognised(factors, rotary)))
+      members.append((.rotaryScaling, try Self.recognised(factors, rotary)))
     case .yarn(let factor, let length, let fast, let slow, let magnitude):
-      members.append(
-        (
-          "rope_scaling",
-          .object([
-            ("rope_type", .string("yarn")), ("factor", .double(factor)),
-            ("original_max_position_embeddings", .integer(length)), ("attention_factor", .double(magnitude)),
-            ("beta_fast", .double(fast)), ("beta_slow", .double(slow)),
-          ])
-        ))
+      let yarn = Self.object([
+        (.type, .string("yarn")), (.factor, .double(factor)), (.originalLength, .integer(length)),
+        (.magnitude, .double(magnitude)), (.fastTurns, .double(fast)), (.slowTurns, .double(slow)),
+      ])
+      members.append((.rotaryScaling, yarn))
     case .longRope(let short, let long, let length, let magnitude):
       // Before version 5, transformers takes three members and refuses any other.
-      var scaling: [(String, OrderedJSON)] = [
-        ("type", .string("longrope")),
-        ("short_factor", .array(short.map { .number($0) })), ("long_factor", .array(long.map { .number($0) })),
+      var scaling: [(HuggingFaceRotaryKey, OrderedJSON)] = [
+        (.olderType, .string("longrope")),
+        (.shortFactors, .array(short.map { .number($0) })), (.longFactors, .array(long.map { .number($0) })),
       ]
       let usual = RotaryScaling.longRopeMagnitude(length: configuration.contextLength, originalLength: length)
-      if Float(usual) != Float(magnitude) { scaling.append(("attention_factor", .double(magnitude))) }
-      members += [("original_max_position_embeddings", .integer(length)), ("rope_scaling", .object(scaling))]
+      if Float(usual) != Float(magnitude) { scaling.append((.magnitude, .double(magnitude))) }
+      members += [(.originalLength, .integer(length)), (.rotaryScaling, Self.object(scaling))]
     }
     self.members = members
   }
 
+  private static func object(_ members: [(HuggingFaceRotaryKey, OrderedJSON)]) -> OrderedJSON {
+    .object(members.map { ($0.rawValue, $1) })
+  }
+
   private static func llama3(_ factor: Double, _ low: Double, _ high: Double, _ length: Int) -> OrderedJSON {
-    .object([
-      ("rope_type", .string("llama3")), ("factor", .double(factor)), ("low_freq_factor", .double(low)),
-      ("high_freq_factor", .double(high)), ("original_max_position_embeddings", .integer(length)),
+    object([
+      (.type, .string("llama3")), (.factor, .double(factor)), (.lowFrequencyFactor, .double(low)),
+      (.highFrequencyFactor, .double(high)), (.originalLength, .integer(length)),
     ])
   }
 
