@@ -108,6 +108,11 @@ extension ModelArchitecture {
   }
 }
 
+extension ModelArchitecture: CustomStringConvertible {
+  /// The name.
+  public var description: String { name }
+}
+
 extension ModelArchitecture.BiasSwitch {
   static let attention = Self(key: .attentionBias, projections: [.query, .key, .value, .output])
   static let feedForward = Self(key: .feedForwardBias, projections: [.gate, .up, .down])
