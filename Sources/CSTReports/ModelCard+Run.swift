@@ -20,11 +20,10 @@ extension ModelCard.Section {
       throw FormatError(
         .unreadable, file: file.path, expected: expected, found: UnreadableFile.problem(of: file, error))
     }
-    try JSONDepth.check(data, file: file.path)
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    do { return try decoder.decode(Value.self, from: data) } catch let error as DecodingError {
-      throw FormatError(.badSyntax, file: file.path, expected: content, found: error.fieldAndProblem)
+    do { return try decoder.decodeChecked(from: data) } catch let problem as JSONProblem {
+      throw problem.error(in: file.path, expected: content)
     }
   }
 
@@ -71,7 +70,6 @@ extension ModelCard.Section {
       case .null: nil
       case .bool(let truth): truth ? "yes" : "no"
       case .number(let number): "\(number)"
-      case .double(let number): "\(number)"
       case .string(let text): text
       case .array(let elements): elements.compactMap(text).joined(separator: ", ")
       case .object: nil

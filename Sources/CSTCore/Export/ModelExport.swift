@@ -43,6 +43,7 @@ public struct ModelExport: Sendable {
   ///
   /// - Throws: ``FormatError``: `unwritable`, a source written to since it was read (`unreadable`), or what would make a file unreadable; a weight beyond the range of the format
   ///   asked for (`badValue`); a tokenizer that the files cannot express.
+  ///   What is taken from the model's own files is as it was when they were read, though others have replaced them since.
   /// - Complexity: One pass over the weights; holds a million numbers at a time.
   public func write(to url: URL) async throws {
     try await onComputeThread {

@@ -12,8 +12,8 @@ struct HuggingFaceConfigurationWriter {
 
   /// `config.json`.
   /// - Throws: ``ExportError`` for what Hugging Face has no key for.
-  func configuration(_ tokenizer: TokenizerDefinition) throws(ExportError) -> OrderedJSON {
-    let members: [(HuggingFaceKey, OrderedJSON)] = [
+  func configuration(_ tokenizer: TokenizerDefinition) throws(ExportError) -> JSONValue {
+    let members: [(HuggingFaceKey, JSONValue)] = [
       (.vocabularyCount, .integer(sizes.vocabularyCount)),
       (.width, .integer(sizes.width)),
       (.feedForwardWidth, .integer(sizes.feedForwardWidth)),
@@ -23,30 +23,33 @@ struct HuggingFaceConfigurationWriter {
       (.headWidth, .integer(sizes.heads.headWidth)),
       (.activation, .string("silu")),
       (.contextLength, .integer(sizes.contextLength)),
-      (.normEpsilon, .number(sizes.normEpsilon)),
+      (.normEpsilon, .number(JSONNumber(sizes.normEpsilon))),
     ]
     let options = try HuggingFaceRotaryWriter(sizes).members + biasSettings + windowSettings
-    let tied: [(HuggingFaceKey, OrderedJSON)] = [(.tiesHead, .bool(model.transformer.isHeadTied))]
-    return .object(
+    let tied: [(HuggingFaceKey, JSONValue)] = [(.tiesHead, .bool(model.transformer.isHeadTied))]
+    var object: JSONMembers = [
+      HuggingFaceKey.classNames.rawValue: [.string(architecture.className)],
+      HuggingFaceKey.type.rawValue: .string(architecture.name),
+      "torch_dtype": .string(Self.typeName(format)),
+    ]
+    object += JSONMembers((members + options + tied).map { ($0.rawValue, $1) })
+    object +=
       [
-        (HuggingFaceKey.classNames.rawValue, .array([.string(architecture.className)])),
-        (HuggingFaceKey.type.rawValue, .string(architecture.name)),
-        ("torch_dtype", .string(Self.typeName(format))),
-      ] + (members + options + tied).map { ($0.rawValue, $1) } + [
-        ("bos_token_id", Self.identifier(tokenizer.bosID)),
-        ("eos_token_id", Self.identifier(tokenizer.eosID)),
-        ("pad_token_id", Self.identifier(tokenizer.paddingID)),
-        ("use_cache", .bool(true)),
-      ])
+        "bos_token_id": Self.identifier(tokenizer.bosID),
+        "eos_token_id": Self.identifier(tokenizer.eosID),
+        "pad_token_id": Self.identifier(tokenizer.paddingID),
+        "use_cache": true,
+      ] as JSONMembers
+    return .object(object)
   }
 
   /// `generation_config.json`: what ends a reply.
-  func generation(_ tokenizer: TokenizerDefinition) -> OrderedJSON {
-    .object([
-      ("bos_token_id", Self.identifier(tokenizer.bosID)),
-      ("eos_token_id", .array(model.stopTokenIDs.sorted().map { .integer(Int($0)) })),
-      ("pad_token_id", Self.identifier(tokenizer.paddingID)),
-    ])
+  func generation(_ tokenizer: TokenizerDefinition) -> JSONValue {
+    [
+      "bos_token_id": Self.identifier(tokenizer.bosID),
+      "eos_token_id": .array(model.stopTokenIDs.sorted().map { .integer(Int($0)) }),
+      "pad_token_id": Self.identifier(tokenizer.paddingID),
+    ]
   }
 
   /// What `torch` calls a weight format.
@@ -63,7 +66,7 @@ struct HuggingFaceConfigurationWriter {
   }
 
   /// Which matrices have biases, in the terms of the architecture.
-  private var biasSettings: [(HuggingFaceKey, OrderedJSON)] {
+  private var biasSettings: [(HuggingFaceKey, JSONValue)] {
     get throws(ExportError) {
       let settings = architecture.biasSwitches.map { ($0, isOn: sizes.biases.isSuperset(of: $0.projections)) }
       let stated = settings.reduce(into: architecture.biases) { if $1.isOn { $0.formUnion($1.0.projections) } }
@@ -75,9 +78,9 @@ struct HuggingFaceConfigurationWriter {
     }
   }
 
-  private var windowSettings: [(HuggingFaceKey, OrderedJSON)] {
+  private var windowSettings: [(HuggingFaceKey, JSONValue)] {
     get throws(ExportError) {
-      let window: OrderedJSON = sizes.slidingWindow.map { .integer($0) } ?? .null
+      let window: JSONValue = sizes.slidingWindow.map { .integer($0) } ?? .null
       switch architecture.windows {
       case .none: return []
       case .everyLayer: return [(.slidingWindow, window)]
@@ -94,5 +97,5 @@ struct HuggingFaceConfigurationWriter {
     }
   }
 
-  private static func identifier(_ id: Int?) -> OrderedJSON { id.map { .integer($0) } ?? .null }
+  private static func identifier(_ id: Int?) -> JSONValue { id.map { .integer($0) } ?? .null }
 }

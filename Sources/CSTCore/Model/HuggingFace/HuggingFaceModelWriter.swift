@@ -40,11 +40,13 @@ struct HuggingFaceModelWriter {
       let definition = try TokenizerDefinition(file.metadata)
       let tokenizer = try HuggingFaceTokenizer(definition, contextLength: model.configuration.contextLength)
       try write(
-        try HuggingFaceConfigurationWriter(of: model, format).configuration(definition).text + "\n", "config.json")
+        try HuggingFaceConfigurationWriter(of: model, format).configuration(definition).indentedText + "\n",
+        "config.json")
       try write(
-        HuggingFaceConfigurationWriter(of: model, format).generation(definition).text + "\n", "generation_config.json")
-      try write(tokenizer.file.text, "tokenizer.json")
-      try write(tokenizer.configuration.text + "\n", "tokenizer_config.json")
+        HuggingFaceConfigurationWriter(of: model, format).generation(definition).indentedText + "\n",
+        "generation_config.json")
+      try write(tokenizer.file.indentedText, "tokenizer.json")
+      try write(tokenizer.configuration.indentedText + "\n", "tokenizer_config.json")
       if let template = definition.chatTemplate { try write(template, "chat_template.jinja") }
     }
     if let readme { try write(readme, "README.md") }
@@ -54,24 +56,25 @@ struct HuggingFaceModelWriter {
 
   /// The source's `config.json` with the type of these weights. Values stay; how numbers are spelled may not (8.0, 8).
   private func configuration(_ source: JSONObject) throws -> String {
+    var members = source.members
     // `transformers` 5 calls it dtype and reads both.
     let keys = ["dtype", "torch_dtype"].filter { source[$0] != nil }
-    let type = JSONValue.string(HuggingFaceConfigurationWriter.typeName(format))
-    return try Self.text(source, changing: (keys.isEmpty ? ["torch_dtype"] : keys).map { ($0, type) })
+    let type = HuggingFaceConfigurationWriter.typeName(format)
+    for key in keys.isEmpty ? ["torch_dtype"] : keys { members[key] = .string(type) }
+    return try Self.text(members)
   }
 
   /// The source's `generation_config.json`, whose end tokens are those that end a reply here.
   private func generationConfiguration(_ source: JSONObject?) throws -> String {
-    let stops = JSONValue.array(model.stopTokenIDs.sorted().map { .integer(Int($0)) })
-    return try Self.text(source, changing: [("eos_token_id", stops)])
+    var members = source?.members ?? [:]
+    members["eos_token_id"] = .array(model.stopTokenIDs.sorted().map { .integer(Int($0)) })
+    return try Self.text(members)
   }
 
-  private static func text(_ source: JSONObject?, changing members: [(String, JSONValue)]) throws -> String {
-    var object = (source?.value.object ?? [:]).mapValues(JSONValue.init)
-    for (key, value) in members { object[key] = value }
+  private static func text(_ members: JSONMembers) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(object), as: UTF8.self) + "\n"
+    return String(decoding: try encoder.encode(JSONValue.object(members)), as: UTF8.self) + "\n"
   }
 }
 
@@ -80,22 +83,5 @@ extension MappedFile {
     try requireUnchanged()
     try output.write(bytes)
     try requireUnchanged()
-  }
-}
-
-extension JSONValue {
-  fileprivate init(_ part: JSONPart) {
-    switch part {
-    case .null: self = .null
-    case .bool(let value): self = .bool(value)
-    case .number(let number):
-      let decimal =
-        Self.decimalRange.contains(number.magnitude) || number.isZero && number.sign == .plus
-        ? Decimal(string: "\(number)") : nil
-      self = decimal.map { .number($0) } ?? .double(number)
-    case .string(let text): self = .string(text)
-    case .array(let elements): self = .array(elements.map(JSONValue.init))
-    case .object(let members): self = .object(members.mapValues(JSONValue.init))
-    }
   }
 }

@@ -2,12 +2,12 @@
 /// version of `transformers` reads.
 struct HuggingFaceRotaryWriter {
   /// The members of `config.json`.
-  let members: [(HuggingFaceKey, OrderedJSON)]
+  let members: [(HuggingFaceKey, JSONValue)]
 
   /// - Throws: ``ExportError`` for frequencies that `config.json` has no words for.
   init(_ configuration: ModelConfiguration) throws(ExportError) {
     let rotary = configuration.rotary
-    var members: [(HuggingFaceKey, OrderedJSON)] = [(.rotaryBase, .double(rotary.base))]
+    var members: [(HuggingFaceKey, JSONValue)] = [(.rotaryBase, .double(rotary.base))]
     if rotary.width != configuration.heads.headWidth {
       let share = Double(rotary.width) / Double(configuration.heads.headWidth)
       members.append((.rotatedShare, .double(share)))
@@ -28,9 +28,10 @@ struct HuggingFaceRotaryWriter {
       members.append((.rotaryScaling, yarn))
     case .longRope(let short, let long, let length, let magnitude):
       // Before version 5, transformers takes three members and refuses any other.
-      var scaling: [(HuggingFaceRotaryKey, OrderedJSON)] = [
+      var scaling: [(HuggingFaceRotaryKey, JSONValue)] = [
         (.olderType, .string("longrope")),
-        (.shortFactors, .array(short.map { .number($0) })), (.longFactors, .array(long.map { .number($0) })),
+        (.shortFactors, .array(short.map { .number(JSONNumber($0)) })),
+        (.longFactors, .array(long.map { .number(JSONNumber($0)) })),
       ]
       let usual = RotaryScaling.longRopeMagnitude(length: configuration.contextLength, originalLength: length)
       if Float(usual) != Float(magnitude) { scaling.append((.magnitude, .double(magnitude))) }
@@ -39,11 +40,11 @@ struct HuggingFaceRotaryWriter {
     self.members = members
   }
 
-  private static func object(_ members: [(HuggingFaceRotaryKey, OrderedJSON)]) -> OrderedJSON {
-    .object(members.map { ($0.rawValue, $1) })
+  private static func object(_ members: [(HuggingFaceRotaryKey, JSONValue)]) -> JSONValue {
+    .object(JSONMembers(members.map { ($0.rawValue, $1) }))
   }
 
-  private static func llama3(_ factor: Double, _ low: Double, _ high: Double, _ length: Int) -> OrderedJSON {
+  private static func llama3(_ factor: Double, _ low: Double, _ high: Double, _ length: Int) -> JSONValue {
     object([
       (.type, .string("llama3")), (.factor, .double(factor)), (.lowFrequencyFactor, .double(low)),
       (.highFrequencyFactor, .double(high)), (.originalLength, .integer(length)),
@@ -51,7 +52,7 @@ struct HuggingFaceRotaryWriter {
   }
 
   /// The scaling that gives these factors: Llama 3.1's or Llama 3.2's, whose GGUF files hold nothing but the factors.
-  private static func recognised(_ factors: [Float], _ rotary: RotaryConfiguration) throws(ExportError) -> OrderedJSON {
+  private static func recognised(_ factors: [Float], _ rotary: RotaryConfiguration) throws(ExportError) -> JSONValue {
     for factor in [8.0, 32.0] {
       let scaling = RotaryScaling.llama3(
         factor: factor, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalLength: 8192)

@@ -89,8 +89,8 @@ struct PEFTConfiguration: Codable {
   }
 
   /// Whether the value of a feature says that it is not used.
-  private static func isOff(_ value: JSONPart?) -> Bool {
-    value.map { [.bool(false), .array([]), .object([:])].contains($0) } ?? true
+  private static func isOff(_ value: JSONValue?) -> Bool {
+    value.map { [.bool(false), [], [:]].contains($0) } ?? true
   }
 
   /// The configuration of an adapter for `model`.
