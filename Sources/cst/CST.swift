@@ -1,4 +1,5 @@
 import ArgumentParser
+import CSTCore
 import Foundation
 
 /// The command-line tool: parses, calls the library, prints.

@@ -98,7 +98,7 @@ public struct ExportReplay: Sendable {
         model: "export",
         scores: zip(pairs, scores).map { pair, score in
           .init(
-            configuration: pair.configuration ?? "", row: pair.source, isNeutral: neutralRows.contains(pair.source),
+            configuration: pair.configuration, row: pair.source, isNeutral: neutralRows.contains(pair.source),
             margin: score[0] - score[1])
         }, replies: [])
       return try ModelMeasures(of: evidence, under: policy, judge: RefusalJudge()).switching

@@ -94,8 +94,9 @@ public struct ConversationEncoder: Sendable {
 }
 
 /// A conversation or an answer that cannot be turned into tokens.
-public struct ConversationError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct ConversationError: PlacedError, Hashable {
   /// What is wrong.
+  @nonexhaustive
   public enum Reason: Sendable, Hashable {
     /// The prompt alone fills the allowed length; it is never cut, because it carries the configuration.
     case promptTooLong(tokens: Int, limit: Int)
@@ -114,26 +115,27 @@ public struct ConversationError: Error, Sendable, Hashable, CustomStringConverti
   /// The row of the data, counted from 0, where there is one.
   public var row: Int?
 
-  /// One line: the row, what was expected, what was found and what to do.
-  public var description: String {
-    let place = row.map { "row \($0): " } ?? ""
+  /// The row, where there is one.
+  public var place: String { row.map { "row \($0)" } ?? "" }
+
+  /// What was expected, what was found and what to do.
+  public var detail: String {
     switch reason {
     case .promptTooLong(let tokens, let limit):
-      return place
-        + "the prompt has \(tokens) tokens, which leaves no room for an answer within the maximum length of \(limit); "
+      "the prompt has \(tokens) tokens, which leaves no room for an answer within the maximum length of \(limit); "
         + "raise the maximum length or shorten the prompt (it is never cut: it carries the configuration)"
-    case .template(let error): return place + error.description
+    case .template(let error): error.description
     case .promptRewritten(let prompt, let whole):
-      return place
-        + "the chat template writes the conversation with its answer otherwise than the prompt that asks for the answer: "
+      "the chat template writes the conversation with its answer otherwise than the prompt that asks for the answer: "
         + "\(TokenizerError.quote(prompt)) in the prompt is \(TokenizerError.quote(whole)) in the whole; let the answer "
         + "begin with what the prompt opens (such as a thought), or train on a template that keeps the prompt"
     case .boundaryMismatch(let answerStart):
-      return place
-        + "the tokens of prompt and answer together do not begin with the tokens of the prompt; the answer begins "
+      "the tokens of prompt and answer together do not begin with the tokens of the prompt; the answer begins "
         + "\"\(answerStart)\": remove leading white space from it"
-    case .noEndOfTurn:
-      return place + "the chat template renders an answer without an end-of-turn token"
+    case .noEndOfTurn: "the chat template renders an answer without an end-of-turn token"
     }
   }
+
+  /// One line: the row and the detail.
+  public var description: String { [place, detail].filter { !$0.isEmpty }.joined(separator: ": ") }
 }

@@ -51,16 +51,30 @@ public struct Kernels: Sendable {
 }
 
 /// `CST_KERNELS` names a variant that is unknown or cannot run on this machine.
-public struct KernelSelectionError: Error, CustomStringConvertible, Sendable {
+public struct KernelSelectionError: PlacedError, Hashable {
+  /// The kind of failure.
+  public struct Reason: Sendable, Hashable, CustomStringConvertible {
+    /// The kind of failure in a few words.
+    public let description: String
+
+    /// The name is unknown, or this CPU lacks what the variant needs.
+    public static let cannotRun = Reason(description: "no such kernel variant on this machine")
+  }
+
   /// The value of `CST_KERNELS`.
   public let requested: String
   /// The variants that can run here.
   public let runnable: [String]
 
+  /// Always ``Reason/cannotRun``.
+  public var reason: Reason { .cannotRun }
+
+  /// The environment variable and its value.
+  public var place: String { "CST_KERNELS=\(requested)" }
+  /// What is possible.
+  public var detail: String { "it runs \(runnable.joined(separator: ", "))" }
   /// One line naming the request and what is possible.
-  public var description: String {
-    "CST_KERNELS=\(requested): no such kernel variant on this machine; it runs \(runnable.joined(separator: ", "))"
-  }
+  public var description: String { "\(place): \(reason); \(detail)" }
 }
 
 // MARK: - GEMM and weights

@@ -16,10 +16,9 @@ public struct AdamW: Sendable, Hashable, Codable {
 
   /// Traps on negative or non-finite values.
   public init(learningRate: Double = 1e-4, weightDecay: Double = 0) {
-    require(learningRate >= 0 && learningRate.isFinite, "a learning rate is not negative: \(learningRate)")
-    require(weightDecay >= 0 && weightDecay.isFinite, "a weight decay is not negative: \(weightDecay)")
     self.learningRate = learningRate
     self.weightDecay = weightDecay
+    requireGoodFields()
   }
 
   /// The running means of one container of parameters.

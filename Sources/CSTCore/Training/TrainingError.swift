@@ -1,6 +1,7 @@
 /// Why a run cannot start or go on.
-public struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct TrainingError: PlacedError, Hashable {
   /// What is wrong.
+  @nonexhaustive
   public enum Reason: Sendable, Hashable {
     /// There is nothing to train on.
     case noPairs
@@ -13,8 +14,20 @@ public struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible 
   /// What is wrong.
   public let reason: Reason
 
-  /// One line: what was expected, what was found and what to do.
-  public var description: String {
+  /// The step, or the part of a checkpoint; the pairs where there are none.
+  public var place: String {
+    switch reason {
+    case .noPairs: "pairs"
+    case .nonFinite(_, let step, _): "step \(step)"
+    case .checkpointMismatch(let what, _, _): "checkpoint's \(what)"
+    }
+  }
+
+  /// One line: the detail, which names the place.
+  public var description: String { detail }
+
+  /// What was expected, what was found and what to do.
+  public var detail: String {
     switch reason {
     case .noPairs:
       return "there are no preference pairs to train on"

@@ -7,6 +7,7 @@ import CKernels
 ///
 /// A format is a storage matter only: arithmetic is done in `Float`. Blocks run along a row, so a row's length must be a
 /// multiple of ``blockLength``.
+@nonexhaustive
 public enum WeightFormat: Sendable, Hashable, CaseIterable {
   /// IEEE 754 binary32.
   case f32
@@ -58,7 +59,7 @@ public enum WeightFormat: Sendable, Hashable, CaseIterable {
   }
 
   /// The kernels' number of the format.
-  var kernelFormat: CKFormat { names.kernel }
+  package var kernelFormat: CKFormat { names.kernel }
 
   /// Elements in one block; 1 for the plain formats.
   public var blockLength: Int { ck_block_size(kernelFormat).weights }

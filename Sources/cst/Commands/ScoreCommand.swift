@@ -1,5 +1,6 @@
 import ArgumentParser
 import CSTCore
+import CSTData
 import Foundation
 
 struct ScoreCommand: LibraryCommand {
@@ -35,7 +36,7 @@ struct ScoreCommand: LibraryCommand {
 
   func execute() async throws {
     try out.map(OutputFile.check)
-    let policy = try policy.map { try SafetyPolicy(contentsOf: URL(filePath: $0)) }
+    let policy = try policy.map { try SafetyPolicy(checkedContentsOf: URL(filePath: $0)) }
     let rows = try data.load()
     let pairs = try rows.configured { (pairs) throws(PreferenceError) in
       guard let policy else { return try pairs.asWritten() }

@@ -5,7 +5,7 @@ extension TokenizerDefinition {
   ///
   /// - Throws: ``FormatError`` naming the file and the key when an entry is missing or has another type, or when a
   ///   token's type is none of GGUF's.
-  public init(_ metadata: GGUFMetadata) throws {
+  package init(_ metadata: GGUFMetadata) throws {
     let architecture = try metadata.stringIfPresent("general.architecture").flatMap(ModelArchitecture.inGGUF)
     try self.init(metadata, marksTakeWhiteSpace: architecture?.marksTakeWhiteSpace ?? false)
   }
