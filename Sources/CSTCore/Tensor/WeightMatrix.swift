@@ -50,7 +50,8 @@ public final class WeightMatrix: @unchecked Sendable {
   public let panels: WeightPanels
 
   let bytes: UnsafeRawBufferPointer
-  private let owner: any Sendable
+  /// Keeps the bytes alive: the mapped file, where they are in one.
+  let owner: any Sendable
   private let rowOrder: RowOrder
   let bytesPerRow: Int
   /// The row that each stored row is; empty where they are in order.

@@ -2,7 +2,7 @@ import Foundation
 
 /// An object of a JSON file with typed access to its members: what has another type than the reader asks for is an error
 /// that names the file and the key. A member that is `null` counts as absent.
-package struct JSONObject {
+package struct JSONObject: Sendable {
   /// The file, for errors.
   package let file: String
   /// What comes before a key in errors: empty, or `outer.`.

@@ -6,46 +6,21 @@ struct PEFTConfiguration: Codable {
   var rank: Int
   var alpha: Double
   var dropout: Double?
-  var targetModules: TargetModules
+  /// Which modules have factors; `nil` for all that there are.
+  var targetModules: [String]?
   var bias: String?
   var usesRankStabilizedScale: Bool?
   var usesDoRA: Bool?
   var fanInFanOut: Bool?
-  var modulesToSave: [String]?
-  var rankPattern: [String: Int]?
-  var alphaPattern: [String: Double]?
-  var layersToTransform: [Int]?
   var taskType: String?
   var baseModelName: String?
   var inferenceMode: Bool?
 
-  /// Which modules have factors: their names, or one text that stands for several.
-  enum TargetModules: Codable, Equatable {
-    case names([String])
-    case text(String)
-
-    init(from decoder: any Decoder) throws {
-      let value = try decoder.singleValueContainer()
-      if let text = try? value.decode(String.self) {
-        self = .text(text)
-      } else {
-        self = .names(try value.decode([String].self))
-      }
-    }
-
-    func encode(to encoder: any Encoder) throws {
-      var value = encoder.singleValueContainer()
-      switch self {
-      case .names(let names): try value.encode(names)
-      case .text(let text): try value.encode(text)
-      }
-    }
-  }
-
   /// Features that are refused unless they are off: `null`, `false` or empty.
   private static let otherFeatures = [
-    "alora_invocation_tokens", "arrow_config", "exclude_modules", "kasa_config", "layer_replication", "lora_bias",
-    "monteclora_config", "target_parameters", "trainable_token_indices", "use_bdlora", "use_qalora", "velora_config",
+    "alora_invocation_tokens", "alpha_pattern", "arrow_config", "exclude_modules", "kasa_config", "layer_replication",
+    "layers_to_transform", "lora_bias", "modules_to_save", "monteclora_config", "rank_pattern", "target_parameters",
+    "trainable_token_indices", "use_bdlora", "use_qalora", "velora_config",
   ]
 
   private enum CodingKeys: String, CodingKey {
@@ -58,10 +33,6 @@ struct PEFTConfiguration: Codable {
     case usesRankStabilizedScale = "use_rslora"
     case usesDoRA = "use_dora"
     case fanInFanOut = "fan_in_fan_out"
-    case modulesToSave = "modules_to_save"
-    case rankPattern = "rank_pattern"
-    case alphaPattern = "alpha_pattern"
-    case layersToTransform = "layers_to_transform"
     case taskType = "task_type"
     case baseModelName = "base_model_name_or_path"
     case inferenceMode = "inference_mode"
@@ -73,7 +44,7 @@ struct PEFTConfiguration: Codable {
     rank = configuration.rank
     alpha = configuration.alpha
     dropout = configuration.dropout
-    targetModules = .names(configuration.targets.map(\.rawValue))
+    targetModules = configuration.targets.map(\.rawValue)
     bias = "none"
     usesRankStabilizedScale = false
     usesDoRA = false
@@ -86,21 +57,40 @@ struct PEFTConfiguration: Codable {
   /// Reads `adapter_config.json`.
   /// - Throws: ``FormatError`` naming the file and the key.
   init(contentsOf file: URL) throws {
-    let data: Data
-    do { data = try Data(contentsOf: file) } catch {
+    let object: JSONObject
+    do { object = try JSONObject(contentsOf: file) } catch let error as FormatError where error.reason == .unreadable {
       throw FormatError(
         .unreadable, file: file.path, expected: "an adapter folder with adapter_config.json",
         found: FileManager.default.fileExists(atPath: file.path) ? "a file that cannot be opened" : "no such file")
     }
-    let object = try JSONObject(contentsOf: file)
-    let off: [JSONValue] = [.bool(false), [], [:]]
-    for feature in Self.otherFeatures {
-      guard let value = object[feature], !off.contains(value) else { continue }
+    for feature in Self.otherFeatures where !Self.isOff(object[feature]) {
       throw object.error(feature, expected: "nothing: this feature is not supported")
     }
-    do { self = try JSONDecoder().decodeChecked(from: data) } catch let problem as JSONProblem {
-      throw problem.error(in: file.path, expected: "PEFT's LoRA configuration")
+    let members = KeyedObject<CodingKeys>(object: object)
+    peftType = try members.string(.peftType)
+    rank = try members.integer(.rank)
+    alpha = try members.number(.alpha)
+    dropout = try members.numberIfPresent(.dropout)
+    if case .string(let text)? = object[CodingKeys.targetModules.rawValue] {
+      guard text == "all-linear" else {
+        throw members.error(
+          .targetModules, expected: "a list of modules, or all-linear", found: "the pattern \"\(text)\"")
+      }
+    } else {
+      guard let names = try members.stringsIfPresent(.targetModules) else {
+        throw members.error(.targetModules, expected: "a list of modules, or all-linear")
+      }
+      targetModules = names
     }
+    bias = try members.stringIfPresent(.bias)
+    usesRankStabilizedScale = try members.booleanIfPresent(.usesRankStabilizedScale)
+    usesDoRA = try members.booleanIfPresent(.usesDoRA)
+    fanInFanOut = try members.booleanIfPresent(.fanInFanOut)
+  }
+
+  /// Whether the value of a feature says that it is not used.
+  private static func isOff(_ value: JSONValue?) -> Bool {
+    value.map { [.bool(false), [], [:]].contains($0) } ?? true
   }
 
   /// The configuration of an adapter for `model`.
@@ -121,25 +111,13 @@ struct PEFTConfiguration: Codable {
     ] where value == true {
       throw refuse(key, expected: "false: this feature is not supported", found: "true")
     }
-    for (key, isEmpty) in [
-      (CodingKeys.modulesToSave, modulesToSave?.isEmpty), (.rankPattern, rankPattern?.isEmpty),
-      (.alphaPattern, alphaPattern?.isEmpty), (.layersToTransform, layersToTransform?.isEmpty),
-    ] where isEmpty == false {
-      throw refuse(key, expected: "nothing: this feature is not supported", found: "a value")
-    }
     var targets: Set<Projection> = []
     let names = model.projections.map(\.rawValue).joined(separator: ", ")
-    switch targetModules {
-    case .text("all-linear"): targets = Set(model.projections)
-    case .text(let pattern):
-      throw refuse(.targetModules, expected: "a list of modules, or all-linear", found: "the pattern \"\(pattern)\"")
-    case .names(let modules):
-      for module in modules {
-        guard let target = model.projections.first(where: { $0.rawValue == module || $0.modulePath == module }) else {
-          throw refuse(.targetModules, expected: "some of \(names)", found: module)
-        }
-        targets.insert(target)
+    for module in targetModules ?? model.projections.map(\.rawValue) {
+      guard let target = model.projections.first(where: { $0.rawValue == module || $0.modulePath == module }) else {
+        throw refuse(.targetModules, expected: "some of \(names)", found: module)
       }
+      targets.insert(target)
     }
     guard !targets.isEmpty else { throw refuse(.targetModules, expected: "at least one module", found: "none") }
     return LoRAConfiguration(rank: rank, alpha: alpha, dropout: dropout ?? 0, targets: targets)

@@ -58,9 +58,9 @@ package enum WeightRole: Hashable, Sendable {
 }
 
 extension WeightMatrix.RowOrder {
-  /// How GGUF files have the rows of a weight: those of a Llama model's queries and keys, and their biases, interleaved.
+  /// How GGUF files have the rows of a weight: those of queries and keys, and of their biases, interleaved in some models.
   static func inGGUF(of role: WeightRole, _ configuration: ModelConfiguration) -> WeightMatrix.RowOrder {
-    guard configuration.architecture.ggufName == "llama" else { return .asStored }
+    guard configuration.architecture.interleavesRows else { return .asStored }
     switch role {
     case .matrix(_, .query), .matrix(_, .key), .bias(_, .query), .bias(_, .key):
       return .interleavedHalves(headWidth: configuration.heads.headWidth)

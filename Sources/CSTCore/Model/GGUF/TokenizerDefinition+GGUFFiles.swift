@@ -1,4 +1,15 @@
 extension TokenizerDefinition {
+  /// Reads the `tokenizer.*` entries of a GGUF file.
+  ///
+  ///     let tokenizer = try Tokenizer(TokenizerDefinition(GGUFFile(contentsOf: url).metadata))
+  ///
+  /// - Throws: ``FormatError`` naming the file and the key when an entry is missing or has another type, or when a
+  ///   token's type is none of GGUF's.
+  package init(_ metadata: GGUFMetadata) throws {
+    let architecture = try metadata.stringIfPresent("general.architecture").flatMap(ModelArchitecture.inGGUF)
+    try self.init(metadata, marksTakeWhiteSpace: architecture?.marksTakeWhiteSpace ?? false)
+  }
+
   /// Writes the `tokenizer.*` entries of a GGUF file.
   ///
   /// Much of what a Hugging Face folder spells out GGUF leaves to names; what they would not bring back is refused.
@@ -6,7 +17,6 @@ extension TokenizerDefinition {
   /// - Throws: ``ExportError`` for a tokenizer that reads back as another, ``FormatError``.
   func write(to metadata: inout GGUFMetadata) throws {
     func set(_ key: String, _ id: Int?) { metadata["tokenizer.ggml." + key] = id.map { .uint32(UInt32($0)) } }
-    let isSentencePiece = model == "llama"
     metadata["tokenizer.ggml.model"] = .string(model)
     metadata["tokenizer.ggml.pre"] = .string(preTokenizer)
     metadata["tokenizer.ggml.tokens"] = .array(.string(tokens))

@@ -1,51 +1,54 @@
 /// The rotary embeddings of a configuration as `config.json` states them: `rope_theta` and `rope_scaling`, which every
 /// version of `transformers` reads.
-struct HuggingFaceRotarySettings {
+struct HuggingFaceRotaryWriter {
   /// The members of `config.json`.
-  let members: JSONMembers
+  let members: [(HuggingFaceKey, JSONValue)]
 
   /// - Throws: ``ExportError`` for frequencies that `config.json` has no words for.
   init(_ configuration: ModelConfiguration) throws(ExportError) {
     let rotary = configuration.rotary
-    var members: JSONMembers = ["rope_theta": .double(rotary.base)]
+    var members: [(HuggingFaceKey, JSONValue)] = [(.rotaryBase, .double(rotary.base))]
     if rotary.width != configuration.heads.headWidth {
       let share = Double(rotary.width) / Double(configuration.heads.headWidth)
-      members["partial_rotary_factor"] = .double(share)
+      members.append((.rotatedShare, .double(share)))
     }
     switch rotary.scaling {
-    case .none: members["rope_scaling"] = .null
+    case .none: members.append((.rotaryScaling, .null))
     case .linear(let factor):
-      members["rope_scaling"] = ["rope_type": "linear", "factor": .double(factor)]
+      members.append((.rotaryScaling, Self.object([(.type, .string("linear")), (.factor, .double(factor))])))
     case .llama3(let factor, let low, let high, let length):
-      members["rope_scaling"] = Self.llama3(factor, low, high, length)
+      members.append((.rotaryScaling, Self.llama3(factor, low, high, length)))
     case .perPair(let factors):
-      members["rope_scaling"] = try Self.recognised(factors, rotary)
+      members.append((.rotaryScaling, try Self.recognised(factors, rotary)))
     case .yarn(let factor, let length, let fast, let slow, let magnitude):
-      members["rope_scaling"] = [
-        "rope_type": "yarn", "factor": .double(factor),
-        "original_max_position_embeddings": .integer(length), "attention_factor": .double(magnitude),
-        "beta_fast": .double(fast), "beta_slow": .double(slow),
-      ]
+      let yarn = Self.object([
+        (.type, .string("yarn")), (.factor, .double(factor)), (.originalLength, .integer(length)),
+        (.magnitude, .double(magnitude)), (.fastTurns, .double(fast)), (.slowTurns, .double(slow)),
+      ])
+      members.append((.rotaryScaling, yarn))
     case .longRope(let short, let long, let length, let magnitude):
       // Before version 5, transformers takes three members and refuses any other.
-      var scaling: JSONMembers = [
-        "type": "longrope",
-        "short_factor": .array(short.map { .number(JSONNumber($0)) }),
-        "long_factor": .array(long.map { .number(JSONNumber($0)) }),
+      var scaling: [(HuggingFaceRotaryKey, JSONValue)] = [
+        (.olderType, .string("longrope")),
+        (.shortFactors, .array(short.map { .number(JSONNumber($0)) })),
+        (.longFactors, .array(long.map { .number(JSONNumber($0)) })),
       ]
       let usual = RotaryScaling.longRopeMagnitude(length: configuration.contextLength, originalLength: length)
-      if Float(usual) != Float(magnitude) { scaling["attention_factor"] = .double(magnitude) }
-      members["original_max_position_embeddings"] = .integer(length)
-      members["rope_scaling"] = .object(scaling)
+      if Float(usual) != Float(magnitude) { scaling.append((.magnitude, .double(magnitude))) }
+      members += [(.originalLength, .integer(length)), (.rotaryScaling, Self.object(scaling))]
     }
     self.members = members
   }
 
+  private static func object(_ members: [(HuggingFaceRotaryKey, JSONValue)]) -> JSONValue {
+    .object(JSONMembers(members.map { ($0.rawValue, $1) }))
+  }
+
   private static func llama3(_ factor: Double, _ low: Double, _ high: Double, _ length: Int) -> JSONValue {
-    [
-      "rope_type": "llama3", "factor": .double(factor), "low_freq_factor": .double(low),
-      "high_freq_factor": .double(high), "original_max_position_embeddings": .integer(length),
-    ]
+    object([
+      (.type, .string("llama3")), (.factor, .double(factor)), (.lowFrequencyFactor, .double(low)),
+      (.highFrequencyFactor, .double(high)), (.originalLength, .integer(length)),
+    ])
   }
 
   /// The scaling that gives these factors: Llama 3.1's or Llama 3.2's, whose GGUF files hold nothing but the factors.

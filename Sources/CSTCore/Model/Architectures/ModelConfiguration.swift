@@ -22,31 +22,14 @@ public struct ModelConfiguration: Sendable, Hashable {
   /// Tokens of the vocabulary, rows of the embedding.
   public let vocabularyCount: Int
   /// The matrices whose outputs have a bias.
-  public let biases: Set<Projection>
+  public private(set) var biases: Set<Projection> = []
   /// How many of the latest positions a token sees, itself among them; `nil` for all.
-  public let slidingWindow: Int?
-  /// The layers, from 0, in which that holds: in the others a token sees all.
-  public let slidingLayers: Range<Int>
+  public private(set) var slidingWindow: Int?
+  /// The layers in which that holds, where it is not all.
+  private(set) var windowLayers: Range<Int>?
 
-  init(
-    architecture: ModelArchitecture, name: String?, layerCount: Int, width: Int, feedForwardWidth: Int,
-    heads: AttentionHeads, normEpsilon: Float, rotary: RotaryConfiguration, contextLength: Int, vocabularyCount: Int,
-    biases: Set<Projection> = [], slidingWindow: Int? = nil, slidingLayers: Range<Int>? = nil
-  ) {
-    self.architecture = architecture
-    self.name = name
-    self.layerCount = layerCount
-    self.width = width
-    self.feedForwardWidth = feedForwardWidth
-    self.heads = heads
-    self.normEpsilon = normEpsilon
-    self.rotary = rotary
-    self.contextLength = contextLength
-    self.vocabularyCount = vocabularyCount
-    self.biases = biases
-    self.slidingWindow = slidingWindow
-    self.slidingLayers = slidingLayers ?? 0..<layerCount
-  }
+  /// The layers, from 0, in which the window holds: in the others a token sees all.
+  public var slidingLayers: Range<Int> { windowLayers ?? 0..<layerCount }
 
   /// The matrices of a layer.
   public var projections: [Projection] { architecture.projections }
@@ -68,9 +51,7 @@ public struct ModelConfiguration: Sendable, Hashable {
   }
 
   /// The norms of a layer.
-  var norms: [LayerNorm] {
-    architecture == .qwen3 ? [.attention, .query, .key, .feedForward] : [.attention, .feedForward]
-  }
+  var norms: [LayerNorm] { architecture.norms }
 
   /// The length of a norm's weight.
   func length(of norm: LayerNorm) -> Int {
@@ -91,5 +72,21 @@ extension ModelConfiguration {
     static let headWidths = 2...1 << 12
     static let contextLengths = 1...1 << 26
     static let vocabularies = 1...1 << 24
+  }
+}
+
+extension ModelConfiguration {
+  /// Bytes of the panels of every projection and the head, packed for x·Wᵀ and for dy·W.
+  func panelBytes(_ precision: Precision) -> Int {
+    let layerWeights = projections.reduce(0) { sum, projection in
+      let (outputs, inputs) = shape(of: projection)
+      return sum + outputs * inputs
+    }
+    return 2 * (precision == .bf16 ? 2 : 4) * (layerCount * layerWeights + vocabularyCount * width)
+  }
+
+  /// What becomes of the weights' panels where nobody says otherwise.
+  func weightPanels(_ precision: Precision) -> WeightPanels {
+    WeightPanels.chosen(panelBytes: panelBytes(precision))
   }
 }

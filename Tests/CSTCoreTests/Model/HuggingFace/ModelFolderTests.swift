@@ -101,6 +101,10 @@ import Testing
       try targets(.string("all-linear"), ["exclude_modules": .array([.string("down_proj")])])
     }
     #expect(error?.place == .key("exclude_modules"))
+    for (key, value) in [("rank_pattern", JSONValue.object(["q_proj": .integer(1)])), ("r", .string("two"))] {
+      let error = #expect(throws: FormatError.self) { try targets(.string("all-linear"), [key: value]) }
+      #expect(error?.place == .key(key) && error?.reason == (key == "r" ? .wrongType : .badValue))
+    }
   }
 
   @Test func freshAdaptersFitTheirArchitecture() async throws {

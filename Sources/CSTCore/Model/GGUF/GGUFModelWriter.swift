@@ -5,7 +5,7 @@ import Foundation
 /// Which tensor is stored how follows llama.cpp's quantiser: vectors stay F32; matrices get the type asked for, F16 where
 /// their rows are not whole blocks; the head, or the embedding that serves as it, gets Q8_0 among 4-bit weights. (There,
 /// llama.cpp has Q6_K where the width is a multiple of 256. This project reads that and does not write it.)
-struct GGUFModelFile {
+struct GGUFModelWriter {
   private let model: LanguageModel
   private let format: WeightFormat
 
@@ -39,17 +39,17 @@ struct GGUFModelFile {
 
   private func metadata() throws -> GGUFMetadata {
     var metadata: GGUFMetadata
-    switch model.source {
+    switch model.files {
     case .gguf(let file):
-      metadata = try GGUFFile(contentsOf: file).metadata
+      metadata = file.metadata
       for key in metadata.keys where Self.outdatedPrefixes.contains(where: key.hasPrefix) { metadata[key] = nil }
-    case .folder(let folder):
+    case .folder(let files):
       metadata = GGUFMetadata()
       metadata["general.architecture"] = .string(model.configuration.architecture.ggufName)
       metadata["general.type"] = .string("model")
-      metadata["general.name"] = .string(model.configuration.name ?? folder.lastPathComponent)
+      metadata["general.name"] = .string(model.configuration.name ?? files.folder.location.lastPathComponent)
       try model.configuration.write(to: &metadata)
-      try TokenizerDefinition(contentsOf: folder).padded(to: model.configuration.vocabularyCount).write(to: &metadata)
+      try files.tokenizer.padded(to: model.configuration.vocabularyCount).write(to: &metadata)
       write(stopTokens: &metadata)
     }
     if model.adapter != nil {

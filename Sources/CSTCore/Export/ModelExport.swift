@@ -41,15 +41,18 @@ public struct ModelExport: Sendable {
 
   /// Writes the file or folder at `url`, which must not exist; a folder may if it is empty.
   ///
-  /// - Throws: ``FormatError``: `unwritable`, or what would make a file unreadable; a weight beyond the range of the format
+  /// - Throws: ``FormatError``: `unwritable`, a source written to since it was read (`unreadable`), or what would make a file unreadable; a weight beyond the range of the format
   ///   asked for (`badValue`); a tokenizer that the files cannot express.
+  ///   What is taken from the model's own files is as it was when they were read, though others have replaced them since.
   /// - Complexity: One pass over the weights; holds a million numbers at a time.
   public func write(to url: URL) async throws {
     try await onComputeThread {
       switch format {
       case .huggingFace(let format, let limit):
-        try AtomicFolder.write(to: url) { try HuggingFaceFolder(of: self, format, limit).write(to: $0) }
-      case .gguf(let format): try GGUFModelFile(of: model, format).write(to: url)
+        try AtomicFolder.write(to: url) {
+          try HuggingFaceModelWriter(of: model, format, limit, readme: readme).write(to: $0)
+        }
+      case .gguf(let format): try GGUFModelWriter(of: model, format).write(to: url)
       case .ggufAdapter(let format): try model.adapter?.writeGGUF(to: url, for: model, as: format)
       case .peft:
         try AtomicFolder.write(to: url) { folder in
@@ -71,7 +74,7 @@ public struct ModelExport: Sendable {
 
   /// The names that files of an exported folder may have, apart from numbered shards.
   package static let folderNames: Set<String> = Set(
-    HuggingFaceFolder.copiedNames + [
+    HuggingFaceFiles.tokenizerNames + HuggingFaceFiles.licenceNames + [
       SafetensorsShardWriter.singleName, SafetensorsShardWriter.indexName, "config.json", "generation_config.json",
       "README.md", "adapter_config.json", "adapter_model.safetensors",
     ])

@@ -48,6 +48,8 @@ struct MergedWeight: Sendable {
     let isCopied = update == nil && matrix.format == encoder.format
     let bytesPerRow = columns / encoder.format.blockLength * encoder.format.bytesPerBlock
     let rowsPerBlock = max(1, Self.blockLength / max(1, columns))
+    let file = matrix.owner as? MappedFile
+    try file?.requireUnchanged()
     for start in stride(from: 0, to: matrix.rows, by: rowsPerBlock) {
       let count = min(rowsPerBlock, matrix.rows - start)
       let misfits = Atomic<Int>(0)
@@ -71,6 +73,7 @@ struct MergedWeight: Sendable {
         try append(UnsafeRawBufferPointer(start: bytes, count: count * bytesPerRow))
       }
     }
+    try file?.requireUnchanged()
   }
 
   /// Writes row `row` of W + s·B·A to `values`.

@@ -32,7 +32,7 @@ struct GGUFModel {
     return LanguageModel(
       transformer: try transformer(panels: panels ?? configuration.weightPanels(precision)), tokenizer: tokenizer,
       chatTemplate: template, precision: precision,
-      identity: "\(name), \(file.mapping.size) bytes", source: .gguf(URL(filePath: file.mapping.path)),
+      identity: "\(name), \(file.mapping.size) bytes", files: .gguf(file),
       stopTokenIDs: try stopTokenIDs())
   }
 
@@ -54,7 +54,7 @@ struct GGUFModel {
   // MARK: Weights
 
   func transformer(panels: WeightPanels = .kept) throws -> Transformer {
-    var unused = Set(file.tensors.map(\.name)).subtracting(GGUFConfiguration.rotaryTensors)
+    var unused = Set(file.tensors.map(\.name)).subtracting(GGUFRotaryTensor.allCases.map(\.rawValue))
     let transformer = try Transformer(
       configuration, hasHead: unused.contains(WeightRole.head.ggufName)
     ) { role, shape in
@@ -64,7 +64,7 @@ struct GGUFModel {
     if let name = unused.sorted().first {
       throw FormatError(
         .badValue, file: file.mapping.path, at: .tensor(name),
-        expected: "the tensors of a \(configuration.architecture.rawValue) model",
+        expected: "the tensors of a \(configuration.architecture.name) model",
         found: "a tensor that is not supported")
     }
     return transformer

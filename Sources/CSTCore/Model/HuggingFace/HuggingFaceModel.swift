@@ -5,28 +5,25 @@ import Foundation
 /// Everything in the folder that decides numbers is either used or refused by name.
 struct HuggingFaceModel {
   private let folder: ModelFolder
+  private let settings: HuggingFaceConfiguration
+  private let generation: JSONObject?
   private let configuration: ModelConfiguration
   private let isHeadTied: Bool
   private let stopTokenIDs: Set<Int32>
   private let shards: SafetensorsShards
-
-  /// Files of a tokenizer and a chat template; their places are checked before anything reads them.
-  private static let tokenizerFiles = [
-    "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-    "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json",
-  ]
 
   /// Reads the configuration and the headers of the weights.
   /// - Throws: ``FormatError``.
   init(contentsOf location: URL) throws {
     folder = try ModelFolder(location)
     let gguf = folder.names.first { $0.hasSuffix(".gguf") }
-    let settings = try HuggingFaceConfiguration(
+    settings = try HuggingFaceConfiguration(
       contentsOf: folder.file(
         "config.json", advice: gguf.map { "to use the GGUF file in it, name \($0) itself" } ?? ""))
     configuration = try settings.configuration(name: folder.location.lastPathComponent)
     isHeadTied = try settings.isHeadTied
-    stopTokenIDs = try Self.stopTokenIDs(folder, settings, below: configuration.vocabularyCount)
+    generation = try folder.fileIfPresent("generation_config.json").map(JSONObject.init(contentsOf:))
+    stopTokenIDs = try Self.stopTokenIDs(generation ?? settings.object, below: configuration.vocabularyCount)
     shards = try SafetensorsShards(of: folder)
   }
 
@@ -34,8 +31,8 @@ struct HuggingFaceModel {
   /// - Parameter panels: What becomes of the weights' panels; by size where `nil`.
   /// - Throws: ``FormatError``, ``TokenizerError``.
   func languageModel(precision: Precision, panels: WeightPanels?) throws -> LanguageModel {
-    for name in Self.tokenizerFiles { _ = try folder.fileIfPresent(name) }
-    let definition = try TokenizerDefinition(contentsOf: folder.location)
+    let files = try HuggingFaceFiles(folder, configuration: settings.object, generation: generation)
+    let definition = files.tokenizer
     guard definition.tokens.count <= configuration.vocabularyCount else {
       throw FormatError(
         .badLayout, file: folder.location.path, at: .tensor(WeightRole.embedding.huggingFaceName),
@@ -48,7 +45,7 @@ struct HuggingFaceModel {
     return LanguageModel(
       transformer: transformer, tokenizer: tokenizer,
       chatTemplate: try ChatTemplate(definition.chatTemplate, for: tokenizer), precision: precision, identity: identity,
-      source: .folder(folder.location), stopTokenIDs: stopTokenIDs)
+      files: .folder(files), stopTokenIDs: stopTokenIDs)
   }
 
   /// The folder's name, and the names and sizes of the files with weights.
@@ -58,10 +55,7 @@ struct HuggingFaceModel {
   }
 
   /// What ends a reply: `eos_token_id` of `generation_config.json`, or of `config.json` where that file is missing.
-  private static func stopTokenIDs(
-    _ folder: ModelFolder, _ settings: HuggingFaceConfiguration, below limit: Int
-  ) throws -> Set<Int32> {
-    let object = try folder.fileIfPresent("generation_config.json").map(JSONObject.init(contentsOf:)) ?? settings.object
+  private static func stopTokenIDs(_ object: JSONObject, below limit: Int) throws -> Set<Int32> {
     let ids = try object.integersIfPresent("eos_token_id") ?? []
     guard ids.allSatisfy((0..<limit).contains) else {
       throw object.error("eos_token_id", expected: "tokens below \(limit)", found: "\(ids)")
@@ -81,7 +75,7 @@ struct HuggingFaceModel {
     if let name = unused.min(), let (file, _) = shards.tensorIfPresent(named: name) {
       throw FormatError(
         .badValue, file: file.mapping.path, at: .tensor(name),
-        expected: "the tensors of a \(configuration.architecture.rawValue) model",
+        expected: "the tensors of a \(configuration.architecture.name) model",
         found: "a tensor that is not supported")
     }
     return transformer

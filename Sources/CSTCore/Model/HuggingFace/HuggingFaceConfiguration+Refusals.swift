@@ -1,12 +1,6 @@
 extension HuggingFaceConfiguration {
-  /// Keys that decide numbers and are read.
-  private static let usedKeys: Set<String> = [
-    "model_type", "architectures", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
-    "num_key_value_heads", "head_dim", "hidden_act", "max_position_embeddings", "original_max_position_embeddings",
-    "rms_norm_eps", "vocab_size", "tie_word_embeddings", "attention_bias", "mlp_bias", "sliding_window",
-    "use_sliding_window", "max_window_layers", "layer_types", "rope_theta", "rope_scaling", "rope_parameters",
-    "partial_rotary_factor",
-  ]
+  /// Keys that are read.
+  private static let usedKeys = Set(HuggingFaceKey.allCases.map(\.rawValue))
 
   /// Keys that do not change what a decoder computes for given tokens: bookkeeping, tokens, training, generation.
   private static let harmlessKeys: Set<String> = [
@@ -45,14 +39,14 @@ extension HuggingFaceConfiguration {
     for key in object.keys where !Self.usedKeys.contains(key) && !Self.harmlessKeys.contains(key) {
       if let neutral = Self.neutralValues[key], object[key] == neutral { continue }
       throw object.error(
-        key, expected: "a \(architecture.rawValue) model without further features",
+        key, expected: "a \(architecture.name) model without further features",
         advice: Self.reasons[key] ?? "this key could change what the model computes and is not supported")
     }
-    if let names = try object.stringsIfPresent("architectures"), names != [architecture.causalModelName] {
-      throw object.error("architectures", expected: architecture.causalModelName, found: names.joined(separator: ", "))
+    if let names = try members.stringsIfPresent(.classNames), names != [architecture.className] {
+      throw members.error(.classNames, expected: architecture.className, found: names.joined(separator: ", "))
     }
-    if let activation = try object.stringIfPresent("hidden_act"), !["silu", "swish"].contains(activation) {
-      throw object.error("hidden_act", expected: "silu")
+    if let activation = try members.stringIfPresent(.activation), !["silu", "swish"].contains(activation) {
+      throw members.error(.activation, expected: "silu")
     }
   }
 }

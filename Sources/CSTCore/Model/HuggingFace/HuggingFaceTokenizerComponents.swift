@@ -9,7 +9,7 @@ struct HuggingFaceTokenizerComponents {
 
   /// - Throws: ``ExportError`` for a rule that components cannot say, ``TokenizerError`` for one that is not known.
   init(_ definition: TokenizerDefinition) throws {
-    isSentencePiece = definition.model == "llama"
+    isSentencePiece = definition.isSentencePiece
     guard isSentencePiece else {
       let rule = try PreTokenizer(named: definition.preTokenizer)
       guard let known = PreTokenizer.known.first(where: { $0.rule == rule }), definition.spacePrefix == .never else {
