@@ -109,7 +109,7 @@ extension Transformer {
         cache.write(layer: layer, keys: keys.start + offset, values: values.start + offset, rows: tokens.count)
       }
       return Tensor(shape: queries.shape) { out in
-        WorkRecorder.shared.measure(.attention) {
+        WorkRecorder.measure(.attention) {
           ComputePool.shared.forEachItem(count: sequences.count * heads.keyValueHeads) { item in
             let (sequence, head) = item.quotientAndRemainder(dividingBy: heads.keyValueHeads)
             let (tokens, cache) = sequences[sequence]

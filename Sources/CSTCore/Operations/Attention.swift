@@ -80,7 +80,7 @@ private struct AttentionPass {
   private var keyStride: Int { heads.keyValueWidth }
 
   func forward(into out: FloatDestination, logSums: FloatDestination) {
-    WorkRecorder.shared.measure(.attention, floatingPointOperations: 4 * productsPerPass) {
+    WorkRecorder.measure(.attention, floatingPointOperations: 4 * productsPerPass) {
       computeForward(into: out, logSums: logSums)
     }
   }
@@ -116,7 +116,7 @@ private struct AttentionPass {
   }
 
   func backward(_ gradient: TensorStorage, out: Tensor, logSums: Tensor) -> AttentionGradients {
-    WorkRecorder.shared.measure(.attention, floatingPointOperations: 10 * productsPerPass) {
+    WorkRecorder.measure(.attention, floatingPointOperations: 10 * productsPerPass) {
       computeBackward(gradient, out: out, logSums: logSums)
     }
   }

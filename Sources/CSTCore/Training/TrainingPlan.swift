@@ -28,29 +28,32 @@ public struct TrainingPlan: Sendable, Hashable, Codable {
   public var maximumGradientNorm: Double?
   /// Decides the order of rows, fresh adapters and dropout: same seed, data and plan, same bits.
   public var seed: UInt64
-  /// Optimizer steps between checkpoints; `nil` gives one at the end only.
+  /// Optimizer steps between checkpoints; where `nil`, steps call for one at the end only.
   public var checkpointInterval: Int?
+  /// Seconds after which a step is followed by a checkpoint, whatever ``checkpointInterval`` says; 0 gives one after every
+  /// step, `nil` none for the time's sake. No number of the run depends on it.
+  public var checkpointSeconds: Double?
   /// What of a layer is kept for the backward pass. `nil` decides by the size of the batches: kept where their activations
   /// take at most a quarter of the machine's memory. Results are the same, bit for bit.
   public var activations: LayerActivations?
 
-  /// Traps on counts below 1 and on a gradient norm that is not positive.
+  /// Traps on counts below 1, on a gradient norm that is not positive and on a negative time.
   public init(
     epochs: Int = 1, batchSize: Int = 4, gradientAccumulation: Int = 1, order: Order = .shuffled,
     maximumGradientNorm: Double? = 1, seed: UInt64 = 42, checkpointInterval: Int? = nil,
-    activations: LayerActivations? = nil
+    checkpointSeconds: Double? = 600, activations: LayerActivations? = nil
   ) {
     self.init(
       length: .epochs(epochs), batchSize: batchSize, gradientAccumulation: gradientAccumulation, order: order,
       maximumGradientNorm: maximumGradientNorm, seed: seed, checkpointInterval: checkpointInterval,
-      activations: activations)
+      checkpointSeconds: checkpointSeconds, activations: activations)
   }
 
-  /// Traps on counts below 1 and on a gradient norm that is not positive.
+  /// Traps on counts below 1, on a gradient norm that is not positive and on a negative time.
   public init(
     length: Length, batchSize: Int = 4, gradientAccumulation: Int = 1, order: Order = .shuffled,
     maximumGradientNorm: Double? = 1, seed: UInt64 = 42, checkpointInterval: Int? = nil,
-    activations: LayerActivations? = nil
+    checkpointSeconds: Double? = 600, activations: LayerActivations? = nil
   ) {
     switch length {
     case .epochs(let count), .steps(let count): require(count >= 1, "a run has at least one \(length)")
@@ -58,6 +61,7 @@ public struct TrainingPlan: Sendable, Hashable, Codable {
     require(batchSize >= 1 && gradientAccumulation >= 1, "a step has at least one pair")
     require(maximumGradientNorm.map { $0 > 0 } ?? true, "a maximum gradient norm is positive")
     require(checkpointInterval.map { $0 >= 1 } ?? true, "a checkpoint interval is at least 1")
+    require(checkpointSeconds.map { $0 >= 0 } ?? true, "the time between checkpoints is not negative")
     self.length = length
     self.batchSize = batchSize
     self.gradientAccumulation = gradientAccumulation
@@ -65,6 +69,7 @@ public struct TrainingPlan: Sendable, Hashable, Codable {
     self.maximumGradientNorm = maximumGradientNorm
     self.seed = seed
     self.checkpointInterval = checkpointInterval
+    self.checkpointSeconds = checkpointSeconds
     self.activations = activations
   }
 
@@ -82,14 +87,19 @@ public struct TrainingPlan: Sendable, Hashable, Codable {
     }
   }
 
+  /// The rows of one epoch (from 0), in the order they are computed.
+  private func rows(ofEpoch epoch: Int, pairCount: Int) -> [Int] {
+    guard order == .shuffled else { return Array(0..<pairCount) }
+    var generator = SeededGenerator(seed: seed, stream: UInt64(epoch) + 1)
+    return generator.permutation(of: pairCount)
+  }
+
   /// The rows of one step (from 0), in the order they are computed.
-  func rows(ofStep step: Int, pairCount: Int) -> ArraySlice<Int> {
-    let (epoch, inEpoch) = step.quotientAndRemainder(dividingBy: stepsPerEpoch(pairCount: pairCount))
-    var order = Array(0..<pairCount)
-    if self.order == .shuffled {
-      var generator = SeededGenerator(seed: seed, stream: UInt64(epoch) + 1)
-      order = generator.permutation(of: pairCount)
-    }
-    return order[inEpoch * pairsPerStep..<min(pairCount, (inEpoch + 1) * pairsPerStep)]
+  /// - Parameter epoch: The epoch of the last step that was asked for and its rows, which are shuffled once.
+  func rows(ofStep step: Int, pairCount: Int, epoch: inout (index: Int, rows: [Int])?) -> ArraySlice<Int> {
+    let (index, inEpoch) = step.quotientAndRemainder(dividingBy: stepsPerEpoch(pairCount: pairCount))
+    let rows = if let epoch, epoch.index == index { epoch.rows } else { rows(ofEpoch: index, pairCount: pairCount) }
+    epoch = (index, rows)
+    return rows[inEpoch * pairsPerStep..<min(pairCount, (inEpoch + 1) * pairsPerStep)]
   }
 }
