@@ -38,3 +38,13 @@ public struct EncodedPair: Sendable, Hashable {
   /// The pair as one prompt with two completions, chosen first.
   public var group: CompletionGroup { CompletionGroup(prompt: prompt, completions: [chosen.tokens, rejected.tokens]) }
 }
+
+extension Sequence where Element == ConfiguredPair {
+  /// The pairs as tokens.
+  /// - Throws: ``ConversationError`` naming the row.
+  public func encoded(with encoder: ConversationEncoder) throws(ConversationError) -> [EncodedPair] {
+    var encoded: [EncodedPair] = []
+    for pair in self { encoded.append(try EncodedPair(pair, with: encoder)) }
+    return encoded
+  }
+}

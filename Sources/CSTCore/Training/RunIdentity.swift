@@ -65,7 +65,9 @@ struct RunIdentity: Codable, Hashable, Sendable {
     var hash = SHA256()
     for pair in pairs {
       var bytes: [UInt8] = []
-      words(pair) { word in for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) } }
+      words(pair) { word in
+        for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
+      }
       hash.update(bytes)
     }
     return hash.digest()
@@ -73,13 +75,14 @@ struct RunIdentity: Codable, Hashable, Sendable {
 
   /// The fields by name, as texts that are equal where the values are; those that do not apply are left out.
   var fields: [String: String] {
-    var fields = [
+    let norm = maximumGradientNorm.map { "\($0)" }
+    var fields: [String: String] = [
       "model": model, "precision": precision, "rank": "\(rank)", "alpha": "\(alpha)", "dropout": "\(dropout)",
       "targets": targets.joined(separator: " "), "beta": "\(beta)", "RPO alpha": "\(rpoAlpha)",
       "learning rate": "\(learningRate)", "beta 1": "\(beta1)", "beta 2": "\(beta2)", "epsilon": "\(epsilon)",
       "weight decay": "\(weightDecay)", "schedule": schedule, "warm-up ratio": "\(warmupRatio)",
       "batch size": "\(batchSize)", "gradient accumulation": "\(gradientAccumulation)", "order": order,
-      "maximum gradient norm": maximumGradientNorm.map { "\($0)" } ?? "none", "seed": "\(seed)",
+      "maximum gradient norm": norm ?? "none", "seed": "\(seed)",
       "data": "\(pairCount) pairs, \(data)",
     ]
     fields["epochs"] = epochs.map { "\($0)" }

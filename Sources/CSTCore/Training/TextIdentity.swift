@@ -5,7 +5,9 @@
 /// `SavedIdentity.texts`.
 enum TextIdentity {
   static func fields(of run: RunIdentity, pairs: [EncodedPair]) -> [String: String] {
-    var fields = [
+    let length = run.epochs.map { "epochs(\($0))" } ?? run.steps.map { "steps(\($0))" }
+    let norm = run.maximumGradientNorm.map { "\($0)" }
+    var fields: [String: String] = [
       "adapter": "rank \(run.rank), alpha \(run.alpha), dropout \(run.dropout), " + run.targets.joined(separator: " "),
       "model": run.model,
       "precision": run.precision,
@@ -16,11 +18,11 @@ enum TextIdentity {
       "schedule":
         "LearningRateSchedule(shape: CSTCore.LearningRateSchedule.Shape.\(run.schedule), "
         + "warmupRatio: \(run.warmupRatio))",
-      "length": run.epochs.map { "epochs(\($0))" } ?? run.steps.map { "steps(\($0))" } ?? "",
+      "length": length ?? "",
       "batch size": "\(run.batchSize)",
       "gradient accumulation": "\(run.gradientAccumulation)",
       "order": run.order,
-      "maximum gradient norm": run.maximumGradientNorm.map { "\($0)" } ?? "none",
+      "maximum gradient norm": norm ?? "none",
       "seed": "\(run.seed)",
       "data": fingerprint(pairs),
     ]

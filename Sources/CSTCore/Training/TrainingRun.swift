@@ -14,7 +14,8 @@ public struct TrainingRun: AsyncSequence, Sendable {
   public typealias Element = TrainingEvent
 
   let trainer: DPOTrainer
-  let pairs: [ConfiguredPair]
+  /// What to train on; asked for once, on the compute thread.
+  let pairs: @Sendable () throws -> [EncodedPair]
   let plan: TrainingPlan
   let checkpoint: TrainingCheckpoint?
   let shouldStop: @Sendable () -> Bool

@@ -16,13 +16,12 @@ struct TrainingState: Sendable {
   /// Steps done.
   private(set) var stepsDone: Int
 
-  /// Encodes the data and makes or restores adapter and optimizer.
+  /// Takes the data and makes or restores adapter and optimizer.
   /// - Throws: ``ConversationError`` naming the row, ``TrainingError``.
   init(_ run: TrainingRun) throws {
     trainer = run.trainer
-    guard !run.pairs.isEmpty else { throw TrainingError(reason: .noPairs) }
-    let encoder = trainer.model.encoder(maximumLength: trainer.maximumLength)
-    pairs = try run.pairs.map { try EncodedPair($0, with: encoder) }
+    pairs = try run.pairs()
+    guard !pairs.isEmpty else { throw TrainingError(reason: .noPairs) }
     activations = run.plan.activations ?? trainer.activations(for: pairs, batchSize: run.plan.batchSize)
     var plan = run.plan
     plan.activations = activations

@@ -1,123 +1,56 @@
 import CSTCore
 import Foundation
 
-/// One training run with its folder: starts or resumes it, keeps files and progress up to date, stops it on Ctrl-C.
-struct TrainingSession {
-  /// What a run is made of, read and checked.
-  struct Inputs {
-    let trainer: DPOTrainer
-    /// The shape of the adapter that is trained.
-    let adapter: LoRAConfiguration
-    let pairs: [ConfiguredPair]
-    let plan: TrainingPlan
-    let record: RunRecord
+/// A training run as the terminal shows it.
+enum TrainingProgress {
+  /// The flag that stops a run after the step it is in.
+  static func interruptFlag() -> InterruptFlag {
+    InterruptFlag(message: "stopping after this step and saving (again: stop at once, saving nothing)")
   }
 
-  private let inputs: Inputs
-  private let directory: RunDirectory
-  private let checkpoint: TrainingCheckpoint?
-  private let interrupt: InterruptFlag
-  private let isProfiled: Bool
-
-  /// The exit code after an interruption.
-  var interruptExitCode: Int32 { interrupt.exitCode }
-
-  /// Reads the checkpoint of a run that is to go on.
-  /// - Parameter isProfiled: Whether the run's time is shown by kind of work and written beside its other files.
-  init(_ inputs: Inputs, directory: RunDirectory, isProfiled: Bool = false) throws {
-    self.inputs = inputs
-    self.directory = directory
-    self.isProfiled = isProfiled
-    if directory.opening == .resuming {
-      let checkpoint = try TrainingCheckpoint(
-        contentsOf: directory.checkpointFile, for: inputs.trainer.model.configuration)
-      guard checkpoint.adapter.configuration == inputs.adapter else {
-        throw CommandError(
-          "\(directory.checkpointFile.path): its adapter has \(Self.words(checkpoint.adapter.configuration)), this run's "
-            + "has \(Self.words(inputs.adapter)): resume with the settings it was made with")
+  /// Goes through a run, and shows how far it is and what was saved where.
+  /// - Parameter observe: Called with every event.
+  /// - Returns: The run at its end.
+  static func follow(
+    _ run: SavedRun, observe: (TrainingEvent) -> Void = { _ in }
+  ) async throws -> SavedRun.Progress {
+    noteStart(of: run)
+    var line = ProgressLine()
+    defer { line.end() }
+    var last: SavedRun.Progress?
+    for try await progress in run {
+      observe(progress.event)
+      if case .step(let report) = progress.event {
+        line.show(words(report, progress.record), isLast: report.step == report.totalSteps)
       }
-      self.checkpoint = checkpoint
-    } else {
-      checkpoint = nil
+      last = progress
     }
-    interrupt = InterruptFlag(message: "stopping after this step and saving (again: stop at once, saving nothing)")
+    guard let last else { throw CancellationError() }
+    return last
   }
 
-  /// Runs to the end or the first Ctrl-C.
-  /// - Parameter onStep: Called with every step's report.
-  /// - Returns: The record as it was saved.
-  func run(onStep: (StepReport) -> Void = { _ in }) async throws -> RunRecord {
-    var record = inputs.record
-    record.resumedAfterStep = checkpoint?.step ?? 0
-    record.stepsDone = record.resumedAfterStep
-    noteStart(of: record)
-    // A resumed run's files stay as they are until its first event: the checkpoint may turn out to be another run's.
-    var log = checkpoint == nil ? try open(record) : nil
-    var progress = ProgressLine()
-    var tokens = 0
-    if isProfiled { WorkProfile.startRecording() }
-    do {
-      let events = inputs.trainer.run(
-        on: inputs.pairs, plan: inputs.plan, resuming: checkpoint, shouldStop: { [interrupt] in interrupt.isSet })
-      for try await event in events {
-        if log == nil { log = try open(record) }
-        switch event {
-        case .step(let report):
-          try log?.append(report)
-          try record.add(report)
-          tokens += report.tokens
-          onStep(report)
-          progress.show(Self.words(report, record), isLast: report.step == report.totalSteps)
-        case .checkpoint(let checkpoint):
-          try directory.save(checkpoint, baseModelName: baseModelName)
-          try directory.save(record)
-        case .finished(let adapter):
-          let isComplete = record.totalSteps.map { record.stepsDone >= $0 } ?? true
-          try adapter.write(to: directory.location, baseModelName: baseModelName)
-          record.end(isComplete ? .finished : .interrupted)
-          try directory.save(record)
-        }
-      }
-    } catch {
-      progress.end()
-      if log != nil {
-        record.end(.failed)
-        try? directory.save(record)
-      }
-      throw error
+  /// Says where the files of a run are that has come to its end, and how to go on where it was stopped.
+  static func noteEnd(of run: SavedRun.Progress) {
+    let place = run.location.path
+    Console.note("saved the adapter, checkpoint.safetensors, metrics.jsonl and run.json in \(place)\n")
+    if let older = run.record.replaces {
+      Console.note("\(older) is as it was; to go on with this run and replace it: --out \(place) --resume\n")
     }
-    progress.end()
-    if isProfiled {
-      let steps = record.stepsDone - record.resumedAfterStep
-      let report = ProfileReport(WorkProfile.stopRecording(), steps: steps, tokens: tokens)
-      try directory.save(report)
-      Console.note(report.table)
-    }
-    Console.note(
-      "saved the adapter, checkpoint.safetensors, metrics.jsonl and run.json in \(directory.location.path)\n")
-    return record
   }
 
-  private var baseModelName: String { URL(filePath: inputs.record.model.path).lastPathComponent }
-
-  private func open(_ record: RunRecord) throws -> MetricsLog {
-    let log = try directory.open(afterStep: record.resumedAfterStep)
-    try directory.save(record)
-    return log
-  }
-
-  // MARK: Words
-
-  private func noteStart(of record: RunRecord) {
-    let data = record.data
-    let machine = record.machine
+  private static func noteStart(of run: SavedRun) {
+    let record = run.record
+    let (data, machine) = (record.data, record.machine)
     Console.note(
       "\(data.pairs) pairs from \(data.rowsUsed) rows; \(machine.kernels) kernels, "
-        + "\(record.options.precision.rawValue), \(machine.threads) threads\n")
+        + "\(record.options["precision"]?.words ?? ""), \(machine.threads) threads\n")
     if data.truncatedPairs > 0 {
       Console.note(
         "note: \(data.truncatedPairs) of \(data.pairs) pairs have an answer that is cut to fit "
-          + "--max-length \(record.options.maxLength)\n")
+          + "--max-length \(record.options["max_length"]?.words ?? "")\n")
+    }
+    if let older = record.replaces {
+      Console.note("\(older) stays as it is until this run is finished, which grows in \(run.folder.place.path)\n")
     }
     if record.resumedAfterStep > 0 { Console.note("going on after step \(record.resumedAfterStep)\n") }
   }
@@ -134,10 +67,5 @@ struct TrainingSession {
       "\(Int(Double(report.tokens) / max(report.seconds, 1e-9))) tokens/s",
       "\(readableDuration(seconds: secondsLeft)) left",
     ].joined(separator: "  ")
-  }
-
-  private static func words(_ adapter: LoRAConfiguration) -> String {
-    let targets = adapter.targets.map(\.rawValue).joined(separator: ",")
-    return "rank \(adapter.rank), alpha \(adapter.alpha), dropout \(adapter.dropout), targets \(targets)"
   }
 }

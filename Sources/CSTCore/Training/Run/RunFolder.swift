@@ -38,7 +38,7 @@ public struct RunFolder: Sendable {
   private static let checkpointName = "checkpoint.safetensors"
   private static let recordName = "run.json"
   private static let metricsName = "metrics.jsonl"
-  private static let profileName = "profile.json"
+  static let profileName = "profile.json"
 
   private var checkpointFile: URL { place.appending(path: Self.checkpointName) }
 
@@ -60,8 +60,8 @@ public struct RunFolder: Sendable {
       place = Self.resolved(location)
       self.location = place.deletingLastPathComponent().appending(path: name)
     } else if opening == .replacing, present != nil {
-      self.location = Self.resolved(location)
-      place = try Self.placeBeside(self.location)
+      self.location = location
+      place = try Self.placeBeside(Self.resolved(location))
     } else {
       self.location = location
       place = location
@@ -90,9 +90,14 @@ public struct RunFolder: Sendable {
   /// The day that the chat template of the run that goes on was told, where it asks: set the model's `chatTemplate.date` to
   /// it, because the run's conversations must render as they did.
   public var templateDate: TemplateDate? {
-    guard isResuming, let record = try? RunRecord(contentsOf: place.appending(path: Self.recordName)) else { return nil }
-    return record.options["template_date"].flatMap { TemplateDate($0.text ?? "") }
+    guard isResuming, let record = try? RunRecord(contentsOf: place.appending(path: Self.recordName)) else {
+      return nil
+    }
+    return record.options["template_date"]?.words.flatMap { TemplateDate($0) }
   }
+
+  /// The name of the folder that the run takes when it is finished, where it does not have it.
+  var replaces: String? { place == location ? nil : Self.resolved(location).lastPathComponent }
 
   // MARK: Files
 
@@ -127,7 +132,7 @@ public struct RunFolder: Sendable {
     where !Self.files.contains(name) {
       rename(location.appending(path: name).path, place.appending(path: name).path)
     }
-    try AtomicFolder.move(place, to: location, replacing: true)
+    try AtomicFolder.move(place, to: Self.resolved(location), replacing: true)
     var record = record
     record.replaces = nil
     try RecordFile.write(record, to: location.appending(path: Self.recordName))

@@ -14,7 +14,7 @@ public struct RunFolderError: LocalizedError, Sendable, Hashable, CustomStringCo
     public static let nothingToResume = Reason(words: "no such file, so there is no run to go on with")
     /// A run that was to replace another was stopped before it was finished.
     public static let unfinishedReplacement = Reason(
-      words: "this folder holds a run that was to replace another and is not finished: go on with it, or remove it")
+      words: "this folder holds a run that was to replace another and is not finished")
     /// Nothing beside the folder could take its name.
     public static let cannotBeReplaced = Reason(
       words: "another folder cannot take this one's name, which a file system of its own has")

@@ -7,7 +7,7 @@ package struct RunInput: Codable, Sendable {
   package let sha256: String
 
   /// - Throws: ``FormatError`` where the file cannot be read.
-  init(_ file: URL) throws(FormatError) {
+  package init(_ file: URL) throws(FormatError) {
     path = file.path
     sha256 = try SHA256.digest(ofFile: file)
     bytes = ((try? FileManager.default.attributesOfItem(atPath: file.path))?[.size] as? Int) ?? 0
@@ -15,7 +15,7 @@ package struct RunInput: Codable, Sendable {
 
   /// A model; of a folder, the digest is that of a line for each of its files: its own digest and its name.
   /// - Throws: ``FormatError`` where a file cannot be read.
-  init(_ source: ModelSource) throws {
+  package init(_ source: ModelSource) throws {
     if case .gguf(let file) = source {
       self = try RunInput(file)
       return

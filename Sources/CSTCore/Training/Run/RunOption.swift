@@ -7,8 +7,17 @@ package enum RunOption: Hashable, Sendable {
   case text(String)
   case list([String])
 
-  /// The text, where it is one.
-  var text: String? { if case .text(let text) = self { text } else { nil } }
+  /// The value as people read it; `nil` where there is none.
+  package var words: String? {
+    switch self {
+    case .absent: nil
+    case .flag(let flag): flag ? "yes" : "no"
+    case .count(let count): "\(count)"
+    case .number(let number): "\(number)"
+    case .text(let text): text
+    case .list(let texts): texts.joined(separator: ", ")
+    }
+  }
 
   /// Every option of a run that decides something, by the names of the command line.
   static func all(of trainer: DPOTrainer, _ plan: TrainingPlan, _ source: RunSource) -> [String: RunOption] {

@@ -16,11 +16,19 @@ public struct RunRecord: Codable, Sendable {
     package let truncatedPairs: Int
   }
 
+  /// This machine and the process's settings.
   package struct Machine: Codable, Sendable {
     let system: String
     let processors: Int
     package let kernels: String
     package let threads: Int
+
+    package init() {
+      system = ProcessInfo.processInfo.operatingSystemVersionString
+      processors = ProcessInfo.processInfo.activeProcessorCount
+      kernels = Kernels.current.name
+      threads = ComputePool.shared.threadCount
+    }
   }
 
   /// The version that this is, until there are releases.
@@ -39,7 +47,7 @@ public struct RunRecord: Codable, Sendable {
   let start: Date
   var end: Date?
   /// The name of the folder that the run will take when it is finished; `nil` where it has its own.
-  var replaces: String?
+  package internal(set) var replaces: String?
   /// Steps done before this start of the run; 0 unless it was resumed.
   public let resumedAfterStep: Int
   /// How the run stands.
@@ -74,10 +82,7 @@ public struct RunRecord: Codable, Sendable {
     initAdapterWeights = try source.initialAdapter.map { folder in
       try RunInput(folder.appending(path: "adapter_model.safetensors"))
     }
-    machine = Machine(
-      system: ProcessInfo.processInfo.operatingSystemVersionString,
-      processors: ProcessInfo.processInfo.activeProcessorCount, kernels: Kernels.current.name,
-      threads: ComputePool.shared.threadCount)
+    machine = Machine()
     start = Date()
     replaces = name
     resumedAfterStep = step

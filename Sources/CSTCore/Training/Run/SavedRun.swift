@@ -7,7 +7,7 @@ import Foundation
 public struct SavedRun: AsyncSequence, Sendable {
   /// What happened, and how the run stands after it.
   public struct Progress: Sendable {
-    /// What happened.
+    /// What happened; its results are in the files.
     public let event: TrainingEvent
     /// The record as it is saved with the next checkpoint.
     public let record: RunRecord
@@ -20,7 +20,8 @@ public struct SavedRun: AsyncSequence, Sendable {
 
   /// The record at the start.
   public let record: RunRecord
-  private let folder: RunFolder
+  /// The folder that the run goes into.
+  public let folder: RunFolder
   private let start: TrainingRun.Iterator
   private let baseModelName: String
 
@@ -121,10 +122,9 @@ extension RunFolder {
     let checkpoint = try checkpoint(for: trainer.model.configuration)
     var events = trainer.run(on: pairs, plan: plan, resuming: checkpoint, shouldStop: shouldStop).makeAsyncIterator()
     let plan = try await events.start().plan
-    let name = place == location ? nil : location.lastPathComponent
     let record = try await onComputeThread {
       try RunRecord(
-        trainer, on: pairs, plan: plan, from: source, replacing: name, resumedAfterStep: checkpoint?.step ?? 0)
+        trainer, on: pairs, plan: plan, from: source, replacing: replaces, resumedAfterStep: checkpoint?.step ?? 0)
     }
     return SavedRun(self, events, record, baseModelName: trainer.model.source.location.lastPathComponent)
   }
