@@ -73,12 +73,15 @@ struct RunIdentity: Codable, Hashable, Sendable {
     return hash.digest()
   }
 
+  var adapter: String {
+    "rank \(rank), alpha \(alpha), dropout \(dropout), " + targets.joined(separator: " ")
+  }
+
   /// The fields by name, as texts that are equal where the values are; those that do not apply are left out.
   var fields: [String: String] {
     let norm = maximumGradientNorm.map { "\($0)" }
     var fields: [String: String] = [
-      "model": model, "precision": precision, "rank": "\(rank)", "alpha": "\(alpha)", "dropout": "\(dropout)",
-      "targets": targets.joined(separator: " "), "beta": "\(beta)", "RPO alpha": "\(rpoAlpha)",
+      "model": model, "precision": precision, "adapter": adapter, "beta": "\(beta)", "RPO alpha": "\(rpoAlpha)",
       "learning rate": "\(learningRate)", "beta 1": "\(beta1)", "beta 2": "\(beta2)", "epsilon": "\(epsilon)",
       "weight decay": "\(weightDecay)", "schedule": schedule, "warm-up ratio": "\(warmupRatio)",
       "batch size": "\(batchSize)", "gradient accumulation": "\(gradientAccumulation)", "order": order,

@@ -8,7 +8,7 @@ enum TextIdentity {
     let length = run.epochs.map { "epochs(\($0))" } ?? run.steps.map { "steps(\($0))" }
     let norm = run.maximumGradientNorm.map { "\($0)" }
     var fields: [String: String] = [
-      "adapter": "rank \(run.rank), alpha \(run.alpha), dropout \(run.dropout), " + run.targets.joined(separator: " "),
+      "adapter": run.adapter,
       "model": run.model,
       "precision": run.precision,
       "loss": "DPOLoss(beta: \(run.beta), rpoAlpha: \(run.rpoAlpha))",
