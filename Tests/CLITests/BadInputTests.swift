@@ -84,9 +84,8 @@ import Testing
     try expectFailure(score + [folder["bytes.jsonl"].path], saying: "bytes.jsonl:1", "UTF-8", in: fixture)
   }
 
-  @Test func unreadableFiles() throws {
+  @Test(.needsPermissions) func unreadableFiles() throws {
     let fixture = try ToolFixture()
-    guard getuid() != 0 else { return print("skipped: root may read every file") }
     let path = try fixture.folder.file("secret.jsonl", "{}")
     try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: path)
     try expectFailure(["score", "--model", fixture.model, "--data", path], saying: "no permission", in: fixture)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The tool against the reference numbers, on the real model.
-@Suite struct ReferenceCommandTests {
+@Suite(.needsModel, .needsReference) struct ReferenceCommandTests {
   private struct Row: Decodable {
     let row: Int
     let promptIds: [Int]
@@ -23,8 +23,8 @@ import Testing
     let rejected: String
   }
 
-  private func reference() throws -> (model: String, data: URL, rows: [Row])? {
-    guard let shared = ReferenceFiles.shared, let model = ReferenceFiles.model else { return nil }
+  private func reference() throws -> (model: String, data: URL, rows: [Row]) {
+    let (shared, model) = (try #require(ReferenceFiles.shared), try #require(ReferenceFiles.model))
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     let rows = try decoder.decode([Row].self, from: Data(contentsOf: shared.appending(path: "reference/rows.json")))
@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test func renderEqualsTheReference() throws {
-    guard let (model, data, rows) = try reference() else { return print("skipped: no ../shared") }
+    let (model, data, rows) = try reference()
     let lines = try String(contentsOf: data, encoding: .utf8).split(separator: "\n")
     let folder = try TemporaryFolder()
     func render(_ messages: [[String: String]], _ more: [String]) throws -> (text: String?, ids: [Int]?) {
@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test func tokenizeEqualsTheReference() throws {
-    guard let (model, _, rows) = try reference() else { return print("skipped: no ../shared") }
+    let (model, _, rows) = try reference()
     for row in rows {
       let texts = [
         (row.promptText, row.promptIds), (row.chosenText, row.chosenIds), (row.rejectedText, row.rejectedIds),
@@ -71,7 +71,7 @@ import Testing
 
   /// Float32 itself differs from Float64 by up to 2.4e-3 on these sums.
   @Test func scoreEqualsTheReference() throws {
-    guard let (model, data, rows) = try reference() else { return print("skipped: no ../shared") }
+    let (model, data, rows) = try reference()
     let outcome = try CommandLineTool.run([
       "score", "--model", model, "--data", data.path, "--rows", "0-7", "--precision", "f32",
     ])

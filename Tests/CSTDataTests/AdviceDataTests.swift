@@ -116,12 +116,8 @@ import Testing
     }
   }
 
-  @Test func answersAreShort() async throws {
-    guard let file = ReferenceFiles.model else {
-      print("skipped: no model (Scripts/fetch-model)")
-      return
-    }
-    let tokenizer = try await LanguageModel(contentsOf: file).tokenizer
+  @Test(.needsModel) func answersAreShort() async throws {
+    let tokenizer = try await LanguageModel(contentsOf: #require(ReferenceFiles.model)).tokenizer
     for row in rows {
       let (refusing, answering) = try answers(of: row)
       for text in [refusing, answering] {

@@ -198,8 +198,6 @@ import Testing
 
   // MARK: Published data
 
-  private static let published = ReferenceFiles.shared?.appending(path: "data/truthy-train.jsonl")
-
   /// The values of every row of a file, texts as bytes.
   private func values(_ data: Data) throws -> [[String: Data]] {
     try data.split(separator: UInt8(ascii: "\n")).map { line in
@@ -207,8 +205,8 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: published != nil, "skipped: no ../shared")) func thePublishedDataComesBack() throws {
-    let file = try #require(Self.published)
+  @Test(.needsReference) func thePublishedDataComesBack() throws {
+    let file = try #require(ReferenceFiles.shared).appending(path: "data/truthy-train.jsonl")
     let original = try values(Data(contentsOf: file))
     let rows = try [PreferencePair](contentsOf: file)
     let policy = try SafetyPolicy(

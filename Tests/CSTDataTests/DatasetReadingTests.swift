@@ -1,6 +1,7 @@
 import CSTCore
 import CSTData
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct DatasetReadingTests {
@@ -177,17 +178,9 @@ import Testing
 
   // MARK: Published data
 
-  private static let published: URL? = {
-    let environment = ProcessInfo.processInfo.environment["CST_SHARED"].map { URL(fileURLWithPath: $0) }
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    let shared = environment ?? root.deletingLastPathComponent().appending(path: "shared")
-    let file = shared.appending(path: "data/truthy-train.jsonl")
-    return FileManager.default.fileExists(atPath: file.path) ? file : nil
-  }()
-
-  @Test(.enabled(if: published != nil, "skipped: no ../shared")) func readsThePublishedDataset() throws {
-    let pairs = try [PreferencePair](contentsOf: #require(Self.published))
+  @Test(.needsReference) func readsThePublishedDataset() throws {
+    let shared = try #require(ReferenceFiles.shared)
+    let pairs = try [PreferencePair](contentsOf: shared.appending(path: "data/truthy-train.jsonl"))
     #expect(pairs.count == 800)
     #expect(try pairs.asWritten().count == 800)
     #expect(pairs.allSatisfy { if case .ranked(_, _, .systemPrompt) = $0.answers { true } else { false } })

@@ -147,9 +147,9 @@ struct GGUFFileTests {
     }
   }
 
-  @Test("The real model: sizes, types and vocabulary")
+  @Test("The real model: sizes, types and vocabulary", .needsModel)
   func realModel() throws {
-    guard let url = FormatFixtures.realModel() else { return }
+    let url = try #require(ReferenceFiles.model)
     let clock = ContinuousClock()
     let start = clock.now
     let file = try GGUFFile(contentsOf: url)
@@ -171,9 +171,9 @@ struct GGUFFileTests {
     #expect(file.tensors.map(\.byteRange.upperBound).max() ?? 0 <= file.mapping.size)
   }
 
-  @Test("The real model: its header is written back byte for byte")
+  @Test("The real model: its header is written back byte for byte", .needsModel)
   func realModelHeader() throws {
-    guard let url = FormatFixtures.realModel() else { return }
+    let url = try #require(ReferenceFiles.model)
     let file = try GGUFFile(contentsOf: url)
     let tensors = file.tensors.map { tensor in
       let bytes = UnsafeMutableRawBufferPointer(mutating: file.bytes(of: tensor))

@@ -91,20 +91,6 @@ package enum FormatFixtures {
       $0 * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
   }
-
-  /// The real model, from `CST_MODEL` or where the setup puts it; nil, with a printed note, where there is none.
-  package static func realModel() -> URL? {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-    let path =
-      ProcessInfo.processInfo.environment["CST_MODEL"]
-      ?? root.appendingPathComponent(".cache/models/SmolLM2-135M-Instruct.Q4_1.gguf").path
-    guard FileManager.default.fileExists(atPath: path) else {
-      print("skipped: no model file at \(path)")
-      return nil
-    }
-    return URL(fileURLWithPath: path)
-  }
 }
 
 extension TensorData {

@@ -12,9 +12,12 @@ public enum ReferenceFiles {
       ?? packageRoot.appending(path: ".cache/models/SmolLM2-135M-Instruct.Q4_1.gguf"))
 
   /// The folder `shared` beside the repository; `CST_SHARED` overrides the place.
-  public static let shared: URL? = existing(
-    ProcessInfo.processInfo.environment["CST_SHARED"].map { URL(filePath: $0) }
-      ?? packageRoot.deletingLastPathComponent().appending(path: "shared"))
+  public static let shared: URL? = {
+    let folder =
+      ProcessInfo.processInfo.environment["CST_SHARED"].map { URL(filePath: $0) }
+      ?? packageRoot.deletingLastPathComponent().appending(path: "shared")
+    return existing(folder.appending(path: "reference/rows.json")) == nil ? nil : folder
+  }()
 
   private static func existing(_ place: URL) -> URL? {
     FileManager.default.fileExists(atPath: place.path) ? place : nil

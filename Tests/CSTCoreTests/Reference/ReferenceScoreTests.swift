@@ -6,10 +6,8 @@ import Testing
 @Suite struct ReferenceScoreTests {
   /// Float32 rounding makes PyTorch's own float32 differ from its float64 by up to 2.4e-3 on these sums of a few
   /// hundred terms near -1; 5e-3 leaves a factor of two.
-  @Test func baseLogProbabilitiesEqualThoseOfPyTorch() async throws {
-    guard let shared = ReferenceFiles.shared, let file = ReferenceFiles.model else {
-      return print("skipped: no ../shared")
-    }
+  @Test(.needsModel, .needsReference) func baseLogProbabilitiesEqualThoseOfPyTorch() async throws {
+    let (shared, file) = (try #require(ReferenceFiles.shared), try #require(ReferenceFiles.model))
     let model = try await LanguageModel(contentsOf: file, precision: .f32)
     let rows = try ReferenceRow.all(in: shared)
     let scores = try await model.logProbabilities(of: rows.map(\.group))

@@ -6,7 +6,7 @@ import Testing
 @testable import CSTCore
 
 /// Training against PyTorch's numbers on the real model. Serialized: each test uses the whole machine.
-@Suite(.serialized) struct ReferenceTrainingTests {
+@Suite(.serialized, .needsModel, .needsReference) struct ReferenceTrainingTests {
   private struct Setting {
     let model: LanguageModel
     let trainer: DPOTrainer
@@ -14,11 +14,8 @@ import Testing
     let shared: URL
   }
 
-  private func setting(precision: Precision = .f32) async throws -> Setting? {
-    guard let shared = ReferenceFiles.shared, let file = ReferenceFiles.model else {
-      print("skipped: no ../shared")
-      return nil
-    }
+  private func setting(precision: Precision = .f32) async throws -> Setting {
+    let (shared, file) = (try #require(ReferenceFiles.shared), try #require(ReferenceFiles.model))
     let model = try await LanguageModel(contentsOf: file, precision: precision)
     let adapter = try LoRAAdapter(
       contentsOf: shared.appending(path: "reference/lora_init"), for: model.configuration)
@@ -32,7 +29,7 @@ import Testing
   /// Loss within 1e-5 and gradient norms within 1e-3 relative of float64 PyTorch: its own float32 is within 1.7e-6 and
   /// 3.3e-5.
   @Test func oneStepHasPyTorchsLossAndGradients() async throws {
-    guard let setting = try await setting() else { return }
+    let setting = try await setting()
     let expected = try ReferenceStep(in: setting.shared)
     let encoder = setting.model.encoder()
     let batch = try expected.rows.map { try EncodedPair(setting.pairs[$0], with: encoder) }
@@ -61,7 +58,7 @@ import Testing
   /// 20 AdamW steps: every loss within 1e-4 of float64 PyTorch. The reference cut sequences at 512 tokens, which
   /// row 13 reaches.
   @Test func twentyStepsHavePyTorchsLosses() async throws {
-    guard let setting = try await setting() else { return }
+    let setting = try await setting()
     let expected = try ReferenceRun(in: setting.shared).float64
     let plan = TrainingPlan(batchSize: 2, order: .asGiven, maximumGradientNorm: nil)
     var worst = 0.0

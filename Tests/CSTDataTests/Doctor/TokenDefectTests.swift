@@ -43,12 +43,8 @@ import Testing
     #expect(try await checked(clean, model: model, maximumLength: 40)[.promptTooLong] != nil)
   }
 
-  @Test func answersThatBeginInsideAToken() async throws {
-    guard let file = ReferenceFiles.model else {
-      print("skipped: no model (Scripts/fetch-model)")
-      return
-    }
-    let model = try await LanguageModel(contentsOf: file)
+  @Test(.needsModel) func answersThatBeginInsideAToken() async throws {
+    let model = try await LanguageModel(contentsOf: #require(ReferenceFiles.model))
     let text = clean.field("chosen", ofLine: 61)
     let spaced = clean.changing(61, text, to: "\\n\\n\(text)")
     #expect(try only(.boundaryMismatch, await checked(spaced, model: model)).examples.map(\.line) == [61])

@@ -5,7 +5,7 @@ import Testing
 
 /// The teacher against a server that others wrote. One call at a time: this server drops a reply when the next call comes.
 @Suite(
-  .enabled(if: RealServer.isAvailable, "skipped: no Python with llama_cpp.server; Scripts/setup-server installs it"),
+  .enabled(if: RealServer.isAvailable, "no Python with llama_cpp.server; Scripts/setup-server installs it"),
   .serialized, RealServer())
 struct RealServerTests {
   private func teacher(_ delivery: HTTPTeacher.Delivery, path: String = "") throws -> HTTPTeacher {

@@ -212,8 +212,7 @@ struct TemplateProvenanceTests {
 
   /// Texts without marks have the ids of the reference's text, which knows no origins.
   @Test func idsAreThoseOfTheReferencesText() throws {
-    var tokenizers = [try TemplateMarks.tokenizer()]
-    if let definition = try TokenizerTestModel.definition() { tokenizers.append(try Tokenizer(definition)) }
+    let tokenizers = try TokenizerTestModel.tokenizers(beside: TemplateMarks.tokenizer())
     let conversations = try TemplateFixtures.conversations()
     var compared = 0
     for tokenizer in tokenizers {

@@ -124,8 +124,7 @@ struct ProvenanceTests {
   }
 
   private func forEachTokenizer(_ body: (Tokenizer) throws -> Void) throws {
-    try body(Tokenizer(TinyTokenizer.hostile))
-    if let definition = try TokenizerTestModel.definition() { try body(Tokenizer(definition)) }
+    try TokenizerTestModel.tokenizers(beside: Tokenizer(TinyTokenizer.hostile)).forEach(body)
   }
 
   private static func templateText(_ spellings: [String], _ generator: inout CaseGenerator) -> String {

@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import CSTText
 
 /// Ids equal those of the reference tokenizer; the fixtures' recipe is Scripts/make-tokenizer-fixture.py.
-struct TokenizerReferenceTests {
+@Suite(.needsModel) struct TokenizerReferenceTests {
   private struct TextRow: Decodable {
     var text: String
     var content: [Int32]
@@ -23,7 +24,7 @@ struct TokenizerReferenceTests {
   }
 
   @Test func textsEncodeAsTheReference() throws {
-    guard let definition = try TokenizerTestModel.definition() else { return }
+    let definition = try TokenizerTestModel.definition()
     let tokenizer = try Tokenizer(definition)
     var gpt2Definition = definition
     gpt2Definition.preTokenizer = "gpt-2"
@@ -46,7 +47,7 @@ struct TokenizerReferenceTests {
   }
 
   @Test func textsSurviveEncodingAndDecoding() throws {
-    guard let definition = try TokenizerTestModel.definition() else { return }
+    let definition = try TokenizerTestModel.definition()
     let tokenizer = try Tokenizer(definition)
     let unencodable = Set(tokenizer.unencodableBytes)
     #expect(unencodable.isSuperset(of: [0x04, 0x06, 0x13, 0x14, 0x16, 0x1D, 0xF1, 0xF2]))
@@ -63,7 +64,7 @@ struct TokenizerReferenceTests {
   }
 
   @Test func idsDecodeAsTheReference() throws {
-    guard let definition = try TokenizerTestModel.definition() else { return }
+    let definition = try TokenizerTestModel.definition()
     let tokenizer = try Tokenizer(definition)
     let rows: [DecodingRow] = try TokenizerTestModel.fixture("decoding.jsonl")
     #expect(rows.count == 250)
@@ -76,7 +77,7 @@ struct TokenizerReferenceTests {
   }
 
   @Test func conversationsRenderAsTheReference() throws {
-    guard let definition = try TokenizerTestModel.definition() else { return }
+    let definition = try TokenizerTestModel.definition()
     let tokenizer = try Tokenizer(definition)
     let template = try ChatTemplate(definition.chatTemplate, for: tokenizer)
     #expect(template.name == "ChatML" && template.systemRole == .native)
@@ -93,7 +94,7 @@ struct TokenizerReferenceTests {
 }
 
 /// The eight reference rows made with PyTorch and transformers; they are not in the repository.
-struct ReferenceRowTests {
+@Suite(.needsModel, .needsReference) struct ReferenceRowTests {
   private struct Row: Decodable {
     var row: Int
     var promptText: String
@@ -109,7 +110,7 @@ struct ReferenceRowTests {
   }
 
   @Test func promptsAndAnswersHaveTheReferenceIds() throws {
-    guard let definition = try TokenizerTestModel.definition(), let shared = TokenizerTestModel.shared() else { return }
+    let (definition, shared) = (try TokenizerTestModel.definition(), try #require(ReferenceFiles.shared))
     let tokenizer = try Tokenizer(definition)
     let template = try ChatTemplate(definition.chatTemplate, for: tokenizer)
     let data = try Data(contentsOf: shared.appending(path: "reference/rows.json"))

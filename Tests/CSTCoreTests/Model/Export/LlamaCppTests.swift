@@ -5,7 +5,7 @@ import Testing
 @testable import CSTCore
 
 /// llama.cpp reads what is exported: the same logits as ours.
-@Suite(.enabled(if: LlamaCpp.isAvailable, "skipped: no Python with llama_cpp; Scripts/setup-server installs it"))
+@Suite(.enabled(if: LlamaCpp.isAvailable, "no Python with llama_cpp; Scripts/setup-server installs it"))
 struct LlamaCppTests {
   /// A model, how many of the reference's tokens are compared and how many positions llama.cpp is to make room for.
   ///
