@@ -14,7 +14,7 @@ guard arguments.count == 4 else {
 let (modelFile, policyFile, dataFile, runFolder) = (arguments[0], arguments[1], arguments[2], arguments[3])
 
 // snippet.run
-let folder = try RunFolder(runFolder, opening: .freshOrResuming)  // or .replacing: the older run stays until this one is whole
+let folder = try RunFolder(runFolder, opening: .freshOrResuming)  // .replacing keeps the older run until this one is whole
 let policy = try SafetyPolicy(contentsOf: policyFile)
 let rows = try [PreferencePair](contentsOf: dataFile)
 let trainer = DPOTrainer(

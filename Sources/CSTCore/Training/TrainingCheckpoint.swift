@@ -56,7 +56,8 @@ public struct TrainingCheckpoint: Sendable {
     tensors += zip(names, optimizerState.means).map { TensorData(Self.meansPrefix + $0, $1) }
     tensors += zip(names, optimizerState.squares).map { TensorData(Self.squaresPrefix + $0, $1) }
     try SafetensorsFile.write(
-      tensors: tensors, metadata: [Self.metadataKey: String(decoding: encoder.encode(Header(self)), as: UTF8.self)], to: file)
+      tensors: tensors, metadata: [Self.metadataKey: String(decoding: encoder.encode(Header(self)), as: UTF8.self)],
+      to: file)
   }
 
   /// Reads a checkpoint for a model.

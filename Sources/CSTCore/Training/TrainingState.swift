@@ -53,7 +53,8 @@ struct TrainingState: Sendable {
   mutating func pendingEvent() -> TrainingEvent? {
     let steps = stepsDone - lastCheckpoint.step
     let isDueBySteps = plan.checkpointInterval.map { steps >= $0 } ?? false
-    let isDueByTime = plan.checkpointSeconds.map { ContinuousClock.now - lastCheckpoint.time >= .seconds($0) } ?? false
+    let isDueByTime =
+      plan.checkpointSeconds.map { (ContinuousClock.now - lastCheckpoint.time) / .seconds(1) >= $0 } ?? false
     guard !isFinished, steps > 0, isDueBySteps || isDueByTime else { return nil }
     lastCheckpoint = (stepsDone, .now)
     return .checkpoint(checkpoint)

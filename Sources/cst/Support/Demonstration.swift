@@ -83,6 +83,17 @@ struct Demonstration {
     }
   }
 
+  /// A folder for a run. What a demo that was stopped has left is no work to keep.
+  private func runFolder(_ location: URL) throws -> RunFolder {
+    do throws(RunFolderError) {
+      return try RunFolder(location, opening: .replacing)
+    } catch {
+      guard error.reason == .unfinishedReplacement else { throw error }
+      try FileManager.default.removeItem(at: error.location)
+      return try RunFolder(location, opening: .replacing)
+    }
+  }
+
   /// Trains into a folder of the demo's, where an older run stays until this one is finished.
   private func train(
     _ name: String, folder: String, method: RunSource.Method, _ reference: ReferenceScores
@@ -99,7 +110,7 @@ struct Demonstration {
         + "--seed \(seed)")
     let pairs = try method == .cst ? training.configured(by: policy) : training.vanilla(by: policy)
     let interrupt = TrainingProgress.interruptFlag()
-    let run = try await RunFolder(location, opening: .replacing).run(
+    let run = try await runFolder(location).run(
       trainer, on: pairs.encoded(with: trainer.encoder), plan: TrainingPlan(epochs: epochs, seed: seed),
       from: RunSource(dataFile: trainingFile, rows: training.count, policyFile: policyFile, method: method)
     ) { interrupt.isSet }
