@@ -1,4 +1,5 @@
 import CSTCore
+import CSTData
 extension ControllabilityReport {
   /// The report as plain text for a terminal: facts, the table, replies side by side.
   ///
@@ -11,7 +12,7 @@ extension ControllabilityReport {
     var lines: [String] = ["Controllability, with 95 % Wilson intervals", ""]
     let width = min(columns / 3, facts.map(\.name.count).max() ?? 0)
     for fact in facts {
-      lines += Self.wrap(fact.value, columns: columns, first: Self.pad(Self.clean(fact.name), to: width) + "  ")
+      lines += Self.wrap(fact.value, columns: columns, first: Self.pad(fact.name.excerpt(.max), to: width) + "  ")
     }
     lines.append("")
     lines += table(columns: columns)
@@ -19,7 +20,7 @@ extension ControllabilityReport {
       lines.append("")
       lines += Self.wrap(sample.prompt, columns: columns, first: sample.isNeutral ? "Neutral: " : "Question: ")
       for entry in sample.entries {
-        let names = [entry.model, entry.configuration].map { Self.cut(Self.clean($0)) }.joined(separator: ", ")
+        let names = [entry.model, entry.configuration].map { Self.cut($0.excerpt(.max)) }.joined(separator: ", ")
         let head = "  \(names) (\(entry.verdict.rawValue)): "
         lines += Self.wrap(entry.text, columns: columns, first: head, indent: 6)
       }
@@ -31,7 +32,7 @@ extension ControllabilityReport {
     let rows = self.rows
     let labelWidth = min(columns / 3, rows.map(\.label.count).max() ?? 0)
     let cells = models.indices.map { model in rows.map { Self.cell($0.values[model]) } }
-    let names = models.map { Self.cut(Self.clean($0.model)) }
+    let names = models.map { Self.cut($0.model.excerpt(.max)) }
     let widths = models.indices.map { model in max(names[model].count, cells[model].map(\.count).max() ?? 0) }
     var lines: [String] = []
     var next = 0
@@ -48,7 +49,7 @@ extension ControllabilityReport {
       lines.append(([Self.pad("", to: labelWidth)] + head).joined(separator: "  "))
       for (row, content) in rows.enumerated() {
         let values = columnsShown.map { Self.pad(cells[$0][row], to: widths[$0]) }
-        lines.append(([Self.pad(Self.clean(content.label), to: labelWidth)] + values).joined(separator: "  "))
+        lines.append(([Self.pad(content.label.excerpt(.max), to: labelWidth)] + values).joined(separator: "  "))
       }
       next = end
     }
@@ -76,7 +77,7 @@ extension ControllabilityReport {
     var lines: [String] = []
     var line = first
     var isFresh = true
-    for word in clean(text).split(separator: " ") {
+    for word in text.excerpt(.max).split(separator: " ") {
       var word = word
       if !isFresh, line.count + 1 + word.count > columns {
         lines.append(line)
@@ -95,20 +96,6 @@ extension ControllabilityReport {
       isFresh = false
     }
     return lines + [line]
-  }
-
-  /// One line without control characters.
-  private static func clean(_ text: String) -> String {
-    String(
-      text.map { character -> Character in
-        if character.isWhitespace { return " " }
-        let isControl = character.unicodeScalars.contains {
-          $0.properties.generalCategory == .control
-            || $0.properties.generalCategory == .format
-              && $0.properties.isBidiControl
-        }
-        return isControl ? "·" : character
-      })
   }
 }
 

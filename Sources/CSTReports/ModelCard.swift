@@ -62,7 +62,7 @@ public struct ModelCard: Sendable {
     // The hub refuses a base model that is not the name of one of its repositories.
     if base.wholeMatch(of: /[A-Za-z0-9][\w.\-]*\/[\w.\-]+/) != nil { lines.append("base_model: \(base)") }
     lines.append("library_name: \(export.format.isAdapterOnly ? "peft" : "transformers")")
-    if let license { lines.append("license: \(OrderedJSON.quoted(license))") }
+    if let license { lines.append("license: \(JSONString.quoted(license))") }
     lines += ["pipeline_tag: text-generation", "tags:", "- configurable-safety-tuning", "- dpo"]
     if export.model.adapter != nil { lines.append("- lora") }
     return (lines + ["---"]).joined(separator: "\n") + "\n"
@@ -72,7 +72,7 @@ public struct ModelCard: Sendable {
     guard let adapter = export.model.adapter?.configuration else {
       return "the model as it was read, weights in \(export.format.weightFormat)"
     }
-    let shape = "LoRA adapter of rank \(adapter.rank) and alpha \(OrderedJSON.double(adapter.alpha).text)"
+    let shape = "LoRA adapter of rank \(adapter.rank) and alpha \(adapter.alpha)"
     return export.format.isAdapterOnly
       ? "a \(shape), to be used with the base model"
       : "the base model with a \(shape) merged in, weights in \(export.format.weightFormat)"

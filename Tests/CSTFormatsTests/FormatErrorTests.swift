@@ -31,13 +31,15 @@ struct FormatErrorTests {
 
   @Test("JSON nesting is measured outside texts only")
   func depth() throws {
-    try JSONDepth.check(#"{"a":"[[[[\"[[[[","b":[[]]}"#.utf8, limit: 3, file: "f")
-    FormatFixtures.expectError(.limit, naming: "byte 2") {
-      try JSONDepth.check("[[[]]]".utf8, limit: 2, file: "f")
+    func read(_ text: String, limit: Int = JSONReader.depthLimit) throws {
+      try FormatFixtures.withGuarded(Array(text.utf8)) { bytes in
+        var json = JSONReader(bytes, file: "f", depthLimit: limit)
+        _ = try json.value()
+      }
     }
-    FormatFixtures.expectError(.limit) {
-      try JSONDepth.check(repeatElement(UInt8(ascii: "["), count: 1_000_000), file: "f")
-    }
+    try read(#"{"a":"[[[[\"[[[[","b":[[]]}"#, limit: 3)
+    FormatFixtures.expectError(.limit, naming: "byte 2") { try read("[[[]]]", limit: 2) }
+    FormatFixtures.expectError(.limit) { try read(String(repeating: "[", count: 1_000_000)) }
   }
 
   @Test("JSON texts: every escape, surrogate pairs, white space")
@@ -46,7 +48,7 @@ struct FormatErrorTests {
     var keys: [String] = []
     var numbers: [Int] = []
     try FormatFixtures.withGuarded(Array(text.utf8)) { bytes in
-      var json = JSONReader(bytes, file: "f", base: 0)
+      var json = JSONReader(bytes, file: "f")
       try json.object { json, key in
         keys.append(key)
         try json.array { numbers.append(try $0.size()) }

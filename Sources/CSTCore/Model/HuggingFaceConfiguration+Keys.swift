@@ -26,7 +26,7 @@ extension HuggingFaceConfiguration {
   ]
 
   /// Keys that change something unless they have this value.
-  private static let neutralValues: [String: JSONPart] = [
+  private static let neutralValues: [String: JSONValue] = [
     "rope_interleaved": .bool(false), "use_mrope": .bool(false), "lm_head_bias": .bool(false),
     "is_encoder_decoder": .bool(false), "add_cross_attention": .bool(false), "full_attn_mod": .number(1),
     "interpolate_factor": .number(1), "chunk_size_feed_forward": .number(0), "pruned_heads": .object([:]),

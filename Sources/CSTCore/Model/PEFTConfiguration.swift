@@ -92,16 +92,14 @@ struct PEFTConfiguration: Codable {
         .unreadable, file: file.path, expected: "an adapter folder with adapter_config.json",
         found: FileManager.default.fileExists(atPath: file.path) ? "a file that cannot be opened" : "no such file")
     }
-    try JSONDepth.check(data, file: file.path)
     let object = try JSONObject(contentsOf: file)
-    let off: [JSONPart] = [.bool(false), .array([]), .object([:])]
+    let off: [JSONValue] = [.bool(false), [], [:]]
     for feature in Self.otherFeatures {
       guard let value = object[feature], !off.contains(value) else { continue }
       throw object.error(feature, expected: "nothing: this feature is not supported")
     }
-    do { self = try JSONDecoder().decode(PEFTConfiguration.self, from: data) } catch let error as DecodingError {
-      throw FormatError(
-        .badSyntax, file: file.path, expected: "PEFT's LoRA configuration", found: error.fieldAndProblem)
+    do { self = try JSONDecoder().decodeChecked(from: data) } catch let problem as JSONProblem {
+      throw problem.error(in: file.path, expected: "PEFT's LoRA configuration")
     }
   }
 

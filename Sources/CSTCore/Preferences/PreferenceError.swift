@@ -80,3 +80,21 @@ extension PreferenceError {
     names.map { "\"\($0)\"" }.joined(separator: ", ")
   }
 }
+
+extension Decoder {
+  /// Refuses an object with a key that its type does not know, because a misspelt option must not be lost.
+  ///
+  /// - Throws: `DecodingError.dataCorrupted` naming the key and the known ones.
+  func refuseUnknownKeys<Key: CodingKey & CaseIterable>(known: Key.Type, in what: String) throws {
+    let names = known.allCases.map(\.stringValue)
+    let fields = try container(keyedBy: AnyKey.self)
+    let unknown = fields.allKeys.map(\.stringValue).filter { !names.contains($0) }.min()
+    guard let unknown else { return }
+    throw DecodingError.dataCorrupted(
+      .init(
+        codingPath: codingPath + [AnyKey(stringValue: unknown)],
+        debugDescription: "\(what) has no such key; the known ones are \(PreferenceError.list(names))"
+      )
+    )
+  }
+}

@@ -98,14 +98,11 @@ public struct SafetyPolicy: Hashable, Sendable {
   public init(contentsOf file: URL) throws(PreferenceError) {
     do {
       let data = try Data(contentsOf: file)
-      try JSONNesting.check(data)
-      self = try JSONDecoder().decode(SafetyPolicy.self, from: data)
+      self = try JSONDecoder().decodeChecked(from: data)
     } catch let error as PreferenceError {
       throw error.inFile(file)
-    } catch let error as DecodingError {
-      throw PreferenceError(reason: .malformedPolicy, detail: error.fieldAndProblem).inFile(file)
-    } catch let error as JSONNesting.TooDeep {
-      throw PreferenceError(reason: .malformedPolicy, detail: error.description).inFile(file)
+    } catch let problem as JSONProblem {
+      throw PreferenceError(reason: .malformedPolicy, detail: problem.description).inFile(file)
     } catch {
       throw PreferenceError(reason: .unreadableFile, detail: UnreadableFile.problem(of: file, error)).inFile(file)
     }

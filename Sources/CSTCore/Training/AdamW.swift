@@ -60,7 +60,10 @@ public struct AdamW: Sendable, Hashable, Codable {
     let gradients = gradient.parameters
     require(gradients.count == state.means.count, "\(gradients.count) gradients, state for \(state.means.count)")
     state.step += 1
-    let corrections = (1 - pow(beta1, Double(state.step)), 1 - pow(beta2, Double(state.step)))
+    let step = AdamWStep(
+      gradientScale: gradientScale, learningRate: learningRate * rateFactor, beta1: beta1, beta2: beta2,
+      epsilon: epsilon, weightDecay: weightDecay,
+      corrections: (1 - pow(beta1, Double(state.step)), 1 - pow(beta2, Double(state.step))))
     let old = parameters.parameters
     for (gradient, parameter) in zip(gradients, old) {
       require(gradient.shape == parameter.shape, "gradient \(gradient.shape), parameter \(parameter.shape)")
@@ -79,10 +82,8 @@ public struct AdamW: Sendable, Hashable, Codable {
           parameter.update(from: old[index].start + start, count: count)
           mean.update(from: state.means[index].start + start, count: count)
           square.update(from: state.squares[index].start + start, count: count)
-          Kernels.current.table.adamw_f32(
-            parameter, mean, square, gradients[index].start + start, count, Float(gradientScale),
-            Float(learningRate * rateFactor), Float(beta1), Float(beta2), Float(epsilon), Float(weightDecay),
-            Float(corrections.0), Float(corrections.1))
+          Kernels.current.adamW(
+            parameter, mean: mean, square: square, gradient: gradients[index].start + start, count: count, step)
         }
       }
     }

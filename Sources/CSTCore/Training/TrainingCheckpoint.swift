@@ -70,10 +70,8 @@ public struct TrainingCheckpoint: Sendable {
         found: "another safetensors file")
     }
     let header: Header
-    do { header = try JSONDecoder().decode(Header.self, from: Data(json.utf8)) } catch let error as DecodingError {
-      throw FormatError(
-        .badSyntax, file: file.mapping.path, at: .key(Self.metadataKey), expected: "a checkpoint's header",
-        found: error.fieldAndProblem)
+    do { header = try JSONDecoder().decodeChecked(from: Data(json.utf8)) } catch let problem as JSONProblem {
+      throw problem.error(in: file.mapping.path, at: .key(Self.metadataKey), expected: "a checkpoint's header")
     }
     guard header.step >= 0, header.optimizerStep >= 0 else {
       throw FormatError(

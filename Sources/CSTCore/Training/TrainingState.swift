@@ -101,7 +101,7 @@ struct TrainingState: Sendable {
   private func gradientNorm(_ gradient: LoRAAdapter, rows: [Int]) throws -> Double {
     var sum = 0.0
     for (name, tensor) in gradient.namedParameters {
-      let squares = Kernels.current.table.dot_f32(tensor.start, tensor.start, tensor.count)
+      let squares = Kernels.current.dot(tensor.start, tensor.start, tensor.count)
       guard squares.isFinite else {
         throw TrainingError(reason: .nonFinite(quantity: "the gradient of \(name)", step: stepsDone + 1, rows: rows))
       }

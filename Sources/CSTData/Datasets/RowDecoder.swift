@@ -17,7 +17,7 @@ struct RowDecoder {
   /// The pair that a row of `data` says.
   func pair(at row: JSONRows.Row, of data: Data) throws(Problem) -> PreferencePair {
     let pair = try value(PreferencePair.self, at: row, of: data)
-    if !pair.columns.isEmpty, let number = JSONNumbers.firstInexact(in: data[row.bytes]) {
+    if !pair.columns.isEmpty, let number = JSONNumber.firstInexact(in: data[row.bytes]) {
       throw Self.inexact(number, at: row)
     }
     return pair
@@ -45,20 +45,21 @@ struct RowDecoder {
     _ type: Value.Type, at row: JSONRows.Row, of data: Data
   ) throws(Problem) -> Value {
     let text = data[row.bytes]
-    if let position = text.firstInvalidUTF8 {
-      let byte = String(text[position], radix: 16)
-      let detail = "the byte 0x\(byte) at offset \(position - data.startIndex) of the file is not UTF-8 text"
-      throw Problem(reason: .invalidUTF8, line: row.line, detail: detail)
-    }
     do {
-      try JSONNesting.check(text)
-      return try decoder.decode(type, from: text)
-    } catch let error as JSONNesting.TooDeep {
-      throw Problem(reason: .tooDeep, line: row.line, detail: error.description)
-    } catch let error as DecodingError {
-      // Foundation calls a text with a number beyond its range malformed.
-      if let number = JSONNumbers.firstInexact(in: text) { throw Self.inexact(number, at: row) }
-      throw Problem(reason: .malformedRow, line: row.line, detail: error.fieldAndProblem)
+      return try decoder.decodeChecked(type, from: text)
+    } catch let problem as JSONProblem {
+      switch problem.kind {
+      case .invalidUTF8(let offset):
+        let position = text.startIndex + offset
+        let byte = String(text[position], radix: 16)
+        let detail = "the byte 0x\(byte) at offset \(position - data.startIndex) of the file is not UTF-8 text"
+        throw Problem(reason: .invalidUTF8, line: row.line, detail: detail)
+      case .tooDeep: throw Problem(reason: .tooDeep, line: row.line, detail: problem.description)
+      case .malformed:
+        // Foundation calls a text with a number beyond its range malformed.
+        if let number = JSONNumber.firstInexact(in: text) { throw Self.inexact(number, at: row) }
+        throw Problem(reason: .malformedRow, line: row.line, detail: problem.description)
+      }
     } catch {
       throw Problem(reason: .malformedRow, line: row.line, detail: String(describing: error))
     }
@@ -80,16 +81,6 @@ extension Data {
     } catch {
       throw DatasetError(reason: .unreadableFile, file: file, detail: UnreadableFile.problem(of: file, error))
     }
-  }
-
-  /// The position of the first byte that does not belong to well-formed UTF-8, or `nil`.
-  var firstInvalidUTF8: Index? {
-    if String(validating: self, as: UTF8.self) != nil { return nil }
-    var parser = Unicode.UTF8.ForwardParser()
-    var bytes = makeIterator()
-    var position = startIndex
-    while case .valid(let scalar) = parser.parseScalar(from: &bytes) { position += scalar.count }
-    return position
   }
 }
 

@@ -160,10 +160,11 @@ public final class SynthesisJournal: @unchecked Sendable {
       let text = data[start..<end]
       do {
         if line == 1 {
-          guard try decoder.decode(Header.self, from: text) == Header() else { throw CocoaError(.coderReadCorrupt) }
+          guard try decoder.decodeChecked(Header.self, from: text) == Header() else {
+            throw CocoaError(.coderReadCorrupt)
+          }
         } else {
-          try JSONNesting.check(text)
-          let entry = try decoder.decode(Entry.self, from: text)
+          let entry = try decoder.decodeChecked(Entry.self, from: text)
           guard entry.reply.hasProbabilities else { throw CocoaError(.coderReadCorrupt) }
           if replies[entry.call] == nil { replies[entry.call] = entry.reply }
         }

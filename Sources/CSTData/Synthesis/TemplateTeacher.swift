@@ -25,12 +25,10 @@ public struct TemplateTeacher: Teacher {
   public init(contentsOf file: URL) throws(DatasetError) {
     do {
       let data = try Data(contentsOf: file)
-      try JSONNesting.check(data)
-      try self.init(texts: JSONDecoder().decode([String: [String: [String]]].self, from: data))
-    } catch let error as DecodingError {
-      throw DatasetError(reason: .malformedRow, file: file, detail: error.fieldAndProblem)
-    } catch let error as JSONNesting.TooDeep {
-      throw DatasetError(reason: .tooDeep, file: file, detail: error.description)
+      try self.init(texts: JSONDecoder().decodeChecked(from: data))
+    } catch let problem as JSONProblem {
+      throw DatasetError(
+        reason: problem.isTooDeep ? .tooDeep : .malformedRow, file: file, detail: problem.description)
     } catch let error as TeacherError {
       throw DatasetError(reason: .malformedRow, file: file, detail: error.detail)
     } catch {

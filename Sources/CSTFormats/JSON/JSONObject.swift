@@ -7,9 +7,8 @@ package struct JSONObject {
   package let file: String
   /// What comes before a key in errors: empty, or `outer.`.
   private let prefix: String
-  private let members: [String: JSONPart]
-  /// Keys that are there with the value `null`.
-  private let nullKeys: Set<String>
+  /// All of its members, `null` included.
+  package let members: JSONMembers
 
   /// The largest file that is read.
   package static let sizeLimit = 2 << 20
@@ -23,27 +22,25 @@ package struct JSONObject {
       throw FormatError(
         .limit, file: mapping.path, expected: "at most \(Self.sizeLimit) bytes", found: "\(mapping.size)")
     }
-    try JSONDepth.check(mapping.bytes, file: mapping.path)
     guard case .object(let members) = try JSONReader.value(of: mapping) else {
       throw FormatError(.wrongType, file: mapping.path, expected: "an object", found: "another JSON value")
     }
     self.init(file: mapping.path, prefix: "", members: members)
   }
 
-  private init(file: String, prefix: String, members: [String: JSONPart]) {
+  private init(file: String, prefix: String, members: JSONMembers) {
     self.file = file
     self.prefix = prefix
-    self.members = members.filter { $0.value != .null }
-    nullKeys = Set(members.filter { $0.value == .null }.keys)
+    self.members = members
   }
 
   /// The keys of all members that are not `null`, sorted.
-  package var keys: [String] { members.keys.sorted() }
+  package var keys: [String] { members.filter { $0.value != .null }.map(\.key).sorted() }
 
   /// Whether the key is there, be it with the value `null`.
-  package func states(_ key: String) -> Bool { members[key] != nil || nullKeys.contains(key) }
+  package func states(_ key: String) -> Bool { members[key] != nil }
 
-  package subscript(key: String) -> JSONPart? { members[key] }
+  package subscript(key: String) -> JSONValue? { JSONValue.object(members)[key] }
 
   package func integerIfPresent(_ key: String) throws -> Int? { try value(key, "a whole number", \.integer) }
   package func numberIfPresent(_ key: String) throws -> Double? { try value(key, "a number", \.double) }
@@ -59,7 +56,7 @@ package struct JSONObject {
 
   /// A whole number, or a list of them.
   package func integersIfPresent(_ key: String) throws -> [Int]? {
-    if let single = members[key]?.integer { return [single] }
+    if let single = self[key]?.integer { return [single] }
     return try list(key, "a whole number or a list of them", \.integer)
   }
 
@@ -82,15 +79,15 @@ package struct JSONObject {
   package func error(_ key: String, expected: String, found: String? = nil, advice: String = "") -> FormatError {
     FormatError(
       .badValue, file: file, at: .key(prefix + key), expected: expected,
-      found: found ?? members[key].map { $0.summary } ?? "no such key", advice: advice)
+      found: found ?? self[key].map { $0.summary } ?? "no such key", advice: advice)
   }
 
   private func missing(_ key: String, _ expected: String) -> FormatError {
     FormatError(.missing, file: file, at: .key(prefix + key), expected: expected, found: "no such key")
   }
 
-  private func value<Value>(_ key: String, _ expected: String, _ convert: (JSONPart) -> Value?) throws -> Value? {
-    guard let value = members[key] else { return nil }
+  private func value<Value>(_ key: String, _ expected: String, _ convert: (JSONValue) -> Value?) throws -> Value? {
+    guard let value = self[key] else { return nil }
     guard let converted = convert(value) else {
       throw FormatError(.wrongType, file: file, at: .key(prefix + key), expected: expected, found: value.summary)
     }
@@ -98,7 +95,7 @@ package struct JSONObject {
   }
 
   private func list<Element>(
-    _ key: String, _ expected: String, _ convert: (JSONPart) -> Element?
+    _ key: String, _ expected: String, _ convert: (JSONValue) -> Element?
   ) throws -> [Element]? {
     try value(key, expected) { value in
       guard case .array(let elements) = value else { return nil }
@@ -108,9 +105,7 @@ package struct JSONObject {
   }
 }
 
-extension JSONPart {
-  fileprivate var double: Double? { if case .number(let number) = self { number } else { nil } }
-
+extension JSONValue {
   /// The value in a few words, for errors.
   fileprivate var summary: String {
     switch self {

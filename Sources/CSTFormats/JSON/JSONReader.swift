@@ -1,24 +1,32 @@
 /// A cursor over strict JSON for files whose structure is known: the caller asks for what must come next.
 ///
-/// Nothing is built that the caller does not ask for, and nothing recurses, so hostile nesting or sizes cost nothing: a
-/// bracket in the wrong place is an error at once. Objects refuse repeated keys, which general parsers let pass.
+/// Nothing is built that the caller does not ask for, so hostile nesting or sizes cost nothing: a bracket in the wrong
+/// place, or too deep inside others, is an error at once. Objects refuse repeated keys, which general parsers let pass.
 /// The bytes must outlive the reader.
 package struct JSONReader {
+  /// How deeply lists and objects may nest, here and where Foundation decodes: more than in any file of this project, and
+  /// few enough for a worker thread's stack.
+  package static let depthLimit = 64
+
   private let bytes: UnsafeRawBufferPointer
   private let file: String
   /// Where `bytes` begins in the file, for errors.
   private let base: Int
+  private let depthLimit: Int
   private var position = 0
+  private var depth = 0
 
-  package init(_ bytes: UnsafeRawBufferPointer, file: String, base: Int) {
+  package init(_ bytes: UnsafeRawBufferPointer, file: String, base: Int = 0, depthLimit: Int = JSONReader.depthLimit) {
     self.bytes = bytes
     self.file = file
     self.base = base
+    self.depthLimit = depthLimit
   }
 
   /// Reads an object; `member` is called after each key and must read the value.
   package mutating func object(_ member: (inout JSONReader, String) throws -> Void) throws {
-    try expect(UInt8(ascii: "{"))
+    try open(UInt8(ascii: "{"))
+    defer { depth -= 1 }
     if skip(UInt8(ascii: "}")) { return }
     var keys: Set<ExactText> = []
     repeat {
@@ -34,7 +42,8 @@ package struct JSONReader {
 
   /// Reads an array; `element` is called once for each element and must read it.
   package mutating func array(_ element: (inout JSONReader) throws -> Void) throws {
-    try expect(UInt8(ascii: "["))
+    try open(UInt8(ascii: "["))
+    defer { depth -= 1 }
     if skip(UInt8(ascii: "]")) { return }
     repeat { try element(&self) } while skip(UInt8(ascii: ","))
     try expect(UInt8(ascii: "]"))
@@ -61,29 +70,26 @@ package struct JSONReader {
   }
 
   /// The one value that a file holds.
-  package static func value(of file: MappedFile) throws -> JSONPart {
+  package static func value(of file: MappedFile) throws -> JSONValue {
     try withExtendedLifetime(file) {
-      var reader = JSONReader(file.bytes, file: file.path, base: 0)
+      var reader = JSONReader(file.bytes, file: file.path)
       let value = try reader.value()
       try reader.end()
       return value
     }
   }
 
-  /// Reads whatever value comes next, nested at most `depth` levels: for small parts whose structure varies.
-  package mutating func value(depth: Int = 32) throws -> JSONPart {
+  /// Reads whatever value comes next.
+  package mutating func value() throws -> JSONValue {
     skipSpace()
-    guard depth > 0 else {
-      throw FormatError(.limit, file: file, at: .byte(base + position), expected: "values that nest less deeply")
-    }
     switch peek() {
     case UInt8(ascii: "{"):
-      var members: [String: JSONPart] = [:]
-      try object { reader, key in members[key] = try reader.value(depth: depth - 1) }
+      var members = JSONMembers()
+      try object { reader, key in members.append((key, try reader.value())) }
       return .object(members)
     case UInt8(ascii: "["):
-      var elements: [JSONPart] = []
-      try array { reader in elements.append(try reader.value(depth: depth - 1)) }
+      var elements: [JSONValue] = []
+      try array { reader in elements.append(try reader.value()) }
       return .array(elements)
     case UInt8(ascii: "\""): return .string(try string())
     case UInt8(ascii: "t") where skipExactly("true"): return .bool(true)
@@ -99,12 +105,10 @@ package struct JSONReader {
     return peek() == UInt8(ascii: first)
   }
 
-  /// Reads a number.
-  private mutating func number() throws -> Double {
+  private mutating func number() throws -> JSONNumber {
     let start = position
-    while let byte = peek(), "+-.0123456789Ee".utf8.contains(byte) { position += 1 }
-    let text = String(decoding: UnsafeRawBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
-    guard let first = text.utf8.first, first != UInt8(ascii: "+"), let number = Double(text), number.isFinite else {
+    while let byte = peek(), JSONNumber.mayContain(byte) { position += 1 }
+    guard let number = JSONNumber(String(decoding: bytes[start..<position], as: UTF8.self)) else {
       throw unexpected("a JSON value", at: start)
     }
     return number
@@ -126,8 +130,7 @@ package struct JSONReader {
       case UInt8(ascii: "\""):
         let raw = UnsafeRawBufferPointer(rebasing: bytes[start..<position])
         position += 1
-        let text = units.map { String(validating: $0, as: UTF8.self) } ?? String(validating: raw, as: UTF8.self)
-        guard let text else {
+        guard let text = units.map({ $0.withUnsafeBytes { String(exactUTF8: $0) } }) ?? String(exactUTF8: raw) else {
           throw FormatError(
             .badSyntax, file: file, at: .byte(base + start), expected: "text in UTF-8", found: "other bytes")
         }
@@ -213,6 +216,19 @@ package struct JSONReader {
 
   private mutating func expect(_ byte: UInt8) throws {
     guard skip(byte) else { throw unexpected("'\(Character(Unicode.Scalar(byte)))'", at: position) }
+  }
+
+  /// Takes a bracket, one level further in.
+  private mutating func open(_ bracket: UInt8) throws {
+    try expect(bracket)
+    depth += 1
+    guard depth <= depthLimit else { throw Self.tooDeep(file: file, offset: base + position - 1, limit: depthLimit) }
+  }
+
+  /// The error where a bracket opens one level too many.
+  static func tooDeep(file: String, offset: Int, limit: Int = depthLimit) -> FormatError {
+    FormatError(
+      .limit, file: file, at: .byte(offset), expected: "JSON nested at most \(limit) deep", found: "deeper nesting")
   }
 
   private func unexpected(_ expected: String, at position: Int) -> FormatError {

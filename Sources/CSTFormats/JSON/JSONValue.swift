@@ -1,42 +1,72 @@
 import Foundation
 
-/// Any JSON value, for columns of a dataset that are kept without being understood.
+/// Any JSON value: what a file says before anybody has decided what it means.
 ///
-/// Texts, `true`, `false`, `null` and the structure come back exactly. So does the *value* of every number of up to 38
-/// significant digits from 10⁻⁸⁹ to 10⁸⁹ in size, whole numbers beyond 64 bits included, and of every other number that is
-/// some `Double` in its shortest notation; what lies outside that is rounded by Foundation, and reading a dataset refuses
-/// it. The *notation* is not kept: `1.0` and `1e0` are written as `1`. The order of an object's keys is not kept either.
+/// As a column of a dataset it is kept without being understood. Texts, `true`, `false`, `null` and the structure come back
+/// exactly. So does the *value* of every number of up to 38 significant digits from 10⁻⁸⁹ to 10⁸⁹ in size, whole numbers
+/// beyond 64 bits included, and of every other number that is some `Double` in its shortest notation; what lies outside
+/// that is rounded by Foundation, and reading a dataset refuses it. There the *notation* is not kept: `1.0` and `1e0` are
+/// written as `1`; nor is the order of an object's members, which `Codable` does not tell.
 public enum JSONValue: Hashable, Sendable {
   /// `null`.
   case null
   /// `true` or `false`.
   case bool(Bool)
-  /// A number in ``decimalRange``, or 0.
-  case number(Decimal)
-  /// Any other, such as 1e200 or -0.
-  case double(Double)
+  /// A number.
+  case number(JSONNumber)
   /// A text.
   case string(String)
   /// A list.
   case array([JSONValue])
   /// An object.
-  case object([String: JSONValue])
-
-  /// The sizes of numbers whose first 38 digits `Decimal` can hold.
-  package static let decimalRange = 1e-89..<1e89
+  case object(JSONMembers)
 
   /// A whole number.
-  public static func integer(_ value: Int) -> JSONValue { .number(Decimal(value)) }
+  public static func integer(_ value: Int) -> JSONValue { .number(JSONNumber(value)) }
+
+  /// A finite number.
+  public static func double(_ value: Double) -> JSONValue { .number(JSONNumber(value)) }
 
   /// The value as a whole number, or `nil` where it is none or does not fit.
-  public var integer: Int? {
-    guard case .number(let value) = self else { return nil }
-    return Int(value.description)
-  }
+  public var integer: Int? { if case .number(let number) = self { number.integer } else { nil } }
+
+  /// The value as a number, or `nil` where it is none.
+  public var double: Double? { if case .number(let number) = self { number.double } else { nil } }
+
+  /// The value as a truth value, or `nil` where it is none.
+  public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
 
   /// The value as a text, or `nil` where it is none.
-  public var string: String? {
-    if case .string(let text) = self { text } else { nil }
+  public var string: String? { if case .string(let text) = self { text } else { nil } }
+
+  /// The elements, or `nil` where this is no list.
+  public var array: [JSONValue]? { if case .array(let elements) = self { elements } else { nil } }
+
+  /// The members, or `nil` where this is no object.
+  public var object: JSONMembers? { if case .object(let members) = self { members } else { nil } }
+
+  /// The member of this name; `nil` where there is none, where it is `null` or where this is no object.
+  public subscript(key: String) -> JSONValue? { object?[key].flatMap { $0 == .null ? nil : $0 } }
+
+  /// The truth value of a member, false where there is none.
+  /// - Throws: What `refusal` makes of the spelling of another kind of value.
+  package func flag(_ key: String, refusal: (String) -> FormatError) throws -> Bool {
+    guard let member = self[key] else { return false }
+    guard let flag = member.bool else { throw refusal("\(member)") }
+    return flag
+  }
+}
+
+extension JSONValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+  ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+  public init(booleanLiteral value: Bool) { self = .bool(value) }
+  public init(integerLiteral value: Int) { self = .integer(value) }
+  public init(floatLiteral value: Double) { self = .double(value) }
+  public init(stringLiteral value: String) { self = .string(value) }
+  public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+  public init(dictionaryLiteral elements: (String, JSONValue)...) {
+    self = .object(JSONMembers(elements.map { ($0, $1) }))
   }
 }
 
@@ -50,15 +80,15 @@ extension JSONValue: Codable {
       self = .null
     } else if let text = try? value.decode(String.self) {
       self = .string(text)
-    } else if let double = try? value.decode(Double.self) {
-      let isDecimal = Self.decimalRange.contains(double.magnitude) || double.isZero && double.sign == .plus
-      self = isDecimal ? .number(try value.decode(Decimal.self)) : .double(double)
+    } else if let number = try? JSONNumber(from: decoder) {
+      self = .number(number)
     } else if let truth = try? value.decode(Bool.self) {
       self = .bool(truth)
     } else if let fields = try? decoder.container(keyedBy: AnyKey.self) {
-      var members: [String: JSONValue] = [:]
-      for key in fields.allKeys { members[key.stringValue] = try fields.decode(JSONValue.self, forKey: key) }
-      self = .object(members)
+      // A decoder has keys in no order; sorted, the same text always gives the same value.
+      let keys = fields.allKeys.sorted { $0.stringValue < $1.stringValue }
+      self = .object(
+        JSONMembers(try keys.map { ($0.stringValue, try fields.decode(JSONValue.self, forKey: $0)) }))
     } else {
       var elements = try decoder.unkeyedContainer()
       var list: [JSONValue] = []
@@ -73,8 +103,7 @@ extension JSONValue: Codable {
     switch self {
     case .null: try value.encodeNil()
     case .bool(let truth): try value.encode(truth)
-    case .number(let decimal): try value.encode(decimal)
-    case .double(let double): try value.encode(double)
+    case .number(let number): try number.encode(to: encoder)
     case .string(let text): try value.encode(text)
     case .array(let elements): try value.encode(elements)
     case .object(let members):

@@ -25,12 +25,10 @@ extension SafetensorsFile {
   private static func encodeHeader(
     _ tensors: [TensorData], metadata: [String: String], file: String
   ) throws -> Data {
-    var members: [String] = []
+    var members = JSONMembers()
     if !metadata.isEmpty {
-      let pairs = metadata.sorted { $0.key < $1.key }.map {
-        OrderedJSON.quoted($0.key) + ":" + OrderedJSON.quoted($0.value)
-      }
-      members.append(OrderedJSON.quoted(SafetensorsHeader.metadataKey) + ":{" + pairs.joined(separator: ",") + "}")
+      let texts = metadata.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.string($0.value)) }
+      members.append((SafetensorsHeader.metadataKey, .object(JSONMembers(texts))))
     }
     var names: Set<String> = [SafetensorsHeader.metadataKey]
     var offset = 0
@@ -47,14 +45,15 @@ extension SafetensorsFile {
       guard names.insert(tensor.name).inserted else {
         throw refuse(.duplicate, expected: "every tensor once", found: "it again")
       }
-      let shape = tensor.shape.map(String.init).joined(separator: ",")
       let end = offset + tensor.byteCount
-      members.append(
-        OrderedJSON.quoted(tensor.name)
-          + ":{\"dtype\":\"\(type.rawValue)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
+      let entry: JSONValue = [
+        "dtype": .string(type.rawValue), "shape": .array(tensor.shape.map { .integer($0) }),
+        "data_offsets": [.integer(offset), .integer(end)],
+      ]
+      members.append((tensor.name, entry))
       offset = end
     }
-    var header = Data("{\(members.joined(separator: ","))}".utf8)
+    var header = Data(JSONValue.object(members).compactText.utf8)
     let padding = (8 - header.count % 8) % 8
     header.append(contentsOf: repeatElement(UInt8(ascii: " "), count: padding))
     guard header.count <= SafetensorsHeader.lengthLimit else {

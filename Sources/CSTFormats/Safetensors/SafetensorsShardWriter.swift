@@ -29,17 +29,14 @@ public enum SafetensorsShardWriter {
       try SafetensorsFile.write(tensors: shard, metadata: metadata, to: folder.appending(path: name))
     }
     let places = zip(names, shards).flatMap { name, shard in shard.map { ($0.name, name) } }
-    let index = OrderedJSON.object([
-      (
-        "metadata",
-        .object([
-          ("total_parameters", .integer(tensors.reduce(0) { $0 + $1.shape.reduce(1, *) })),
-          ("total_size", .integer(tensors.reduce(0) { $0 + $1.byteCount })),
-        ])
-      ),
-      ("weight_map", .object(places.sorted { $0.0 < $1.0 }.map { ($0, .string($1)) })),
+    let index = JSONValue.object([
+      "metadata": [
+        "total_parameters": .integer(tensors.reduce(0) { $0 + $1.shape.reduce(1, *) }),
+        "total_size": .integer(tensors.reduce(0) { $0 + $1.byteCount }),
+      ],
+      "weight_map": .object(JSONMembers(places.sorted { $0.0 < $1.0 }.map { ($0, .string($1)) })),
     ])
-    try AtomicFile.write(Data((index.text + "\n").utf8), to: folder.appending(path: indexName))
+    try AtomicFile.write(Data((index.indentedText + "\n").utf8), to: folder.appending(path: indexName))
     return names + [indexName]
   }
 

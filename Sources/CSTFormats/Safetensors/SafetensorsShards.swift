@@ -65,7 +65,11 @@ public struct SafetensorsShards: Sendable {
     guard let map = try object.objectIfPresent("weight_map"), !map.keys.isEmpty else {
       throw object.error("weight_map", expected: "the file of every tensor")
     }
-    return try Dictionary(uniqueKeysWithValues: map.keys.map { ($0, try map.string($0)) })
+    let places = try map.members.filter { $0.value != .null }.map {
+      ($0.key, try $0.value.string ?? map.string($0.key))
+    }
+    // Keys are told apart by bytes; tensors are found by texts, for which two spellings of a character are one.
+    return Dictionary(places) { $1 }
   }
 
   private static func nothing(in folder: ModelFolder) -> FormatError {

@@ -7,22 +7,13 @@ extension String {
   /// - Throws: ``TokenizerError`` with reason `invalidUTF8` naming the source and the offset of the first bad byte.
   /// - Complexity: O(n).
   public init(validatedUTF8 bytes: some Collection<UInt8>, from source: String) throws(TokenizerError) {
-    if let text = String(validating: bytes, as: UTF8.self) {
-      self = text
+    guard let position = bytes.firstInvalidUTF8 else {
+      self = String(decoding: bytes, as: UTF8.self)
       return
     }
-    var offset = 0
-    var decoder = UTF8.ForwardParser()
-    var iterator = bytes.makeIterator()
-    scan: while true {
-      switch decoder.parseScalar(from: &iterator) {
-      case .valid(let encoded): offset += encoded.count
-      case .error, .emptyInput: break scan
-      }
-    }
-    let bad = bytes.dropFirst(offset).first.map { "0x" + String($0, radix: 16, uppercase: true) } ?? "the end"
     throw TokenizerError(
-      .invalidUTF8, at: "\(source), byte offset \(offset)",
-      "\(bad) does not begin a valid character; convert the text to UTF-8")
+      .invalidUTF8, at: "\(source), byte offset \(bytes.distance(from: bytes.startIndex, to: position))",
+      "0x\(String(bytes[position], radix: 16, uppercase: true)) does not begin a valid character; convert the text to "
+        + "UTF-8")
   }
 }

@@ -1,3 +1,4 @@
+import CSTCore
 import Foundation
 
 /// Standard output and standard error. Nothing is buffered, so a reply shows as it is written.
@@ -34,19 +35,11 @@ enum Console {
   /// The one line a failure is reported with.
   static func reportFailure(_ message: String) { note("error: \(singleLine(message))\n") }
 
-  /// `text` on one line: line breaks become spaces, other control characters are escaped, because names and file
-  /// contents must not drive the terminal.
+  /// `text` on one line: line breaks become spaces, other characters that are not to be seen are escaped, because names
+  /// and file contents must not drive the terminal.
   static func singleLine(_ text: String) -> String {
     let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
-    var result = String.UnicodeScalarView()
-    for scalar in lines.joined(separator: " ").unicodeScalars {
-      if scalar.properties.generalCategory == .control {
-        result.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
-      } else {
-        result.append(scalar)
-      }
-    }
-    return String(result)
+    return FormatError.printable(lines.joined(separator: " "), limit: .max)
   }
 
   /// `nil`, or the code of the error.

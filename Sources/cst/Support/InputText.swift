@@ -30,12 +30,9 @@ enum InputText {
     let data = try bytes(ofFile: path)
     let messages: [Message]
     do {
-      try JSONNesting.check(data)
-      messages = try JSONDecoder().decode([Message].self, from: data)
-    } catch let error as DecodingError {
-      throw CommandError("\(path): not a list of messages: \(error.fieldAndProblem)")
-    } catch let error as JSONNesting.TooDeep {
-      throw CommandError("\(path): not a list of messages: \(error)")
+      messages = try JSONDecoder().decodeChecked(from: data)
+    } catch let problem as JSONProblem {
+      throw CommandError("\(path): not a list of messages: \(problem)")
     }
     guard !messages.isEmpty else { throw CommandError("\(path): there are no messages in this file") }
     return messages

@@ -16,7 +16,7 @@ import Testing
 
   /// To `tokenizer.json` and back.
   private func throughFolder(_ definition: TokenizerDefinition) throws -> TokenizerDefinition {
-    let text = try HuggingFaceTokenizer(definition, contextLength: 100).file.text
+    let text = try HuggingFaceTokenizer(definition, contextLength: 100).file.indentedText
     return try TokenizerFamilies.definition(Data(text.utf8))
   }
 

@@ -44,10 +44,11 @@ struct HuggingFaceFolder {
     case .gguf(let file):
       let definition = try TokenizerDefinition(GGUFFile(contentsOf: file).metadata)
       let tokenizer = try HuggingFaceTokenizer(definition, contextLength: model.configuration.contextLength)
-      try write(try HuggingFaceSettings(of: model, format).configuration(definition).text + "\n", "config.json")
-      try write(HuggingFaceSettings(of: model, format).generation(definition).text + "\n", "generation_config.json")
-      try write(tokenizer.file.text, "tokenizer.json")
-      try write(tokenizer.configuration.text + "\n", "tokenizer_config.json")
+      try write(try HuggingFaceSettings(of: model, format).configuration(definition).indentedText + "\n", "config.json")
+      try write(
+        HuggingFaceSettings(of: model, format).generation(definition).indentedText + "\n", "generation_config.json")
+      try write(tokenizer.file.indentedText, "tokenizer.json")
+      try write(tokenizer.configuration.indentedText + "\n", "tokenizer_config.json")
       if let template = definition.chatTemplate { try write(template, "chat_template.jinja") }
     }
     if let readme = export.readme { try write(readme, "README.md") }
@@ -63,40 +64,26 @@ struct HuggingFaceFolder {
     }
   }
 
-  private static func object(_ data: Data, file: URL) throws -> [String: JSONValue] {
-    try JSONDepth.check(data, file: file.path)
-    do { return try JSONDecoder().decode([String: JSONValue].self, from: data) } catch let error as DecodingError {
-      throw FormatError(.badSyntax, file: file.path, expected: "a JSON object", found: error.fieldAndProblem)
-    }
-  }
-
-  private static func text(_ object: [String: JSONValue]) throws -> String {
+  private static func text(_ members: JSONMembers) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(object), as: UTF8.self) + "\n"
+    return String(decoding: try encoder.encode(JSONValue.object(members)), as: UTF8.self) + "\n"
   }
 
   /// The source's `config.json` with the type of these weights. Values stay; how numbers are spelled may not (8.0, 8).
   private func configuration(of source: ModelFolder) throws -> String {
-    let name = "config.json"
-    guard let data = try Self.contents(of: name, in: source) else {
-      throw FormatError(
-        .missing, file: source.location.path, expected: "the model's \(name)", found: "no such file")
-    }
-    var object = try Self.object(data, file: source.location.appending(path: name))
+    var members = try JSONObject(contentsOf: source.file("config.json")).members
     // `transformers` 5 calls it dtype and reads both.
-    let keys = ["dtype", "torch_dtype"].filter { object[$0] != nil }
-    for key in keys.isEmpty ? ["torch_dtype"] : keys { object[key] = .string(HuggingFaceSettings.typeName(format)) }
-    return try Self.text(object)
+    let keys = ["dtype", "torch_dtype"].filter { members[$0] != nil }
+    for key in keys.isEmpty ? ["torch_dtype"] : keys { members[key] = .string(HuggingFaceSettings.typeName(format)) }
+    return try Self.text(members)
   }
 
   /// The source's `generation_config.json`, whose end tokens are those that end a reply here.
   private func generationConfiguration(of source: ModelFolder) throws -> String {
-    let name = "generation_config.json"
-    let stops = JSONValue.array(model.stopTokenIDs.sorted().map { .integer(Int($0)) })
-    guard let data = try Self.contents(of: name, in: source) else { return try Self.text(["eos_token_id": stops]) }
-    var object = try Self.object(data, file: source.location.appending(path: name))
-    object["eos_token_id"] = stops
-    return try Self.text(object)
+    let file = try source.fileIfPresent("generation_config.json")
+    var members = try file.map(JSONObject.init(contentsOf:))?.members ?? [:]
+    members["eos_token_id"] = .array(model.stopTokenIDs.sorted().map { .integer(Int($0)) })
+    return try Self.text(members)
   }
 }

@@ -2,56 +2,54 @@
 /// version of `transformers` reads.
 struct HuggingFaceRotarySettings {
   /// The members of `config.json`.
-  let members: [(String, OrderedJSON)]
+  let members: JSONMembers
 
   /// - Throws: ``ExportError`` for frequencies that `config.json` has no words for.
   init(_ configuration: ModelConfiguration) throws(ExportError) {
     let rotary = configuration.rotary
-    var members: [(String, OrderedJSON)] = [("rope_theta", .double(rotary.base))]
+    var members: JSONMembers = ["rope_theta": .double(rotary.base)]
     if rotary.width != configuration.heads.headWidth {
       let share = Double(rotary.width) / Double(configuration.heads.headWidth)
-      members.append(("partial_rotary_factor", .double(share)))
+      members["partial_rotary_factor"] = .double(share)
     }
     switch rotary.scaling {
-    case .none: members.append(("rope_scaling", .null))
+    case .none: members["rope_scaling"] = .null
     case .linear(let factor):
-      members.append(("rope_scaling", .object([("rope_type", .string("linear")), ("factor", .double(factor))])))
+      members["rope_scaling"] = ["rope_type": "linear", "factor": .double(factor)]
     case .llama3(let factor, let low, let high, let length):
-      members.append(("rope_scaling", Self.llama3(factor, low, high, length)))
+      members["rope_scaling"] = Self.llama3(factor, low, high, length)
     case .perPair(let factors):
-      members.append(("rope_scaling", try Self.recognised(factors, rotary)))
+      members["rope_scaling"] = try Self.recognised(factors, rotary)
     case .yarn(let factor, let length, let fast, let slow, let magnitude):
-      members.append(
-        (
-          "rope_scaling",
-          .object([
-            ("rope_type", .string("yarn")), ("factor", .double(factor)),
-            ("original_max_position_embeddings", .integer(length)), ("attention_factor", .double(magnitude)),
-            ("beta_fast", .double(fast)), ("beta_slow", .double(slow)),
-          ])
-        ))
+      members["rope_scaling"] = [
+        "rope_type": "yarn", "factor": .double(factor),
+        "original_max_position_embeddings": .integer(length), "attention_factor": .double(magnitude),
+        "beta_fast": .double(fast), "beta_slow": .double(slow),
+      ]
     case .longRope(let short, let long, let length, let magnitude):
       // Before version 5, transformers takes three members and refuses any other.
-      var scaling: [(String, OrderedJSON)] = [
-        ("type", .string("longrope")),
-        ("short_factor", .array(short.map { .number($0) })), ("long_factor", .array(long.map { .number($0) })),
+      var scaling: JSONMembers = [
+        "type": "longrope",
+        "short_factor": .array(short.map { .number(JSONNumber($0)) }),
+        "long_factor": .array(long.map { .number(JSONNumber($0)) }),
       ]
       let usual = RotaryScaling.longRopeMagnitude(length: configuration.contextLength, originalLength: length)
-      if Float(usual) != Float(magnitude) { scaling.append(("attention_factor", .double(magnitude))) }
-      members += [("original_max_position_embeddings", .integer(length)), ("rope_scaling", .object(scaling))]
+      if Float(usual) != Float(magnitude) { scaling["attention_factor"] = .double(magnitude) }
+      members["original_max_position_embeddings"] = .integer(length)
+      members["rope_scaling"] = .object(scaling)
     }
     self.members = members
   }
 
-  private static func llama3(_ factor: Double, _ low: Double, _ high: Double, _ length: Int) -> OrderedJSON {
-    .object([
-      ("rope_type", .string("llama3")), ("factor", .double(factor)), ("low_freq_factor", .double(low)),
-      ("high_freq_factor", .double(high)), ("original_max_position_embeddings", .integer(length)),
-    ])
+  private static func llama3(_ factor: Double, _ low: Double, _ high: Double, _ length: Int) -> JSONValue {
+    [
+      "rope_type": "llama3", "factor": .double(factor), "low_freq_factor": .double(low),
+      "high_freq_factor": .double(high), "original_max_position_embeddings": .integer(length),
+    ]
   }
 
   /// The scaling that gives these factors: Llama 3.1's or Llama 3.2's, whose GGUF files hold nothing but the factors.
-  private static func recognised(_ factors: [Float], _ rotary: RotaryConfiguration) throws(ExportError) -> OrderedJSON {
+  private static func recognised(_ factors: [Float], _ rotary: RotaryConfiguration) throws(ExportError) -> JSONValue {
     for factor in [8.0, 32.0] {
       let scaling = RotaryScaling.llama3(
         factor: factor, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalLength: 8192)

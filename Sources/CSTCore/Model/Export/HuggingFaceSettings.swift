@@ -12,40 +12,42 @@ struct HuggingFaceSettings {
 
   /// `config.json`.
   /// - Throws: ``ExportError`` for what Hugging Face has no key for.
-  func configuration(_ tokenizer: TokenizerDefinition) throws(ExportError) -> OrderedJSON {
+  func configuration(_ tokenizer: TokenizerDefinition) throws(ExportError) -> JSONValue {
+    var members: JSONMembers = [
+      "architectures": [.string(architecture.causalModelName)],
+      "model_type": .string(architecture.rawValue),
+      "torch_dtype": .string(Self.typeName(format)),
+      "vocab_size": .integer(sizes.vocabularyCount),
+      "hidden_size": .integer(sizes.width),
+      "intermediate_size": .integer(sizes.feedForwardWidth),
+      "num_hidden_layers": .integer(sizes.layerCount),
+      "num_attention_heads": .integer(sizes.heads.queryHeads),
+      "num_key_value_heads": .integer(sizes.heads.keyValueHeads),
+      "head_dim": .integer(sizes.heads.headWidth),
+      "hidden_act": "silu",
+      "max_position_embeddings": .integer(sizes.contextLength),
+      "rms_norm_eps": .number(JSONNumber(sizes.normEpsilon)),
+    ]
     let biases = try biasSettings
-    let rotary = try HuggingFaceRotarySettings(sizes).members
-    return .object(
+    members += try HuggingFaceRotarySettings(sizes).members + biases + windowSettings
+    members +=
       [
-        ("architectures", .array([.string(architecture.causalModelName)])),
-        ("model_type", .string(architecture.rawValue)),
-        ("torch_dtype", .string(Self.typeName(format))),
-        ("vocab_size", .integer(sizes.vocabularyCount)),
-        ("hidden_size", .integer(sizes.width)),
-        ("intermediate_size", .integer(sizes.feedForwardWidth)),
-        ("num_hidden_layers", .integer(sizes.layerCount)),
-        ("num_attention_heads", .integer(sizes.heads.queryHeads)),
-        ("num_key_value_heads", .integer(sizes.heads.keyValueHeads)),
-        ("head_dim", .integer(sizes.heads.headWidth)),
-        ("hidden_act", .string("silu")),
-        ("max_position_embeddings", .integer(sizes.contextLength)),
-        ("rms_norm_eps", .number(sizes.normEpsilon)),
-      ] + rotary + biases + (try windowSettings) + [
-        ("tie_word_embeddings", .bool(model.transformer.isHeadTied)),
-        ("bos_token_id", Self.identifier(tokenizer.bosID)),
-        ("eos_token_id", Self.identifier(tokenizer.eosID)),
-        ("pad_token_id", Self.identifier(tokenizer.paddingID)),
-        ("use_cache", .bool(true)),
-      ])
+        "tie_word_embeddings": .bool(model.transformer.isHeadTied),
+        "bos_token_id": Self.identifier(tokenizer.bosID),
+        "eos_token_id": Self.identifier(tokenizer.eosID),
+        "pad_token_id": Self.identifier(tokenizer.paddingID),
+        "use_cache": true,
+      ] as JSONMembers
+    return .object(members)
   }
 
   /// `generation_config.json`: what ends a reply.
-  func generation(_ tokenizer: TokenizerDefinition) -> OrderedJSON {
-    .object([
-      ("bos_token_id", Self.identifier(tokenizer.bosID)),
-      ("eos_token_id", .array(model.stopTokenIDs.sorted().map { .integer(Int($0)) })),
-      ("pad_token_id", Self.identifier(tokenizer.paddingID)),
-    ])
+  func generation(_ tokenizer: TokenizerDefinition) -> JSONValue {
+    [
+      "bos_token_id": Self.identifier(tokenizer.bosID),
+      "eos_token_id": .array(model.stopTokenIDs.sorted().map { .integer(Int($0)) }),
+      "pad_token_id": Self.identifier(tokenizer.paddingID),
+    ]
   }
 
   /// What `torch` calls a weight format.
@@ -63,20 +65,20 @@ struct HuggingFaceSettings {
   }
 
   /// Which matrices have biases, in the terms of the architecture.
-  private var biasSettings: [(String, OrderedJSON)] {
+  private var biasSettings: JSONMembers {
     get throws(ExportError) {
       let attention: Set<Projection> = [.query, .key, .value, .output]
       let feedForward: Set<Projection> = [.gate, .up, .down]
       switch architecture {
       case .llama where [[], attention, feedForward, attention.union(feedForward)].contains(sizes.biases):
         return [
-          ("attention_bias", .bool(sizes.biases.isSuperset(of: attention))),
-          ("mlp_bias", .bool(sizes.biases.isSuperset(of: feedForward))),
+          "attention_bias": .bool(sizes.biases.isSuperset(of: attention)),
+          "mlp_bias": .bool(sizes.biases.isSuperset(of: feedForward)),
         ]
       case .qwen3 where [[], attention].contains(sizes.biases):
-        return [("attention_bias", .bool(!sizes.biases.isEmpty))]
-      case .qwen2 where sizes.biases == [.query, .key, .value]: return []
-      case .mistral where sizes.biases.isEmpty, .phi3 where sizes.biases.isEmpty: return []
+        return ["attention_bias": .bool(!sizes.biases.isEmpty)]
+      case .qwen2 where sizes.biases == [.query, .key, .value]: return [:]
+      case .mistral where sizes.biases.isEmpty, .phi3 where sizes.biases.isEmpty: return [:]
       default:
         let names = sizes.biases.map(\.rawValue).sorted().joined(separator: ", ")
         throw ExportError(.configuration("config.json of \(architecture.rawValue) has no key for biases of \(names)"))
@@ -84,24 +86,24 @@ struct HuggingFaceSettings {
     }
   }
 
-  private var windowSettings: [(String, OrderedJSON)] {
+  private var windowSettings: JSONMembers {
     get throws(ExportError) {
-      let window: OrderedJSON = sizes.slidingWindow.map { .integer($0) } ?? .null
+      let window: JSONValue = sizes.slidingWindow.map { .integer($0) } ?? .null
       switch architecture {
-      case .llama: return []
-      case .mistral, .phi3: return [("sliding_window", window)]
+      case .llama: return [:]
+      case .mistral, .phi3: return ["sliding_window": window]
       case .qwen2, .qwen3:
-        guard sizes.slidingWindow != nil else { return [("use_sliding_window", .bool(false))] }
+        guard sizes.slidingWindow != nil else { return ["use_sliding_window": false] }
         guard sizes.slidingLayers.upperBound == sizes.layerCount else {
           throw ExportError(.configuration("config.json has no place for a sliding window in the first layers only"))
         }
         return [
-          ("use_sliding_window", .bool(true)), ("sliding_window", window),
-          ("max_window_layers", .integer(sizes.slidingLayers.lowerBound)),
+          "use_sliding_window": true, "sliding_window": window,
+          "max_window_layers": .integer(sizes.slidingLayers.lowerBound),
         ]
       }
     }
   }
 
-  private static func identifier(_ id: Int?) -> OrderedJSON { id.map { .integer($0) } ?? .null }
+  private static func identifier(_ id: Int?) -> JSONValue { id.map { .integer($0) } ?? .null }
 }

@@ -15,80 +15,81 @@ struct HuggingFaceTokenizer {
   }
 
   /// `tokenizer.json`.
-  var file: OrderedJSON {
-    .object([
-      ("version", .string("1.0")),
-      ("truncation", .null),
-      ("padding", .null),
-      ("added_tokens", .array(addedTokens)),
-      ("normalizer", components.normalizer),
-      ("pre_tokenizer", components.preTokenizer),
-      ("post_processor", beginning),
-      ("decoder", components.decoder),
-      ("model", model),
-    ])
+  var file: JSONValue {
+    [
+      "version": "1.0",
+      "truncation": .null,
+      "padding": .null,
+      "added_tokens": .array(addedTokens),
+      "normalizer": components.normalizer,
+      "pre_tokenizer": components.preTokenizer,
+      "post_processor": beginning,
+      "decoder": components.decoder,
+      "model": model,
+    ]
   }
 
   /// `tokenizer_config.json`.
-  var configuration: OrderedJSON {
-    func text(_ spelling: String?) -> OrderedJSON { spelling.map { .string($0) } ?? .null }
-    return .object([
-      ("add_bos_token", .bool(definition.addsBOS)),
-      ("add_prefix_space", .bool(definition.addsSpacePrefix)),
-      ("bos_token", text(definition.bosToken)),
-      ("clean_up_tokenization_spaces", .bool(false)),
-      ("eos_token", text(definition.eosToken)),
-      ("model_max_length", .integer(contextLength)),
-      ("pad_token", text(definition.paddingToken)),
-      ("tokenizer_class", .string("PreTrainedTokenizerFast")),
-      ("unk_token", text(definition.unknownToken)),
-    ])
+  var configuration: JSONValue {
+    func text(_ spelling: String?) -> JSONValue { spelling.map { .string($0) } ?? .null }
+    return [
+      "add_bos_token": .bool(definition.addsBOS),
+      "add_prefix_space": .bool(definition.addsSpacePrefix),
+      "bos_token": text(definition.bosToken),
+      "clean_up_tokenization_spaces": false,
+      "eos_token": text(definition.eosToken),
+      "model_max_length": .integer(contextLength),
+      "pad_token": text(definition.paddingToken),
+      "tokenizer_class": "PreTrainedTokenizerFast",
+      "unk_token": text(definition.unknownToken),
+    ]
   }
 
-  private var addedTokens: [OrderedJSON] {
+  private var addedTokens: [JSONValue] {
     zip(definition.tokens, definition.tokenTypes).enumerated().compactMap { id, token in
       let (spelling, type) = token
       guard [.control, .userDefined, .unknown].contains(type) else { return nil }
       let rule = definition.addedTokenRules[id] ?? TokenizerDefinition.AddedTokenRule()
-      return .object([
-        ("id", .integer(id)), ("content", .string(spelling)), ("single_word", .bool(rule.isSingleWord)),
-        ("lstrip", .bool(rule.stripsLeft)), ("rstrip", .bool(rule.stripsRight)),
-        ("normalized", .bool(rule.isNormalized)),
-        ("special", .bool(type != .userDefined)),
-      ])
+      return [
+        "id": .integer(id), "content": .string(spelling), "single_word": .bool(rule.isSingleWord),
+        "lstrip": .bool(rule.stripsLeft), "rstrip": .bool(rule.stripsRight),
+        "normalized": .bool(rule.isNormalized),
+        "special": .bool(type != .userDefined),
+      ]
     }
   }
 
-  private var model: OrderedJSON {
+  private var model: JSONValue {
     let isSentencePiece = components.isSentencePiece
     let vocabulary = zip(definition.tokens, definition.tokenTypes).enumerated().filter { $0.element.1 != .unused }
-    let unknown: OrderedJSON = isSentencePiece ? definition.unknownToken.map { .string($0) } ?? .null : .null
-    return .object([
-      ("type", .string("BPE")), ("dropout", .null), ("unk_token", unknown), ("continuing_subword_prefix", .null),
-      ("end_of_word_suffix", .null), ("fuse_unk", .bool(isSentencePiece)), ("byte_fallback", .bool(isSentencePiece)),
-      ("ignore_merges", .bool(definition.ignoresMerges)),
-      ("vocab", .object(vocabulary.map { id, token in (token.0, .integer(id)) })),
-      ("merges", .array((isSentencePiece ? definition.mergesByScore : definition.merges).map { .string($0) })),
-    ])
+    let unknown: JSONValue = isSentencePiece ? definition.unknownToken.map { .string($0) } ?? .null : .null
+    return [
+      "type": "BPE", "dropout": .null, "unk_token": unknown, "continuing_subword_prefix": .null,
+      "end_of_word_suffix": .null, "fuse_unk": .bool(isSentencePiece), "byte_fallback": .bool(isSentencePiece),
+      "ignore_merges": .bool(definition.ignoresMerges),
+      "vocab": .object(JSONMembers(vocabulary.map { id, token in (token.0, .integer(id)) })),
+      "merges": .array((isSentencePiece ? definition.mergesByScore : definition.merges).map { .string($0) }),
+    ]
   }
 
   /// What puts one BOS token before a text, where the model wants one.
-  private var beginning: OrderedJSON {
+  private var beginning: JSONValue {
     guard definition.addsBOS, let id = definition.bosID, let spelling = definition.bosToken else { return .null }
-    let token = OrderedJSON.string(spelling)
-    let begin = OrderedJSON.object([("SpecialToken", .object([("id", token), ("type_id", .integer(0))]))])
-    func sequence(_ name: String, _ type: Int) -> OrderedJSON {
-      .object([("Sequence", .object([("id", .string(name)), ("type_id", .integer(type))]))])
+    let token = JSONValue.string(spelling)
+    let begin = ["SpecialToken": ["id": token, "type_id": 0]] as JSONValue
+    func sequence(_ name: String, _ type: Int) -> JSONValue {
+      ["Sequence": ["id": .string(name), "type_id": .integer(type)]]
     }
-    let special = OrderedJSON.object([
-      ("id", token), ("ids", .array([.integer(id)])), ("tokens", .array([token])),
-    ])
-    return .object([
-      ("type", .string("TemplateProcessing")),
-      ("single", .array([begin, sequence("A", 0)])),
-      ("pair", .array([begin, sequence("A", 0), begin, sequence("B", 1)])),
-      ("special_tokens", .object([(spelling, special)])),
-    ])
+    let special =
+      [
+        "id": token, "ids": [.integer(id)], "tokens": [token],
+      ] as JSONValue
+    return [
+      "type": "TemplateProcessing",
+      "single": [begin, sequence("A", 0)],
+      "pair": [begin, sequence("A", 0), begin, sequence("B", 1)],
+      "special_tokens": [spelling: special],
+    ]
   }
 }
 

@@ -1,4 +1,4 @@
-/// The value of an option in the record of a run.
+/// The value of an option in the record of a run: not a `JSONValue`, because a number is a `Double` and is written as one.
 package enum RunOption: Hashable, Sendable {
   case absent
   case flag(Bool)

@@ -37,13 +37,12 @@ struct ChatCompletion: Decodable {
   /// - Throws: ``TeacherError`` of kind `malformedReply`, saying where; the server's text stays out of it.
   init(json bytes: [UInt8], key: APIKey?) throws(TeacherError) {
     do {
-      try JSONNesting.check(bytes)
-      self = try JSONDecoder().decode(ChatCompletion.self, from: Data(bytes))
-    } catch let error as DecodingError {
+      self = try JSONDecoder().decodeChecked(from: Data(bytes))
+    } catch let problem as JSONProblem where !problem.isTooDeep {
       throw TeacherError(
         .malformedReply,
         detail: "expected a chat completion in JSON, found \(bytes.count) bytes with "
-          + ServerMessage.quote(error.fieldAndProblem, hiding: key))
+          + ServerMessage.quote(problem.description, hiding: key))
     } catch {
       throw TeacherError(.malformedReply, detail: "expected a chat completion in JSON: \(error)")
     }

@@ -42,9 +42,7 @@ struct ServerMessage: Decodable {
         message = try? fields.decode(String.self, forKey: .message)
       }
     }
-    guard (try? JSONNesting.check(body)) != nil,
-      let envelope = try? JSONDecoder().decode(Envelope.self, from: Data(body))
-    else { return nil }
+    guard let envelope: Envelope = try? JSONDecoder().decodeChecked(from: Data(body)) else { return nil }
     return envelope.error ?? (envelope.detail ?? envelope.message).map { ServerMessage(text: $0) }
   }
 

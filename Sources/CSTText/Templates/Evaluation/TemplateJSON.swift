@@ -98,28 +98,12 @@ extension TemplateEvaluator {
   }
 
   private static func writeJSON(_ text: TemplateText, _ style: TemplateJSON, into result: inout TemplateText) {
-    func escape(_ unit: some BinaryInteger) -> String {
-      let digits = String(unit, radix: 16)
-      return "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-    }
     result.append("\"", .template)
     text.forEachScalar { scalar, origin in
-      switch scalar {
-      case "\"": result.append("\\\"", origin)
-      case "\\": result.append("\\\\", origin)
-      case "\n": result.append("\\n", origin)
-      case "\r": result.append("\\r", origin)
-      case "\t": result.append("\\t", origin)
-      case "\u{08}": result.append("\\b", origin)
-      case "\u{0C}": result.append("\\f", origin)
-      default:
-        if scalar.value < 0x20 {
-          result.append(escape(scalar.value), origin)
-        } else if style.escapesNonASCII && scalar.value > 0x7E {
-          for unit in String(scalar).utf16 { result.append(scalar.value == 0x7F ? "\u{7F}" : escape(unit), origin) }
-        } else {
-          result.append(scalar, origin)
-        }
+      if let escape = JSONString.escape(scalar, isASCII: style.escapesNonASCII) {
+        result.append(escape, origin)
+      } else {
+        result.append(scalar, origin)
       }
     }
     result.append("\"", .template)

@@ -9,11 +9,11 @@ struct TokenizerComponents {
   private(set) var stripsLeadingSpace = false
   private(set) var normalization = TokenizerDefinition.Normalization.none
 
-  private static let space: JSONPart = .string("▁")
+  private static let space: JSONValue = .string("▁")
 
   /// - Throws: ``FormatError`` naming the component that is not implemented.
   init(_ file: TokenizerFile) throws {
-    let byteLevel = JSONPart.object(["type": .string("ByteLevel")])
+    let byteLevel = JSONValue.object(["type": .string("ByteLevel")])
     isSentencePiece = Self.parts(file.decoder, "decoders").first?["type"] != byteLevel["type"]
     var replacesSpaces = false
     for part in Self.parts(file.normalizer, "normalizers") {
@@ -50,13 +50,13 @@ struct TokenizerComponents {
   }
 
   /// The parts of a sequence of components, or the one component.
-  private static func parts(_ value: JSONPart, _ member: String) -> [JSONPart] {
+  private static func parts(_ value: JSONValue, _ member: String) -> [JSONValue] {
     if value == .null { return [] }
     guard value["type"]?.string == "Sequence", let parts = value[member]?.array else { return [value] }
     return parts
   }
 
-  private mutating func readMetaspace(_ part: JSONPart, _ file: TokenizerFile) throws {
+  private mutating func readMetaspace(_ part: JSONValue, _ file: TokenizerFile) throws {
     guard part["type"]?.string == "Metaspace", part["replacement"] == Self.space else {
       throw file.refusal("pre_tokenizer", "Metaspace with ▁", "\(part)")
     }
@@ -72,7 +72,7 @@ struct TokenizerComponents {
     }
   }
 
-  private mutating func readByteLevel(_ parts: [JSONPart], _ file: TokenizerFile) throws {
+  private mutating func readByteLevel(_ parts: [JSONValue], _ file: TokenizerFile) throws {
     let rule = PreTokenizer.known.first { $0.parts == parts.map(Self.canonical) }?.rule
     guard let rule else {
       let unknown = parts.first { part in !PreTokenizer.known.contains { $0.parts.contains(Self.canonical(part)) } }
@@ -89,7 +89,7 @@ struct TokenizerComponents {
   }
 
   /// One spelling for components that do the same.
-  private static func canonical(_ part: JSONPart) -> String {
+  private static func canonical(_ part: JSONValue) -> String {
     switch part["type"]?.string {
     case "ByteLevel": return part["use_regex"]?.bool ?? true ? "ByteLevel with regex" : "ByteLevel"
     case "Digits": return part["individual_digits"]?.bool ?? false ? "Digits one by one" : "Digits"
@@ -114,10 +114,10 @@ struct TokenizerComponents {
       return
     }
     let kinds = parts.map { $0["type"]?.string ?? "" }
-    let replace = JSONPart.object([
+    let replace = JSONValue.object([
       "type": .string("Replace"), "pattern": .object(["String": Self.space]), "content": .string(" "),
     ])
-    let strip = JSONPart.object([
+    let strip = JSONValue.object([
       "type": .string("Strip"), "content": .string(" "), "start": .number(1), "stop": .number(0),
     ])
     guard kinds.starts(with: ["Replace", "ByteFallback", "Fuse"]), parts[0] == replace,

@@ -3,8 +3,8 @@ import Foundation
 /// What `tokenizer_config.json`, `special_tokens_map.json` and `chat_template.jinja` say about a tokenizer.
 struct TokenizerConfiguration {
   private let file: String
-  private let values: JSONPart
-  private let specialTokens: JSONPart
+  private let values: JSONValue
+  private let specialTokens: JSONValue
   private let chatTemplate: String?
 
   /// Reads what is there of the three files.
@@ -18,7 +18,7 @@ struct TokenizerConfiguration {
     chatTemplate = try Self.chatTemplate(folder, values, file: url.path)
   }
 
-  private static func read(_ url: URL) throws -> JSONPart {
+  private static func read(_ url: URL) throws -> JSONValue {
     guard FileManager.default.fileExists(atPath: url.path) else { return .object([:]) }
     let mapped = try MappedFile(contentsOf: url)
     let value = try JSONReader.value(of: mapped)
@@ -28,7 +28,7 @@ struct TokenizerConfiguration {
     return value
   }
 
-  private static func chatTemplate(_ folder: URL, _ values: JSONPart, file: String) throws -> String? {
+  private static func chatTemplate(_ folder: URL, _ values: JSONValue, file: String) throws -> String? {
     let url = folder.appending(path: "chat_template.jinja")
     if FileManager.default.fileExists(atPath: url.path) {
       let mapped = try MappedFile(contentsOf: url)

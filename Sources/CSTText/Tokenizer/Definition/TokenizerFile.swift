@@ -16,10 +16,10 @@ struct TokenizerFile {
   private(set) var vocabulary: [(spelling: String, id: Int)] = []
   private(set) var merges: [String] = []
   private(set) var addedTokens: [AddedToken] = []
-  private(set) var normalizer = JSONPart.null
-  private(set) var preTokenizer = JSONPart.null
-  private(set) var postProcessor = JSONPart.null
-  private(set) var decoder = JSONPart.null
+  private(set) var normalizer = JSONValue.null
+  private(set) var preTokenizer = JSONValue.null
+  private(set) var postProcessor = JSONValue.null
+  private(set) var decoder = JSONValue.null
   private(set) var unknownToken: String?
   private(set) var fusesUnknown = false
   private(set) var fallsBackToBytes = false
@@ -34,7 +34,7 @@ struct TokenizerFile {
 
   init(_ bytes: UnsafeRawBufferPointer, file: String) throws {
     self.file = file
-    var reader = JSONReader(bytes, file: file, base: 0)
+    var reader = JSONReader(bytes, file: file)
     var hasModel = false
     try reader.object { reader, key in
       switch key {

@@ -98,7 +98,7 @@ import Testing
     let norm = "model.norm.weight"
     let home = try #require(map[norm]?.string)
     let other = try #require(map.values.compactMap(\.string).first { $0 != home })
-    func indexError(_ change: (inout [String: JSONValue]) -> Void) throws -> FormatError {
+    func indexError(_ change: (inout JSONMembers) -> Void) throws -> FormatError {
       let folder = try MutableModelFolder("qwen2")
       var map = map
       change(&map)

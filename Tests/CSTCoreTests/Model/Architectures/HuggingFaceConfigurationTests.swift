@@ -16,7 +16,7 @@ import Testing
     var members = Self.plain
     for (key, value) in changes { members[key] = value }
     let folder = try TemporaryFolder()
-    try JSONEncoder().encode(JSONValue.object(members)).write(to: folder["config.json"])
+    try JSONEncoder().encode(JSONValue.object(JSONMembers(members))).write(to: folder["config.json"])
     return try HuggingFaceConfiguration(contentsOf: folder["config.json"]).configuration(name: "x")
   }
 
@@ -66,7 +66,7 @@ import Testing
     let old = try configuration(["rope_theta": .integer(500_000)])
     let new = try configuration(["rope_parameters": .object(["rope_theta": .integer(500_000)])])
     #expect(old.rotary == new.rotary && old.rotary.base == 500_000)
-    let llama3: [String: JSONValue] = [
+    let llama3: JSONMembers = [
       "rope_type": .string("llama3"), "factor": .integer(8), "low_freq_factor": .integer(1),
       "high_freq_factor": .integer(4), "original_max_position_embeddings": .integer(64),
     ]

@@ -86,7 +86,7 @@ import Testing
         "peft_type": .string("LORA"), "r": .integer(2), "lora_alpha": .integer(4), "target_modules": value,
       ]
       members.merge(others) { $1 }
-      try JSONEncoder().encode(JSONValue.object(members)).write(to: file)
+      try JSONEncoder().encode(JSONValue.object(JSONMembers(members))).write(to: file)
       return try LoRAAdapter(contentsOf: fixture["adapter"], for: model.configuration).configuration.targets
     }
     let all: [Projection] = [.queryKeyValue, .output, .gateUp, .down]

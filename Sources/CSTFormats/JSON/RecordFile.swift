@@ -28,12 +28,11 @@ package enum RecordFile {
       throw FormatError(
         .unreadable, file: file.path, expected: expected, found: UnreadableFile.problem(of: file, error))
     }
-    try JSONDepth.check(data, file: file.path)
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     decoder.dateDecodingStrategy = .iso8601
-    do { return try decoder.decode(Value.self, from: data) } catch let error as DecodingError {
-      throw FormatError(.badSyntax, file: file.path, expected: content, found: error.fieldAndProblem)
+    do { return try decoder.decodeChecked(from: data) } catch let problem as JSONProblem {
+      throw problem.error(in: file.path, expected: content)
     }
   }
 }

@@ -1,0 +1,68 @@
+/// The members of a JSON object in the order of the text.
+///
+/// Keys are told apart by their bytes, as JSON does, where Swift's `==` takes canonically equivalent texts for one: a
+/// vocabulary has both. The order counts for writing only: objects with equal members are equal.
+public struct JSONMembers: Sendable {
+  /// A key and its value.
+  public typealias Element = (key: String, value: JSONValue)
+
+  private var pairs: [Element] = []
+
+  /// No members.
+  public init() {}
+
+  /// The keys in order.
+  public var keys: [String] { pairs.map(\.key) }
+
+  /// The values in the order of their keys.
+  public var values: [JSONValue] { pairs.map(\.value) }
+
+  /// The value of a key, `nil` where there is none. Setting `nil` removes the member; setting another value leaves it in
+  /// its place or adds it at the end.
+  ///
+  /// - Complexity: O(members).
+  public subscript(key: String) -> JSONValue? {
+    get { position(of: key).map { pairs[$0].value } }
+    set {
+      switch (position(of: key), newValue) {
+      case (let position?, let value?): pairs[position].value = value
+      case (let position?, nil): pairs.remove(at: position)
+      case (nil, let value?): pairs.append((key, value))
+      case (nil, nil): break
+      }
+    }
+  }
+
+  private func position(of key: String) -> Int? { pairs.firstIndex { $0.key.utf8.elementsEqual(key.utf8) } }
+}
+
+extension JSONMembers: RandomAccessCollection, RangeReplaceableCollection, ExpressibleByDictionaryLiteral {
+  public init(dictionaryLiteral elements: (String, JSONValue)...) { pairs = elements.map { ($0, $1) } }
+
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { pairs.count }
+  public subscript(position: Int) -> Element { pairs[position] }
+
+  public mutating func replaceSubrange(_ range: Range<Int>, with elements: some Collection<Element>) {
+    pairs.replaceSubrange(range, with: elements)
+  }
+
+  /// The members, sorted by the bytes of their keys.
+  var sorted: [Element] { pairs.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) } }
+}
+
+extension JSONMembers: Hashable {
+  public static func == (left: Self, right: Self) -> Bool {
+    left.count == right.count
+      && zip(left.sorted, right.sorted).allSatisfy {
+        $0.key.utf8.elementsEqual($1.key.utf8) && $0.value == $1.value
+      }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    for (key, value) in sorted {
+      hasher.combine(key)
+      hasher.combine(value)
+    }
+  }
+}
