@@ -4,32 +4,6 @@ import Testing
 
 @testable import cst
 
-@Suite struct RowSelectionTests {
-  @Test(arguments: [("0-699", 0, 699), ("12", 12, 12), ("5-", 5, nil)])
-  func readsFormsOfSelections(text: String, first: Int, last: Int?) throws {
-    let rows = try RowSelection(parsing: text)
-    #expect(rows.first == first && rows.last == last)
-    #expect(rows.description == text)
-  }
-
-  @Test(arguments: ["", "-", "-3", "7-3", "a", "1-2-3", "1.5", "٣", "99999999999999999999"])
-  func refusesOtherTexts(text: String) {
-    #expect(throws: (any Error).self) { try RowSelection(parsing: text) }
-  }
-
-  @Test func includesBothEnds() throws {
-    #expect(try RowSelection(parsing: "2-4").positions(in: 5, of: "f") == 2..<5)
-    #expect(try RowSelection(parsing: "2-").positions(in: 5, of: "f") == 2..<5)
-    #expect(try RowSelection(parsing: "4").positions(in: 5, of: "f") == 4..<5)
-  }
-
-  @Test func refusesRowsBeyondTheData() {
-    #expect(throws: CommandError("f: --rows 2-5: the file has 5 rows, the last is row 4")) {
-      try RowSelection(parsing: "2-5").positions(in: 5, of: "f")
-    }
-  }
-}
-
 @Suite struct ProgressLineTests {
   private final class Written {
     var text = ""

@@ -48,7 +48,7 @@ public struct ControllabilityEvaluation: Sendable {
   /// - Throws: ``PreferenceError`` for rows the policy does not cover, ``ConversationError`` for rows that do not fit the
   ///   model, ``EvaluationError``.
   public func run(
-    on model: LanguageModel, over rows: [PreferencePair], named name: String = "model",
+    on model: LanguageModel, over rows: some Collection<PreferencePair>, named name: String = "model",
     progress: @escaping Progress = { _, _, _ in }
   ) async throws -> ControllabilityReport {
     try report(on: [try await evidence(of: model, named: name, over: rows, progress: progress)], model: model)
@@ -85,20 +85,29 @@ public struct ControllabilityEvaluation: Sendable {
   /// - Throws: ``PreferenceError`` for rows the policy does not cover, ``ConversationError`` for rows that do not fit the
   ///   model.
   public func evidence(
-    of model: LanguageModel, named name: String, over rows: [PreferencePair],
+    of model: LanguageModel, named name: String, over rows: some Collection<PreferencePair>,
     progress: @escaping Progress = { _, _, _ in }
   ) async throws -> ModelEvidence {
-    let pairs = try rows.configured(by: policy)
+    try await evidence(
+      of: model, named: name, over: rows.configured(by: policy).encoded(with: model.encoder()), progress: progress)
+  }
+
+  /// The same over the tokens of rows that the policy has configured; models that differ in their adapters share them.
+  public func evidence(
+    of model: LanguageModel, named name: String, over pairs: [EncodedPair],
+    progress: @escaping Progress = { _, _, _ in }
+  ) async throws -> ModelEvidence {
+    let places = pairs.compactMap { pair in pair.pair.place.map { (pair.source, $0) } }
     return ModelEvidence(
-      model: name, scores: try await scores(of: pairs, rows: rows, model: model, progress: progress),
-      replies: try await replies(to: pairs, rows: rows, model: model, progress: progress))
+      model: name, scores: try await scores(of: pairs, under: model, progress: progress),
+      replies: try await replies(to: pairs, of: model, progress: progress),
+      places: Dictionary(places) { first, _ in first })
   }
 
   private func scores(
-    of pairs: [ConfiguredPair], rows: [PreferencePair], model: LanguageModel, progress: @escaping Progress
+    of pairs: [EncodedPair], under model: LanguageModel, progress: @escaping Progress
   ) async throws -> [ModelEvidence.Score] {
-    let encoder = model.encoder()
-    let groups = try pairs.map { try EncodedPair($0, with: encoder).group }
+    let groups = pairs.map(\.group)
     progress(.scoring, 0, groups.count)
     var margins = try await margins(of: groups, under: model)
     if preferenceMeasure == .reward {
@@ -108,8 +117,7 @@ public struct ControllabilityEvaluation: Sendable {
     progress(.scoring, groups.count, groups.count)
     return zip(pairs, margins).map { pair, margin in
       ModelEvidence.Score(
-        configuration: pair.configuration ?? "", row: pair.source, isNeutral: rows[pair.source].isNeutral,
-        margin: margin)
+        configuration: pair.configuration ?? "", row: pair.source, isNeutral: pair.pair.isNeutral, margin: margin)
     }
   }
 
@@ -119,7 +127,7 @@ public struct ControllabilityEvaluation: Sendable {
 
   /// One reply for every row and configuration.
   private func replies(
-    to pairs: [ConfiguredPair], rows: [PreferencePair], model: LanguageModel, progress: @escaping Progress
+    to pairs: [EncodedPair], of model: LanguageModel, progress: @escaping Progress
   ) async throws -> [ModelEvidence.Reply] {
     struct Question: Hashable {
       let row: Int
@@ -132,9 +140,8 @@ public struct ControllabilityEvaluation: Sendable {
     ) { progress(.generating, $0, questions.count) }
     return zip(questions, texts).map { question, text in
       ModelEvidence.Reply(
-        configuration: question.configuration ?? "", row: question.source,
-        isNeutral: rows[question.source].isNeutral, prompt: rows[question.source].prompt.last?.content ?? "",
-        text: text)
+        configuration: question.configuration ?? "", row: question.source, isNeutral: question.pair.isNeutral,
+        prompt: question.pair.prompt.last?.content ?? "", text: text)
     }
   }
 }

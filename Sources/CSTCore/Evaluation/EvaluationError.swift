@@ -24,21 +24,27 @@ public struct EvaluationError: Error, Hashable, Sendable {
   public var model: String
   /// The row, counted from 0.
   public var row: Int
+  /// Where the row was read, if that is known.
+  public var place: RowPlace?
   /// What was expected and what was found.
   public var detail: String
 
   /// Creates an error.
-  public init(reason: Reason, model: String, row: Int, detail: String) {
+  public init(reason: Reason, model: String, row: Int, place: RowPlace? = nil, detail: String) {
     self.reason = reason
     self.model = model
     self.row = row
+    self.place = place
     self.detail = detail
   }
 }
 
 extension EvaluationError: CustomStringConvertible, LocalizedError {
   /// One line: the model, the row, what is wrong.
-  public var description: String { "model \"\(model)\": row \(row) (counted from 0): \(reason): \(detail)" }
+  public var description: String {
+    let place = place.map { "\($0): row \($0.row)" } ?? "row \(row)"
+    return "model \"\(model)\": \(place) (counted from 0): \(reason): \(detail)"
+  }
 
   /// The same line as `description`.
   public var errorDescription: String? { description }

@@ -7,15 +7,13 @@
 /// whose template or vocabulary went wrong fails before anything is scored. Both compute in ``Precision/f32``.
 public struct ExportReplay: Sendable {
   private let pairs: [ConfiguredPair]
-  private let neutralRows: Set<Int>
   private let policy: SafetyPolicy?
 
   /// A replay of preference rows: under every configuration of a policy that they hold for, or as they are written.
   ///
   /// - Throws: ``PreferenceError`` for rows that the policy does not cover.
-  public init(of rows: [PreferencePair], under policy: SafetyPolicy?) throws(PreferenceError) {
+  public init(of rows: some Collection<PreferencePair>, under policy: SafetyPolicy?) throws(PreferenceError) {
     pairs = if let policy { try rows.configured(by: policy) } else { try rows.asWritten() }
-    neutralRows = Set(rows.indices.filter { rows[$0].isNeutral })
     self.policy = policy
   }
 
@@ -45,10 +43,10 @@ public struct ExportReplay: Sendable {
     original: LanguageModel, exported: LanguageModel, tolerance: Double,
     switchTolerance: Double = ReplayReport.usualSwitchTolerance
   ) async throws -> ReplayReport {
-    let encoded = try encode(with: original)
-    for (pair, other) in zip(encoded, try encode(with: exported)) where pair != other {
+    let encoded = try pairs.encoded(with: original.encoder())
+    for (pair, other) in zip(encoded, try pairs.encoded(with: exported.encoder())) where pair != other {
       throw EvaluationError(
-        reason: .differentTokens, model: exported.identity, row: pair.source,
+        reason: .differentTokens, model: exported.identity, row: pair.source, place: pair.pair.place,
         detail: "expected the \(pair.group.tokenCount) tokens of the model in memory, found \(other.group.tokenCount), "
           + "some of them others")
     }
@@ -60,7 +58,7 @@ public struct ExportReplay: Sendable {
       for (length, (old, new)) in zip(lengths, zip(old, new)) {
         guard old.isFinite, new.isFinite else {
           throw EvaluationError(
-            reason: .nonFiniteScore, model: exported.identity, row: pair.source,
+            reason: .nonFiniteScore, model: exported.identity, row: pair.source, place: pair.pair.place,
             detail: "an answer has the log-probability \(new), and \(old) in memory")
         }
         changes.append(
@@ -80,11 +78,6 @@ public struct ExportReplay: Sendable {
       switchTolerance: switchTolerance)
   }
 
-  private func encode(with model: LanguageModel) throws -> [EncodedPair] {
-    let encoder = model.encoder()
-    return try pairs.map { try EncodedPair($0, with: encoder) }
-  }
-
   private func scores(of encoded: [EncodedPair], under model: LanguageModel) async throws -> [[Double]] {
     var model = model
     model.precision = .f32
@@ -98,7 +91,7 @@ public struct ExportReplay: Sendable {
         model: "export",
         scores: zip(pairs, scores).map { pair, score in
           .init(
-            configuration: pair.configuration ?? "", row: pair.source, isNeutral: neutralRows.contains(pair.source),
+            configuration: pair.configuration ?? "", row: pair.source, isNeutral: pair.isNeutral,
             margin: score[0] - score[1])
         }, replies: [])
       return try ModelMeasures(of: evidence, under: policy, judge: RefusalJudge()).switching

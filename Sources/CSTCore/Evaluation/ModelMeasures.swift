@@ -75,7 +75,7 @@ extension RefusalJudge.Verdict {
 extension ModelEvidence {
   fileprivate func check(against policy: SafetyPolicy) throws(EvaluationError) {
     func failure(_ reason: EvaluationError.Reason, _ row: Int, _ detail: String) -> EvaluationError {
-      EvaluationError(reason: reason, model: model, row: row, detail: detail)
+      EvaluationError(reason: reason, model: model, row: row, place: places[row], detail: detail)
     }
     let names = policy.configurations.map(\.name)
     for (name, row) in scores.map({ ($0.configuration, $0.row) }) + replies.map({ ($0.configuration, $0.row) })

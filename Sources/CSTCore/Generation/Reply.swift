@@ -98,8 +98,16 @@ extension LanguageModel {
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) async throws -> [String] {
     let encoder = encoder()
-    let prompts = try conversations.map { try encoder.prompt($0) }
-    return try await onComputeThread {
+    return try await replies(
+      to: try conversations.map { try encoder.prompt($0) }, sampling: sampling, maximumTokens: maximumTokens,
+      progress: progress)
+  }
+
+  /// The same for conversations as tokens.
+  func replies(
+    to prompts: [[Int32]], sampling: Sampling, maximumTokens: Int, progress: @escaping @Sendable (Int) -> Void
+  ) async throws -> [String] {
+    try await onComputeThread {
       let decoding = BatchDecoding(self)
       for (index, prompt) in prompts.enumerated() {
         decoding.add(

@@ -8,11 +8,16 @@ public struct ConversationEncoder: Sendable {
   private let template: ChatTemplate
   /// Most tokens of prompt and answer together.
   public let maximumLength: Int
+  private let observer: Observer?
 
-  package init(tokenizer: Tokenizer, template: ChatTemplate, maximumLength: Int) {
+  /// Told of every conversation that is rendered and tokenised.
+  package typealias Observer = @Sendable ([Message]) -> Void
+
+  package init(tokenizer: Tokenizer, template: ChatTemplate, maximumLength: Int, observer: Observer? = nil) {
     self.tokenizer = tokenizer
     self.template = template
     self.maximumLength = maximumLength
+    self.observer = observer
   }
 
   /// An answer as tokens, with its end-of-turn token unless it was cut.
@@ -62,6 +67,7 @@ public struct ConversationEncoder: Sendable {
   private func render(_ messages: [Message], _ generationPrompt: ChatTemplate.GenerationPrompt)
     throws(ConversationError) -> ProvenancedText
   {
+    observer?(messages)
     do throws(ChatTemplateError) {
       return try template.render(messages, generationPrompt: generationPrompt)
     } catch {
@@ -113,27 +119,33 @@ public struct ConversationError: Error, Sendable, Hashable, CustomStringConverti
   public let reason: Reason
   /// The row of the data, counted from 0, where there is one.
   public var row: Int?
+  /// Where the row was read, if that is known.
+  public var place: RowPlace?
 
-  /// One line: the row, what was expected, what was found and what to do.
+  /// One line: the place (the row's number is that in its file, where it has one) and the reason.
   public var description: String {
-    let place = row.map { "row \($0): " } ?? ""
-    switch reason {
+    let places = [place?.description, (place?.row ?? row).map { "row \($0)" }, reason.description]
+    return places.compactMap { $0 }.joined(separator: ": ")
+  }
+}
+
+extension ConversationError.Reason: CustomStringConvertible {
+  /// What was expected, what was found and what to do.
+  public var description: String {
+    switch self {
     case .promptTooLong(let tokens, let limit):
-      return place
-        + "the prompt has \(tokens) tokens, which leaves no room for an answer within the maximum length of \(limit); "
+      "the prompt has \(tokens) tokens, which leaves no room for an answer within the maximum length of \(limit); "
         + "raise the maximum length or shorten the prompt (it is never cut: it carries the configuration)"
-    case .template(let error): return place + error.description
+    case .template(let error): error.description
     case .promptRewritten(let prompt, let whole):
-      return place
-        + "the chat template writes the conversation with its answer otherwise than the prompt that asks for the answer: "
+      "the chat template writes the conversation with its answer otherwise than the prompt that asks for the answer: "
         + "\(TokenizerError.quote(prompt)) in the prompt is \(TokenizerError.quote(whole)) in the whole; let the answer "
         + "begin with what the prompt opens (such as a thought), or train on a template that keeps the prompt"
     case .boundaryMismatch(let answerStart):
-      return place
-        + "the tokens of prompt and answer together do not begin with the tokens of the prompt; the answer begins "
+      "the tokens of prompt and answer together do not begin with the tokens of the prompt; the answer begins "
         + "\"\(answerStart)\": remove leading white space from it"
     case .noEndOfTurn:
-      return place + "the chat template renders an answer without an end-of-turn token"
+      "the chat template renders an answer without an end-of-turn token"
     }
   }
 }

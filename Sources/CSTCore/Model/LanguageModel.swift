@@ -26,6 +26,8 @@ public struct LanguageModel: Sendable {
   public let source: ModelSource
   /// The tokens that end a reply: the template's end of turn and whatever the model's files name.
   public let stopTokenIDs: Set<Int32>
+  /// Told what the model's encoders render and tokenise; for counting it.
+  package var encodingObserver: ConversationEncoder.Observer?
   let transformer: Transformer
 
   init(
@@ -77,7 +79,8 @@ public struct LanguageModel: Sendable {
   public func encoder(maximumLength: Int? = nil) -> ConversationEncoder {
     ConversationEncoder(
       tokenizer: tokenizer, template: chatTemplate,
-      maximumLength: min(maximumLength ?? configuration.contextLength, configuration.contextLength))
+      maximumLength: min(maximumLength ?? configuration.contextLength, configuration.contextLength),
+      observer: encodingObserver)
   }
 
   /// Log-probabilities of completions given their prompts, summed over each completion's tokens in Double.

@@ -32,26 +32,28 @@ public struct PreferenceError: Error, Hashable, Sendable {
   public var reason: Reason
   /// The file, where one was read.
   public var file: URL?
+  /// Where the row to blame was read, if that is known.
+  public var place: RowPlace?
   /// The row's position in the collection, counted from 0, where a row is to blame.
   public var row: Int?
   /// What was expected, what was found and what to do.
   public var detail: String
 
   /// Creates an error.
-  public init(reason: Reason, file: URL? = nil, row: Int? = nil, detail: String) {
+  public init(reason: Reason, file: URL? = nil, place: RowPlace? = nil, row: Int? = nil, detail: String) {
     self.reason = reason
     self.file = file
+    self.place = place
     self.row = row
     self.detail = detail
   }
 }
 
 extension PreferenceError: CustomStringConvertible, LocalizedError {
-  /// One line: the place, then what is wrong.
+  /// One line: the place (the row's number is that in its file, where it has one), then what is wrong.
   public var description: String {
-    var places: [String] = []
-    if let file { places.append(file.path) }
-    if let row { places.append("row \(row) (counted from 0)") }
+    var places = [place?.description ?? file?.path].compactMap { $0 }
+    if let row = place?.row ?? row { places.append("row \(row) (counted from 0)") }
     return (places + ["\(reason)", detail]).joined(separator: ": ")
   }
 

@@ -12,6 +12,14 @@ public struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible 
 
   /// What is wrong.
   public let reason: Reason
+  /// Where the rows of ``Reason/nonFinite(quantity:step:rows:)`` were read, in their order, if that is known.
+  public var places: [RowPlace] = []
+
+  static func nonFinite(_ quantity: String, step: Int, pairs: [EncodedPair]) -> TrainingError {
+    TrainingError(
+      reason: .nonFinite(quantity: quantity, step: step, rows: pairs.map(\.source)),
+      places: pairs.compactMap(\.pair.place))
+  }
 
   /// One line: what was expected, what was found and what to do.
   public var description: String {
@@ -19,7 +27,8 @@ public struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible 
     case .noPairs:
       return "there are no preference pairs to train on"
     case .nonFinite(let quantity, let step, let rows):
-      return "step \(step): \(quantity) is not finite (rows \(rows.map(String.init).joined(separator: ", "))); "
+      let names = places.count == rows.count ? places.map(\.description) : rows.map(String.init)
+      return "step \(step): \(quantity) is not finite (rows \(names.joined(separator: ", "))); "
         + "the step was not taken: lower the learning rate or look at these rows"
     case .checkpointMismatch(let what, let expected, let found):
       return

@@ -79,7 +79,7 @@ struct TrainingState: Sendable {
       tokens += batch.reduce(0) { $0 + $1.group.tokenCount }
     }
     guard let gradient else { throw TrainingError(reason: .noPairs) }
-    let norm = try gradientNorm(gradient, rows: evaluated.map(\.pair.source))
+    let norm = try gradientNorm(gradient, pairs: evaluated.map(\.pair))
     let clip = plan.maximumGradientNorm.map { min(1, $0 / (norm + 1e-6)) } ?? 1
     let factor = trainer.schedule.factor(step: stepsDone, totalSteps: totalSteps)
     adapter = trainer.optimizer.update(
@@ -98,12 +98,12 @@ struct TrainingState: Sendable {
   }
 
   /// The global L2 norm, in Double.
-  private func gradientNorm(_ gradient: LoRAAdapter, rows: [Int]) throws -> Double {
+  private func gradientNorm(_ gradient: LoRAAdapter, pairs: [EncodedPair]) throws -> Double {
     var sum = 0.0
     for (name, tensor) in gradient.namedParameters {
       let squares = Kernels.current.dot(tensor.start, tensor.start, tensor.count)
       guard squares.isFinite else {
-        throw TrainingError(reason: .nonFinite(quantity: "the gradient of \(name)", step: stepsDone + 1, rows: rows))
+        throw TrainingError.nonFinite("the gradient of \(name)", step: stepsDone + 1, pairs: pairs)
       }
       sum += squares
     }

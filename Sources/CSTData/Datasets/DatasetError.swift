@@ -20,6 +20,8 @@ public struct DatasetError: Error, Hashable, Sendable {
     public static let tooDeep = Reason(name: "nested too deeply")
     /// A row with other columns has a number that would not come back as it is.
     public static let inexactNumber = Reason(name: "inexact number")
+    /// The file has not as many rows as were asked for.
+    public static let missingRows = Reason(name: "missing rows")
     /// A row that cannot be used, or written, as asked.
     public static let unusableRow = Reason(name: "unusable row")
   }

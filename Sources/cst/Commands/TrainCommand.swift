@@ -1,5 +1,6 @@
 import ArgumentParser
 import CSTCore
+import CSTData
 import Foundation
 
 struct TrainCommand: LibraryCommand {
@@ -33,9 +34,9 @@ struct TrainCommand: LibraryCommand {
     var model = try await model.load()
     if self.model.template.templateDate == nil, let date = folder.templateDate { model.chatTemplate.date = date }
     let trainer = try optimization.apply(to: lora.trainer(of: model))
-    let encoded = try rows.encoded(pairs, with: trainer.encoder)
+    let encoded = try pairs.encoded(with: trainer.encoder)
     var source = RunSource(dataFile: rows.file, rows: rows.countInFile, policyFile: run.policyFile, method: run.method)
-    source.rowsUsed = rows.pairs.count
+    source.rowsUsed = rows.count
     source.rows = data.rows?.description ?? "all"
     source.softLabels = run.softLabels
     source.initialAdapter = lora.initialAdapter

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CSTCore
+import CSTData
 import Foundation
 
 /// What a training run does with its rows, and the folder that it is in.
@@ -54,15 +55,17 @@ struct RunOptions: ParsableArguments {
 
   /// What to train on.
   /// - Throws: ``CommandError`` where the rows give nothing, `PreferenceError`.
-  func pairs(of rows: PreferenceRows, by policy: SafetyPolicy?) throws -> [ConfiguredPair] {
-    if softLabels, rows.pairs.allSatisfy({ $0.judgeScores == nil }) {
+  func pairs(of rows: PreferenceDataset, by policy: SafetyPolicy?) throws -> [ConfiguredPair] {
+    if softLabels, rows.allSatisfy({ $0.judgeScores == nil }) {
       throw CommandError("\(rows.file.path): no row has \"judge_scores\", which --soft-labels are computed from")
     }
-    let pairs = try rows.configured { (pairs) throws(PreferenceError) in
-      guard let policy else { return try pairs.asWritten() }
-      guard method == .cst else { return try pairs.vanilla(by: policy) }
-      return try pairs.configured(by: policy, labels: softLabels ? .fromJudge : .hard)
-    }
+    let pairs =
+      if let policy {
+        method == .cst
+          ? try rows.configured(by: policy, labels: softLabels ? .fromJudge : .hard) : try rows.vanilla(by: policy)
+      } else {
+        try rows.asWritten()
+      }
     guard !pairs.isEmpty else { throw CommandError("\(rows.file.path): no row gives anything to train on") }
     return pairs
   }

@@ -12,7 +12,7 @@ struct Demonstration {
   private let policy: SafetyPolicy
   private let policyFile: URL
   private let trainingFile: URL
-  private let training: [PreferencePair]
+  private let training: PreferenceDataset
   private let heldOut: [PreferencePair]
   private let out: URL
   private let epochs: Int
@@ -31,7 +31,7 @@ struct Demonstration {
     policyFile = example.appending(path: "policy.json")
     trainingFile = example.appending(path: "train.jsonl")
     policy = try SafetyPolicy(contentsOf: policyFile)
-    training = try [PreferencePair](contentsOf: trainingFile)
+    training = try PreferenceDataset(contentsOf: trainingFile)
     let candidates = try [PreferencePair](contentsOf: example.appending(path: "held-out.jsonl"))
     let leaked = Set(
       NearDuplicates().matches(of: candidates.map(\.promptText), in: training.map(\.promptText)).map(\.query))

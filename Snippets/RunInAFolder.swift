@@ -1,6 +1,6 @@
 // Does what `cst train` does: trains into a folder with checkpoints, metrics and a record, and goes on where it was stopped.
 //
-//   swift run -c release TrainIntoAFolder model.gguf policy.json pairs.jsonl RUN-FOLDER
+//   swift run -c release RunInAFolder model.gguf policy.json pairs.jsonl RUN-FOLDER
 
 import CSTCore
 import CSTData
@@ -8,7 +8,7 @@ import Foundation
 
 let arguments = CommandLine.arguments.dropFirst().map { URL(filePath: $0) }
 guard arguments.count == 4 else {
-  print("usage: TrainIntoAFolder model.gguf policy.json pairs.jsonl RUN-FOLDER")
+  print("usage: RunInAFolder model.gguf policy.json pairs.jsonl RUN-FOLDER")
   exit(64)
 }
 let (modelFile, policyFile, dataFile, runFolder) = (arguments[0], arguments[1], arguments[2], arguments[3])
@@ -16,7 +16,7 @@ let (modelFile, policyFile, dataFile, runFolder) = (arguments[0], arguments[1], 
 // snippet.run
 let folder = try RunFolder(runFolder, opening: .freshOrResuming)  // .replacing keeps the older run until this one is whole
 let policy = try SafetyPolicy(contentsOf: policyFile)
-let rows = try [PreferencePair](contentsOf: dataFile)
+let rows = try PreferenceDataset(contentsOf: dataFile)
 let trainer = DPOTrainer(
   model: try await LanguageModel(contentsOf: modelFile), loss: DPOLoss(beta: 0.1, rpoAlpha: 1),
   adapter: LoRAConfiguration(rank: 16), optimizer: AdamW(learningRate: 1e-3))
