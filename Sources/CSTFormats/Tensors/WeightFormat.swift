@@ -58,7 +58,7 @@ public enum WeightFormat: Sendable, Hashable, CaseIterable {
   }
 
   /// The kernels' number of the format.
-  var kernelFormat: CKFormat { names.kernel }
+  package var kernelFormat: CKFormat { names.kernel }
 
   /// Elements in one block; 1 for the plain formats.
   public var blockLength: Int { ck_block_size(kernelFormat).weights }
