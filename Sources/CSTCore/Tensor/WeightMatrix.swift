@@ -181,7 +181,7 @@ public final class WeightMatrix: @unchecked Sendable {
     keptPanels.withLock { panels in
       let key = PanelKey(direction: direction, precision: precision)
       if let packed = panels[key] { return packed }
-      let packed = WorkRecorder.shared.measure(.packing) { pack(direction, precision) }
+      let packed = WorkRecorder.measure(.packing) { pack(direction, precision) }
       panels[key] = packed
       return packed
     }

@@ -1,8 +1,7 @@
-import CSTCore
 import Foundation
 
 /// Where the time of a training run went: a table to read, and `profile.json`.
-struct ProfileReport: Encodable {
+package struct ProfileReport: Encodable {
   /// A line of the table.
   struct Line: Encodable {
     let work: String
@@ -18,10 +17,10 @@ struct ProfileReport: Encodable {
   let floatingPointOperations: Double
   let work: [Line]
 
-  init(_ profile: WorkProfile, steps: Int, tokens: Int) {
+  package init(_ profile: WorkProfile, of run: RunRecord) {
     seconds = profile.seconds
-    self.steps = steps
-    self.tokens = tokens
+    steps = run.stepsDone - run.resumedAfterStep
+    tokens = run.tokens
     floatingPointOperations = profile.floatingPointOperations
     let counted = profile.shares.map { share in
       Line(
@@ -32,8 +31,14 @@ struct ProfileReport: Encodable {
       counted + [Line(work: "everything else", seconds: profile.otherSeconds, calls: nil, floatingPointOperations: nil)]
   }
 
+  /// Writes `profile.json` beside the run's other files.
+  /// - Throws: ``FormatError``.
+  package func write(toFolder folder: URL) throws {
+    try RecordFile.write(self, to: folder.appending(path: RunFolder.profileName))
+  }
+
   /// The table, a line for each kind of work.
-  var table: String {
+  package var table: String {
     let all = Line(work: "all", seconds: seconds, calls: nil, floatingPointOperations: floatingPointOperations)
     let head = Self.row("work", "seconds", "share", "calls", "GFLOP", "GFLOP/s")
     let rows = (work + [all]).map { line in
