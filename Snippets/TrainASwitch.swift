@@ -32,6 +32,7 @@ for try await event in trainer.run(on: flipped, plan: TrainingPlan(epochs: 2)) {
   case .checkpoint(let checkpoint): try checkpoint.write(to: checkpointFile)
   case .finished(let adapter):
     try adapter.write(to: outputFolder, baseModelName: "HuggingFaceTB/SmolLM2-135M-Instruct")
+  @unknown default: break  // a newer version may report more
   }
 }
 // snippet.end

@@ -4,10 +4,11 @@
 
 #include "ckernels.h"
 
-extern const CKKernels ck_table_scalar;
-extern const CKKernels ck_table_avx2;
-extern const CKKernels ck_table_avx512;
-extern const CKKernels ck_table_avx512bf16;
-extern const CKKernels ck_table_neon;
+/// A word of a vocabulary, or a part of a body that is inlined whatever its size.
+#define CK_INLINE static inline __attribute__((always_inline))
+
+/// NULL where the variant is for another architecture.
+#define CK_TABLE_OF(CASE, NAME) extern const CKKernels *const ck_table_##NAME;
+CK_EACH_VARIANT(CK_TABLE_OF)
 
 #endif

@@ -1,4 +1,5 @@
 import CSTCore
+
 extension ControllabilityReport {
   /// The measures as rows of a table, one column a model: what the renderings share.
   struct Row: Hashable {

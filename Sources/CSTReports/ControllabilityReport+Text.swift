@@ -1,5 +1,5 @@
 import CSTCore
-import CSTData
+
 extension ControllabilityReport {
   /// The report as plain text for a terminal: facts, the table, replies side by side.
   ///
@@ -10,47 +10,34 @@ extension ControllabilityReport {
   public func text(columns: Int = 100) -> String {
     let columns = max(60, columns)
     var lines: [String] = ["Controllability, with 95 % Wilson intervals", ""]
-    let width = min(columns / 3, facts.map(\.name.count).max() ?? 0)
-    for fact in facts {
-      lines += Self.wrap(fact.value, columns: columns, first: Self.pad(fact.name.excerpt(.max), to: width) + "  ")
-    }
+    let names = TerminalText.table(facts.map { [TerminalText.cut($0.name, to: columns / 3), ""] }, alignment: .left)
+    for (fact, name) in zip(facts, names) { lines += TerminalText.wrap(fact.value, columns: columns, first: name) }
     lines.append("")
     lines += table(columns: columns)
     for sample in samples {
       lines.append("")
-      lines += Self.wrap(sample.prompt, columns: columns, first: sample.isNeutral ? "Neutral: " : "Question: ")
+      lines += TerminalText.wrap(sample.prompt, columns: columns, first: sample.isNeutral ? "Neutral: " : "Question: ")
       for entry in sample.entries {
-        let names = [entry.model, entry.configuration].map { Self.cut($0.excerpt(.max)) }.joined(separator: ", ")
+        let names = [entry.model, entry.configuration].map { TerminalText.cut($0, to: 22) }.joined(separator: ", ")
         let head = "  \(names) (\(entry.verdict.rawValue)): "
-        lines += Self.wrap(entry.text, columns: columns, first: head, indent: 6)
+        lines += TerminalText.wrap(entry.text, columns: columns, first: head, indent: 6)
       }
     }
     return lines.map { $0.trimmingTrailingSpaces }.joined(separator: "\n") + "\n"
   }
 
   private func table(columns: Int) -> [String] {
-    let rows = self.rows
-    let labelWidth = min(columns / 3, rows.map(\.label.count).max() ?? 0)
-    let cells = models.indices.map { model in rows.map { Self.cell($0.values[model]) } }
-    let names = models.map { Self.cut($0.model.excerpt(.max)) }
-    let widths = models.indices.map { model in max(names[model].count, cells[model].map(\.count).max() ?? 0) }
+    let all =
+      [[""] + models.map { TerminalText.cut($0.model, to: 22) }]
+      + rows.map { [TerminalText.cut($0.label, to: columns / 3)] + $0.values.map(Self.cell) }
+    let widths = TerminalText.widths(of: all)
     var lines: [String] = []
-    var next = 0
-    while next < models.count {
+    var next = 1
+    while next <= models.count {
       var end = next + 1
-      var used = labelWidth + 2 + widths[next]
-      while end < models.count, used + 2 + widths[end] <= columns {
-        used += 2 + widths[end]
-        end += 1
-      }
-      if next > 0 { lines.append("") }
-      let columnsShown = next..<end
-      let head = columnsShown.map { Self.pad(names[$0], to: widths[$0]) }
-      lines.append(([Self.pad("", to: labelWidth)] + head).joined(separator: "  "))
-      for (row, content) in rows.enumerated() {
-        let values = columnsShown.map { Self.pad(cells[$0][row], to: widths[$0]) }
-        lines.append(([Self.pad(content.label.excerpt(.max), to: labelWidth)] + values).joined(separator: "  "))
-      }
+      while end <= models.count, widths[0] + widths[next...end].reduce(0, { $0 + 2 + $1 }) <= columns { end += 1 }
+      if next > 1 { lines.append("") }
+      lines += TerminalText.table(all.map { [$0[0]] + $0[next..<end] }, alignment: .left)
       next = end
     }
     return lines
@@ -60,42 +47,6 @@ extension ControllabilityReport {
     guard let estimate = value.estimate else { return "–" }
     func two(_ number: Double) -> String { FixedPoint.text(number, decimals: 2) }
     return "\(value.count)/\(value.total) \(two(estimate)) [\(two(value.interval.low)), \(two(value.interval.high))]"
-  }
-
-  /// A name short enough for the head of a column.
-  private static func cut(_ name: String) -> String { pad(name, to: min(name.count, 22)) }
-
-  /// The text padded with spaces, or cut with an ellipsis.
-  private static func pad(_ text: String, to width: Int) -> String {
-    text.count > width
-      ? String(text.prefix(max(0, width - 1))) + "…" : text + String(repeating: " ", count: width - text.count)
-  }
-
-  /// Breaks text at spaces so that no line is longer than the width; a longer word is cut.
-  private static func wrap(_ text: String, columns: Int, first: String, indent: Int? = nil) -> [String] {
-    let indentation = String(repeating: " ", count: min(indent ?? first.count, columns / 2))
-    var lines: [String] = []
-    var line = first
-    var isFresh = true
-    for word in text.excerpt(.max).split(separator: " ") {
-      var word = word
-      if !isFresh, line.count + 1 + word.count > columns {
-        lines.append(line)
-        (line, isFresh) = (indentation, true)
-      }
-      if isFresh, line.count + word.count > columns, line.count > indentation.count {
-        lines.append(line)
-        line = indentation
-      }
-      while line.count + word.count > columns {
-        let room = columns - line.count
-        lines.append(line + word.prefix(room))
-        (line, word) = (indentation, word.dropFirst(room))
-      }
-      line += (isFresh ? "" : " ") + word
-      isFresh = false
-    }
-    return lines + [line]
   }
 }
 

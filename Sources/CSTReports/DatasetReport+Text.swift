@@ -46,14 +46,7 @@ extension DatasetReport {
 
   private var table: [String] {
     let rows = configurations.map { [Self.name($0)] + Self.cells(of: $0) }
-    let all = [[""] + Self.heads] + rows
-    let widths = all[0].indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-    return all.map { row in
-      row.enumerated().map { column, cell in
-        let padding = String(repeating: " ", count: widths[column] - cell.count)
-        return column == 0 ? cell + padding : padding + cell
-      }.joined(separator: "  ")
-    }
+    return TerminalText.table([[""] + Self.heads] + rows, alignment: .right)
   }
 
   /// A configuration's name as reports show it.

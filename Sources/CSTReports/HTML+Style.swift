@@ -1,4 +1,3 @@
-import CSTCore
 extension HTML {
   /// The style sheet of every page: one set of colours for light mode, one for dark.
   static let style = """

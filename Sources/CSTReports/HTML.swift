@@ -1,4 +1,3 @@
-import CSTCore
 /// Pages that are complete in themselves, and text made safe to stand in them.
 package enum HTML {
   /// A page: no scripts, no fonts, no images, nothing fetched; it follows light and dark mode.

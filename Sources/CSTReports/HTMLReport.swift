@@ -1,4 +1,5 @@
 import CSTCore
+
 /// A ``ControllabilityReport`` as one HTML page: charts of training, the table, replies side by side.
 ///
 /// The page is complete in itself: no scripts, no fonts, no images, nothing fetched. Everything a user or a model wrote is

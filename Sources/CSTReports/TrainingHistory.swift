@@ -1,4 +1,3 @@
-import CSTCore
 /// How a training run went, step by step, for drawing beside a ``ControllabilityReport``.
 public struct TrainingHistory: Hashable, Codable, Sendable {
   /// One optimizer step.

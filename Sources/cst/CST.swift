@@ -1,4 +1,5 @@
 import ArgumentParser
+import CSTCore
 import Foundation
 
 /// The command-line tool: parses, calls the library, prints.
@@ -13,7 +14,7 @@ struct CST: AsyncParsableCommand {
     discussion: """
       MODEL is a .gguf file or a Hugging Face folder (config.json, safetensors, tokenizer). Every command takes --json, \
       which puts machine-readable JSON and nothing else on standard output, and --threads N. The environment variable CST_KERNELS names the instruction set to compute with \
-      (scalar, avx2, avx512, avx512bf16, neon) instead of the best one.
+      (\(Kernels.names.joined(separator: ", "))) instead of the best one.
 
       Exit codes: 0 success, 1 failure with one line on standard error, 64 wrong usage, 130 stopped by Ctrl-C.
       """,

@@ -39,11 +39,11 @@ import Testing
 
   @Test func errorsSayWhatTheyMeanForTheRun() async throws {
     let teacher = try await LocalTeacher(model: model())
-    func kind(_ call: TeacherCall) async -> TeacherError.Kind? {
+    func kind(_ call: TeacherCall) async -> TeacherError.Reason? {
       do {
         _ = try await teacher.reply(to: call)
         return nil
-      } catch { return (error as? TeacherError)?.kind }
+      } catch { return (error as? TeacherError)?.reason }
     }
     #expect(await kind(call(String(repeating: "long ", count: 400))) == .promptTooLong)
     #expect(await kind(call("A?", choices: ["Ax", "Ay"])) == .unsupportedCall)

@@ -100,6 +100,17 @@ import Testing
     }
   }
 
+  /// A run under one configuration alone has no margins under the others.
+  @Test func aLegendNamesOnlyWhatIsDrawn() throws {
+    let points = [1, 2].map { TrainingHistory.Point(step: $0, loss: 0.7, margins: ["direct": 0.1, "cautious": .nan]) }
+    let page = HTMLReport(try report([ReportFixture.switching]), histories: [.init(model: "m", points: points)]).text
+    let figure = try #require(page.components(separatedBy: "Reward margin by configuration: m</figcaption>").last)
+    let legend = try #require(figure.components(separatedBy: "</figure>").first?.components(separatedBy: "legend").last)
+    #expect(legend.contains(">direct</span>") && !legend.contains("cautious"))
+    // The colour is that of the configuration in charts with all of them.
+    #expect(legend.contains("class=\"line s1\""))
+  }
+
   @Test(arguments: [(0.0, 1.0), (0.31, 0.69), (-3, 17), (0, 1e-9), (999, 1001), (1, 1200)])
   func ticksAreFewAndCoverTheRange(low: Double, high: Double) throws {
     let ticks = LineChart.ticks(from: low, to: high)

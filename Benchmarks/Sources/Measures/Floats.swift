@@ -39,9 +39,9 @@ extension Memory where Element == Float {
 
 /// The chosen kernels (`CST_KERNELS`, else the best that run here).
 func kernelTable() throws -> CKKernels {
-  let variants: [CKVariant] = [.scalar, .AVX2, .AVX512, .AVX512BF16, .NEON]
-  let names = ["scalar", "avx2", "avx512", "avx512bf16", "neon"]
-  guard let index = names.firstIndex(of: Kernels.current.name), let table = ck_kernels_for(variants[index]) else {
+  let variant = (0..<UInt32(CKVariantCount)).compactMap(CKVariant.init(rawValue:))
+    .first { String(cString: ck_variant_name($0)) == Kernels.current.name }
+  guard let table = variant.flatMap({ ck_kernels_for($0) }) else {
     throw MeasureError("no kernels of the name \(Kernels.current.name)")
   }
   return table.pointee

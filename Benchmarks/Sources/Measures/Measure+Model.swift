@@ -74,7 +74,7 @@ extension Measure {
       let messages = [Message.user(text)]
       func seconds() async throws -> Double {
         let begin = ContinuousClock.now
-        let reply = try await engine.reply(to: messages, maximumTokens: 1)
+        let reply = try await engine.respond(to: messages, maximumTokens: 1)
         guard reply.promptTokens == 512, reply.reusedTokens == 0 else {
           throw MeasureError(
             "a prompt of \(reply.promptTokens) tokens, of which \(reply.reusedTokens) were not computed")
@@ -108,7 +108,7 @@ extension Measure {
         let tokens = try await withThrowingTaskGroup(of: Int.self) { group in
           for index in 0..<sequences {
             let message = Message.user("Write a very long story about \(subjects[index % subjects.count]).")
-            group.addTask { try await engine.reply(to: [message], maximumTokens: maximum).completionTokens }
+            group.addTask { try await engine.respond(to: [message], maximumTokens: maximum).completionTokens }
           }
           return try await group.reduce(0, +)
         }

@@ -26,6 +26,7 @@ struct StoredBlocks {
     case .f16, .bf16, .q8_0, .q4_0, .q5_0: [1]
     case .q4_1, .q5_1, .q4_K, .q5_K: [1, 3]
     case .q6_K: [209]
+    @unknown default: fatalError("no bytes are known for \(format)")
     }
   }
 
@@ -68,6 +69,7 @@ struct StoredBlocks {
       let high = Int(block[128 + 32 * part + at]) >> (2 * run) & 3
       let scale = Int8(bitPattern: block[192 + 8 * part + 2 * run + at / 16])
       return half(208) * Double(scale) * Double((low | high << 4) - 32)
+    @unknown default: fatalError("no values are known for \(format)")
     }
   }
 

@@ -54,21 +54,21 @@ let requests = [stages.critique, stages.revision].prefix(chainLength - 1)
 let engine = ReplyEngine(
   model: try await LanguageModel(contentsOf: URL(filePath: arguments[0])), slots: slots, cachedTokens: cachedTokens)
 
-func chain(_ index: Int) async throws -> [GeneratedReply] {
+func chain(_ index: Int) async throws -> [Reply] {
   let sampling = Sampling(temperature: temperature, seed: UInt64(index))
   var messages = [Message.system(stages.system), .user(prompts[index])]
-  var replies = [try await engine.reply(to: messages, sampling: sampling, maximumTokens: maximumTokens)]
+  var replies = [try await engine.respond(to: messages, sampling: sampling, maximumTokens: maximumTokens)]
   for request in requests {
     messages += [.assistant(replies[replies.count - 1].text), .user(request)]
-    replies.append(try await engine.reply(to: messages, sampling: sampling, maximumTokens: maximumTokens))
+    replies.append(try await engine.respond(to: messages, sampling: sampling, maximumTokens: maximumTokens))
   }
   return replies
 }
 
-_ = try await engine.reply(to: [.user("Hello")], maximumTokens: 2)
+_ = try await engine.respond(to: [.user("Hello")], maximumTokens: 2)
 let (began, processorBegan) = (ContinuousClock.now, processorSeconds())
-let chains = try await withThrowingTaskGroup(of: (Int, [GeneratedReply]).self) { group in
-  var results: [Int: [GeneratedReply]] = [:]
+let chains = try await withThrowingTaskGroup(of: (Int, [Reply]).self) { group in
+  var results: [Int: [Reply]] = [:]
   for index in prompts.indices {
     if index >= 2 * slots, let (done, replies) = try await group.next() { results[done] = replies }
     group.addTask { (index, try await chain(index)) }

@@ -14,10 +14,7 @@ guard arguments.count == 3 || arguments.count == 4, ["content", "template"].cont
   exit(64)
 }
 let location = URL(fileURLWithPath: arguments[1])
-let definition =
-  location.pathExtension == "gguf"
-  ? try TokenizerDefinition(GGUFFile(contentsOf: location).metadata) : try TokenizerDefinition(contentsOf: location)
-let tokenizer = try Tokenizer(definition)
+let tokenizer = try Tokenizer(contentsOf: location)
 let decoder = JSONDecoder()
 let texts = try FileHandle.standardInput.readDataToEndOfFile().split(separator: 10).map {
   try decoder.decode(String.self, from: Data($0))

@@ -22,10 +22,8 @@ CK_INLINE const float *key_row(const KeyRows *keys, size_t key) {
                                  : keys->own + (key - keys->prefix_rows) * keys->own_stride;
 }
 
-CK_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-CK_INLINE size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 CK_INLINE size_t panel_count(const CKAttentionShape *shape) {
-  return (shape->prefix_rows + shape->rows + ATTENTION_PANEL - 1) / ATTENTION_PANEL;
+  return ceiling(shape->prefix_rows + shape->rows, ATTENTION_PANEL);
 }
 CK_INLINE size_t seen_keys(const CKAttentionShape *shape, size_t query) {
   return shape->prefix_rows + query / shape->group + 1;
@@ -81,7 +79,7 @@ static void add_weighted_rows(float *out, const float *weights, size_t weights_s
                               size_t end_key) {
   size_t width = shape->head_width;
   while (queries) {
-    size_t count = smaller(queries, VF_TILE_ROWS);
+    size_t count = smaller(queries, CK_WIDE_ROWS);
     // All queries of the tile see [common, common_end): the last one begins latest, the first one ends earliest.
     size_t common_end = smaller(end_key, seen_keys(shape, first_query));
     size_t common = larger(first_key, first_seen(shape, first_query + count - 1));
@@ -190,10 +188,10 @@ static void add_key_gradients(float *gradient, size_t gradient_stride, const flo
                               const CKAttentionShape *shape, size_t first_query, size_t queries, size_t first_key,
                               size_t end_key) {
   size_t width = shape->head_width;
-  for (size_t key = first_key; key < end_key; key += VF_TILE_ROWS) {
-    size_t count = smaller(VF_TILE_ROWS, end_key - key);
+  for (size_t key = first_key; key < end_key; key += CK_WIDE_ROWS) {
+    size_t count = smaller(CK_WIDE_ROWS, end_key - key);
     // Key + r is seen by the tile's queries in [starts[r], ends[r]); both grow with r.
-    size_t starts[VF_TILE_ROWS], ends[VF_TILE_ROWS];
+    size_t starts[CK_WIDE_ROWS], ends[CK_WIDE_ROWS];
     for (size_t r = 0; r < count; r++) {
       size_t after = key + r + shape->window; // row of the first query that does not see it any more
       starts[r] = tile_query(shape, key + r, first_query, queries);

@@ -1,4 +1,4 @@
-// float32 to bfloat16. Integer arithmetic and no conversion instruction: VCVTNEPS2BF16 counts subnormals as zero.
+// float32 to bfloat16. Integer arithmetic and no conversion instruction: that may count subnormals as zero.
 
 /// Round to nearest even; NaN becomes a quiet NaN of the same sign.
 static inline uint16_t ck_bf16(float x) {

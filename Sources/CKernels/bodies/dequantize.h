@@ -4,6 +4,10 @@
 // Blocks are byte strings without alignment, fields little-endian. Loops run over VF_LANES bytes at a time: 16, the
 // shortest run of a format, is a multiple of every variant's lanes.
 
+/// CK_LENGTH_NAME and CK_BYTES_NAME: the weights and bytes of a block.
+#define CK_BLOCK_SIZE(NAME, LENGTH, BYTES) CK_LENGTH_##NAME = LENGTH, CK_BYTES_##NAME = BYTES,
+enum { CK_EACH_FORMAT(CK_BLOCK_SIZE) };
+
 CK_INLINE float load_f16_field(const uint8_t *p) {
   uint16_t half;
   __builtin_memcpy(&half, p, sizeof half);
@@ -14,33 +18,36 @@ CK_INLINE float load_f16_field(const uint8_t *p) {
 CK_INLINE vf scaled(vi q, vf d) { return vf_mul(vf_from_vi(q), d); }
 CK_INLINE vf scaled_plus(vi q, vf d, vf m) { return vf_add(vf_mul(vf_from_vi(q), d), m); }
 
-static void dequantize_f16(float *out, const uint16_t *x, size_t count) {
+static void dequantize_F32(float *out, const void *source, size_t count) { copy_row(out, source, count); }
+
+static void dequantize_F16(float *out, const void *source, size_t count) {
+  const uint16_t *x = source;
   size_t i = 0;
   for (; i + VF_LANES <= count; i += VF_LANES) vf_store(out + i, vf_load_f16(x + i));
   for (; i < count; i++) out[i] = f32_from_f16(x[i]);
 }
 
-static void dequantize_bf16(float *out, const uint16_t *x, size_t count) {
+static void dequantize_BF16(float *out, const void *source, size_t count) {
+  const uint16_t *x = source;
   size_t i = 0;
   for (; i + VF_LANES <= count; i += VF_LANES) vf_store(out + i, vf_load_bf16(x + i));
-  for (; i < count; i++) {
-    uint32_t bits = (uint32_t)x[i] << 16;
-    __builtin_memcpy(out + i, &bits, sizeof bits);
-  }
+  for (; i < count; i++) out[i] = f32_from_bf16(x[i]);
 }
 
 /// d, 32 signed bytes
-static void dequantize_q8_0(float *out, const uint8_t *block, size_t blocks) {
-  for (; blocks; blocks--, block += 34, out += 32) {
+static void dequantize_Q8_0(float *out, const void *source, size_t blocks) {
+  const uint8_t *block = source;
+  for (; blocks; blocks--, block += CK_BYTES_Q8_0, out += 32) {
     vf d = vf_set1(load_f16_field(block));
     for (int i = 0; i < 32; i += VF_LANES) vf_store(out + i, scaled(vi_load_i8(block + 2 + i), d));
   }
 }
 
 /// d, 16 bytes: low halves are weights 0...15, high halves 16...31, less 8
-static void dequantize_q4_0(float *out, const uint8_t *block, size_t blocks) {
+static void dequantize_Q4_0(float *out, const void *source, size_t blocks) {
+  const uint8_t *block = source;
   vi low_bits = vi_set1(15), eight = vi_set1(8);
-  for (; blocks; blocks--, block += 18, out += 32) {
+  for (; blocks; blocks--, block += CK_BYTES_Q4_0, out += 32) {
     vf d = vf_set1(load_f16_field(block));
     for (int i = 0; i < 16; i += VF_LANES) {
       vi q = vi_load_u8(block + 2 + i);
@@ -51,9 +58,10 @@ static void dequantize_q4_0(float *out, const uint8_t *block, size_t blocks) {
 }
 
 /// d, m, 16 bytes as in Q4_0, without the 8
-static void dequantize_q4_1(float *out, const uint8_t *block, size_t blocks) {
+static void dequantize_Q4_1(float *out, const void *source, size_t blocks) {
+  const uint8_t *block = source;
   vi low_bits = vi_set1(15);
-  for (; blocks; blocks--, block += 20, out += 32) {
+  for (; blocks; blocks--, block += CK_BYTES_Q4_1, out += 32) {
     vf d = vf_set1(load_f16_field(block)), m = vf_set1(load_f16_field(block + 2));
     for (int i = 0; i < 16; i += VF_LANES) {
       vi q = vi_load_u8(block + 4 + i);
@@ -75,9 +83,10 @@ CK_INLINE void load_q5(const uint8_t *bytes, const uint8_t *high_field, int i, v
 }
 
 /// d, 4 bytes of fifth bits, 16 bytes as in Q4_0; less 16
-static void dequantize_q5_0(float *out, const uint8_t *block, size_t blocks) {
+static void dequantize_Q5_0(float *out, const void *source, size_t blocks) {
+  const uint8_t *block = source;
   vi sixteen = vi_set1(16), low, high;
-  for (; blocks; blocks--, block += 22, out += 32) {
+  for (; blocks; blocks--, block += CK_BYTES_Q5_0, out += 32) {
     vf d = vf_set1(load_f16_field(block));
     for (int i = 0; i < 16; i += VF_LANES) {
       load_q5(block + 6, block + 2, i, &low, &high);
@@ -88,9 +97,10 @@ static void dequantize_q5_0(float *out, const uint8_t *block, size_t blocks) {
 }
 
 /// d, m, fifth bits, 16 bytes
-static void dequantize_q5_1(float *out, const uint8_t *block, size_t blocks) {
+static void dequantize_Q5_1(float *out, const void *source, size_t blocks) {
+  const uint8_t *block = source;
   vi low, high;
-  for (; blocks; blocks--, block += 24, out += 32) {
+  for (; blocks; blocks--, block += CK_BYTES_Q5_1, out += 32) {
     vf d = vf_set1(load_f16_field(block)), m = vf_set1(load_f16_field(block + 2));
     for (int i = 0; i < 16; i += VF_LANES) {
       load_q5(block + 8, block + 4, i, &low, &high);
@@ -135,19 +145,22 @@ CK_INLINE void dequantize_k_runs(float *out, const uint8_t *block, const uint8_t
   }
 }
 
-static void dequantize_q4_k(float *out, const uint8_t *block, size_t blocks) {
-  for (; blocks; blocks--, block += 144, out += 256) dequantize_k_runs(out, block, NULL, block + 16);
+static void dequantize_Q4_K(float *out, const void *source, size_t blocks) {
+  const uint8_t *block = source;
+  for (; blocks; blocks--, block += CK_BYTES_Q4_K, out += 256) dequantize_k_runs(out, block, NULL, block + 16);
 }
 
-static void dequantize_q5_k(float *out, const uint8_t *block, size_t blocks) {
-  for (; blocks; blocks--, block += 176, out += 256) dequantize_k_runs(out, block, block + 16, block + 48);
+static void dequantize_Q5_K(float *out, const void *source, size_t blocks) {
+  const uint8_t *block = source;
+  for (; blocks; blocks--, block += CK_BYTES_Q5_K, out += 256) dequantize_k_runs(out, block, block + 16, block + 48);
 }
 
 /// 128 bytes of low halves, 64 bytes of high pairs of bits, 16 signed scales (one for 16 weights), d. Each half block
 /// of 128 weights is four runs of 32: low halves of bytes 0... and 32..., then their high halves.
-static void dequantize_q6_k(float *out, const uint8_t *block, size_t blocks) {
+static void dequantize_Q6_K(float *out, const void *source, size_t blocks) {
+  const uint8_t *block = source;
   vi low_bits = vi_set1(15), pair_bits = vi_set1(0x30), bias = vi_set1(32);
-  for (; blocks; blocks--, block += 210) {
+  for (; blocks; blocks--, block += CK_BYTES_Q6_K) {
     float d = load_f16_field(block + 208);
     for (int half = 0; half < 2; half++, out += 128) {
       const uint8_t *low = block + 64 * half, *high = block + 128 + 32 * half, *scales = block + 192 + 8 * half;
@@ -168,38 +181,11 @@ static void dequantize_q6_k(float *out, const uint8_t *block, size_t blocks) {
 
 static void ck_dequantize_f32(float *restrict out, const void *source, size_t count, CKFormat format) {
   switch (format) {
-  case CKFormatF32:
-    copy_row(out, source, count);
+#define CK_CASE(NAME, LENGTH, BYTES)                                                                                   \
+  case CKFormat##NAME:                                                                                                 \
+    dequantize_##NAME(out, source, count / LENGTH);                                                                    \
     break;
-  case CKFormatF16:
-    dequantize_f16(out, source, count);
-    break;
-  case CKFormatBF16:
-    dequantize_bf16(out, source, count);
-    break;
-  case CKFormatQ8_0:
-    dequantize_q8_0(out, source, count / 32);
-    break;
-  case CKFormatQ4_0:
-    dequantize_q4_0(out, source, count / 32);
-    break;
-  case CKFormatQ4_1:
-    dequantize_q4_1(out, source, count / 32);
-    break;
-  case CKFormatQ5_0:
-    dequantize_q5_0(out, source, count / 32);
-    break;
-  case CKFormatQ5_1:
-    dequantize_q5_1(out, source, count / 32);
-    break;
-  case CKFormatQ4_K:
-    dequantize_q4_k(out, source, count / 256);
-    break;
-  case CKFormatQ5_K:
-    dequantize_q5_k(out, source, count / 256);
-    break;
-  case CKFormatQ6_K:
-    dequantize_q6_k(out, source, count / 256);
-    break;
+    CK_EACH_FORMAT(CK_CASE)
+#undef CK_CASE
   }
 }

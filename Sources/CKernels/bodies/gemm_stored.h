@@ -5,12 +5,8 @@
 // The sum of an element of C is gemm.h's, product by product: one chain for each CK_GEMM_BLOCK columns, which is then
 // added to C. Chains wait in memory from one run to the next.
 
-enum {
-  CK_STORED_VECTORS = CK_RUN_WIDTH / CK_GEMM_LANES,
-  /// Rows of A for one unpacking of W.
-  CK_STORED_ROWS = 72,
-};
-_Static_assert(CK_RUN_WIDTH % CK_PANEL_WIDTH == 0, "a strip is whole panels");
+/// Rows of A for one unpacking of W.
+enum { CK_STORED_ROWS = 72 };
 
 /// The rows of W that are read side by side: CK_RUN_WIDTH pointers, the last one repeated where there are fewer rows,
 /// and copies with zeros behind them of what a row of a plain format has beyond its last whole run.
@@ -18,20 +14,15 @@ typedef struct CKStoredRows {
   const uint8_t *rows[CK_RUN_WIDTH], *tails[CK_RUN_WIDTH];
   uint8_t bytes[CK_RUN_WIDTH][4 * CK_RUN];
   /// What is read after these, of which `next_step` bytes are fetched at every run: so many streams side by side are
-  /// too many for the CPU to see where they go. 8192 rows of 1536 weights in Q4_1 went from 5.9e9 to 8.6e9 weights a
-  /// second (AVX2, one thread of a Zen 3).
+  /// too many for the CPU to see where they go.
   const uint8_t *next;
   size_t next_step;
 } CKStoredRows;
 
-/// Bytes of a weight in a plain format, 0 in the others.
-CK_INLINE size_t plain_size(CKFormat format) {
-  return format == CKFormatF32 ? 4 : format == CKFormatF16 || format == CKFormatBF16 ? 2 : 0;
-}
-
 static void find_stored_rows(CKStoredRows *found, const uint8_t *stored, size_t row_bytes, size_t n, size_t k,
                              CKFormat format) {
-  const size_t size = plain_size(format), tail = size ? k % CK_RUN * size : 0;
+  const CKBlockSize block = ck_block_size(format);
+  const size_t size = block.bytes, tail = block.weights == 1 ? k % CK_RUN * size : 0;
   for (size_t j = 0; j < CK_RUN_WIDTH; j++) {
     found->rows[j] = stored + row_bytes * (j < n ? j : n - 1);
     if (tail == 0) continue;
@@ -40,7 +31,7 @@ static void find_stored_rows(CKStoredRows *found, const uint8_t *stored, size_t 
     found->tails[j] = found->bytes[j];
   }
   found->next = stored + row_bytes * CK_RUN_WIDTH;
-  found->next_step = n < 2 * CK_RUN_WIDTH ? 0 : row_bytes * CK_RUN_WIDTH / ck_ceiling(k, CK_RUN);
+  found->next_step = n < 2 * CK_RUN_WIDTH ? 0 : row_bytes * CK_RUN_WIDTH / ceiling(k, CK_RUN);
 }
 
 CK_INLINE void stored_prefetch(const CKStoredRows *from, size_t run) {
@@ -62,7 +53,7 @@ static CKStoredTarget stored_target(float *c, size_t c_stride, const uint32_t *o
   return (CKStoredTarget){.c = order ? c : c + j,
                           .stride = c_stride,
                           .order = order ? order + j : NULL,
-                          .columns = ck_smaller(n - j, CK_RUN_WIDTH),
+                          .columns = smaller(n - j, CK_RUN_WIDTH),
                           .add = store == CKStoreAdd};
 }
 
@@ -75,8 +66,6 @@ static void stored_finish(const CKStoredTarget *to, const float *chain, size_t r
     }
 }
 
-#define CK_EACH_FORMAT(X) X(F32) X(F16) X(BF16) X(Q8_0) X(Q4_0) X(Q4_1) X(Q5_0) X(Q5_1) X(Q4_K) X(Q5_K) X(Q6_K)
-
 // MARK: One row
 
 CK_INLINE void stored_row(const CKStoredTarget *to, const float *a, const CKStoredRows *from, size_t k,
@@ -84,7 +73,7 @@ CK_INLINE void stored_row(const CKStoredTarget *to, const float *a, const CKStor
   CKRunScales scales;
   float chain[CK_RUN_WIDTH], strip[CK_RUN * CK_RUN_WIDTH] __attribute__((aligned(64)));
   for (size_t p = 0; p < k; p += CK_GEMM_BLOCK) {
-    const size_t end = ck_smaller(k, p + CK_GEMM_BLOCK);
+    const size_t end = smaller(k, p + CK_GEMM_BLOCK);
     vf sums[CK_RUN_GROUPS];
     CK_EACH_GROUP sums[g] = vf_zero();
     size_t q = p;
@@ -106,11 +95,11 @@ CK_INLINE void stored_row(const CKStoredTarget *to, const float *a, const CKStor
 
 typedef void CKStoredRow(const CKStoredTarget *to, const float *a, const CKStoredRows *from, size_t k);
 
-#define CK_STORED_ROW(FORMAT)                                                                                          \
-  static void stored_row_##FORMAT(const CKStoredTarget *to, const float *a, const CKStoredRows *from, size_t k) {      \
-    stored_row(to, a, from, k, CKFormat##FORMAT);                                                                      \
+#define CK_STORED_ROW(NAME, LENGTH, BYTES)                                                                             \
+  static void stored_row_##NAME(const CKStoredTarget *to, const float *a, const CKStoredRows *from, size_t k) {        \
+    stored_row(to, a, from, k, CKFormat##NAME);                                                                        \
   }
-#define CK_STORED_ROW_ENTRY(FORMAT) [CKFormat##FORMAT] = stored_row_##FORMAT,
+#define CK_STORED_ROW_ENTRY(NAME, LENGTH, BYTES) [CKFormat##NAME] = stored_row_##NAME,
 CK_EACH_FORMAT(CK_STORED_ROW)
 static CKStoredRow *const stored_row_of[] = {CK_EACH_FORMAT(CK_STORED_ROW_ENTRY)};
 
@@ -118,12 +107,12 @@ static CKStoredRow *const stored_row_of[] = {CK_EACH_FORMAT(CK_STORED_ROW_ENTRY)
 
 typedef void CKStoredUnpack(float *strip, CKRunScales *scales, const uint8_t *const *rows, size_t run);
 
-#define CK_STORED_UNPACK(FORMAT)                                                                                       \
-  static void stored_unpack_##FORMAT(float *strip, CKRunScales *scales, const uint8_t *const *rows, size_t run) {      \
+#define CK_STORED_UNPACK(NAME, LENGTH, BYTES)                                                                          \
+  static void stored_unpack_##NAME(float *strip, CKRunScales *scales, const uint8_t *const *rows, size_t run) {        \
     CKRunSink sink = {strip, NULL, NULL};                                                                              \
-    run_unpack(&sink, scales, rows, run, CKFormat##FORMAT);                                                            \
+    run_unpack(&sink, scales, rows, run, CKFormat##NAME);                                                              \
   }
-#define CK_STORED_UNPACK_ENTRY(FORMAT) [CKFormat##FORMAT] = stored_unpack_##FORMAT,
+#define CK_STORED_UNPACK_ENTRY(NAME, LENGTH, BYTES) [CKFormat##NAME] = stored_unpack_##NAME,
 CK_EACH_FORMAT(CK_STORED_UNPACK)
 static CKStoredUnpack *const stored_unpack_of[] = {CK_EACH_FORMAT(CK_STORED_UNPACK_ENTRY)};
 
@@ -137,46 +126,35 @@ static void stored_strip(float *strip, CKRunScales *scales, const CKStoredRows *
     stored_unpack_of[format](strip, scales, from->rows, q / CK_RUN);
 }
 
-/// chain[i] += x[i] . strip for a register tile: `rows` rows, `vectors` vectors.
-CK_TILE_INLINE void stored_tile(float *chain, const float *x, size_t x_stride, const float *strip, size_t length,
-                                const size_t rows, const size_t vectors) {
-  gv sums[CK_GEMM_ROWS][CK_STORED_VECTORS];
-  CK_UNROLL for (size_t i = 0; i < rows; i++) CK_UNROLL for (size_t v = 0; v < vectors; v++) sums[i][v] =
-      gv_load(chain + i * CK_RUN_WIDTH + v * CK_GEMM_LANES);
-  for (size_t p = 0; p < length; p++) {
-    gv columns[CK_STORED_VECTORS];
-    CK_UNROLL for (size_t v = 0; v < vectors; v++) columns[v] = gv_load(strip + p * CK_RUN_WIDTH + v * CK_GEMM_LANES);
-    CK_UNROLL for (size_t i = 0; i < rows; i++) {
-      const gv one = gv_broadcast(x[i * x_stride + p]);
-      CK_UNROLL for (size_t v = 0; v < vectors; v++) sums[i][v] = gv_fma(sums[i][v], one, columns[v]);
-    }
-  }
-  CK_UNROLL for (size_t i = 0; i < rows; i++) CK_UNROLL for (size_t v = 0; v < vectors; v++)
-      gv_store(chain + i * CK_RUN_WIDTH + v * CK_GEMM_LANES, sums[i][v]);
+/// chain[i] += x[i] . strip for a register tile.
+CK_INLINE void stored_tile(float *chain, const float *x, size_t x_stride, const float *strip, size_t words,
+                           const bool pairs, const size_t rows, const size_t vectors) {
+  CKSums sums;
+  tile_resume(sums, chain, CK_RUN_WIDTH, rows, vectors, VT_LANES);
+  for (size_t p = 0; p < words; p++)
+    tile_step(sums, x + p, x_stride, strip + p * CK_RUN_WIDTH, pairs, rows, vectors, VT_LANES);
+  tile_finish(chain, CK_RUN_WIDTH, sums, false, rows, vectors, VT_LANES);
 }
 
 typedef void CKStoredTile(float *chain, const float *x, size_t x_stride, const float *strip, size_t length);
 
 // Tiles of a panel's width. One or two rows would have too few sums to hide the latency of a fused product: theirs are
 // as wide as the strip.
-#define CK_STORED_TILE(ROWS, VECTORS)                                                                                  \
-  static void stored_tile_##ROWS##x##VECTORS(float *chain, const float *x, size_t x_stride, const float *strip,        \
-                                             size_t length) {                                                          \
-    if (VECTORS == CK_GEMM_VECTORS)                                                                                    \
-      stored_tile(chain, x, x_stride, strip, length, ROWS, ROWS <= 2 ? CK_STORED_VECTORS : CK_GEMM_VECTORS);           \
+#define CK_STORED_TILE(ROWS)                                                                                           \
+  static void stored_tile_##ROWS(float *chain, const float *x, size_t x_stride, const float *strip, size_t length) {   \
+    stored_tile(chain, x, x_stride, strip, length, false, ROWS, ROWS <= 2 ? CK_STORED_VECTORS : CK_TILE_VECTORS);      \
   }
-#define CK_STORED_TILE_ENTRY(ROWS, VECTORS) [ROWS][VECTORS] = stored_tile_##ROWS##x##VECTORS,
-CK_GEMM_EACH_TILE(CK_STORED_TILE)
-static CKStoredTile *const stored_tile_of[CK_GEMM_ROWS + 1][CK_GEMM_VECTORS + 1] = {
-    CK_GEMM_EACH_TILE(CK_STORED_TILE_ENTRY)};
+#define CK_STORED_TILE_ENTRY(ROWS) [ROWS] = stored_tile_##ROWS,
+CK_EACH_ROWS(CK_STORED_TILE)
+static CKStoredTile *const stored_tile_of[CK_TILE_ROWS + 1] = {CK_EACH_ROWS(CK_STORED_TILE_ENTRY)};
 
 static void stored_tiles(float *chain, const float *x, size_t x_stride, const float *strip, size_t length,
                          size_t rows) {
-  const CKTiling tiling = ck_tiling(rows);
+  const CKTiling tiling = tiling_of(rows);
   for (size_t t = 0; t < tiling.tiles; t++) {
     const size_t tile_rows = tiling.rows + (t < tiling.taller), width = tile_rows <= 2 ? CK_RUN_WIDTH : CK_PANEL_WIDTH;
     for (size_t j = 0; j < CK_RUN_WIDTH; j += width)
-      stored_tile_of[tile_rows][CK_GEMM_VECTORS](chain + j, x, x_stride, strip + j, length);
+      stored_tile_of[tile_rows](chain + j, x, x_stride, strip + j, length);
     chain += tile_rows * CK_RUN_WIDTH;
     x += tile_rows * x_stride;
   }
@@ -188,10 +166,10 @@ static void stored_rows(const CKStoredTarget *to, const float *a, size_t a_strid
   float strip[CK_RUN * CK_RUN_WIDTH] __attribute__((aligned(64)));
   CKRunScales scales;
   for (size_t p = 0; p < k; p += CK_GEMM_BLOCK) {
-    const size_t end = ck_smaller(k, p + CK_GEMM_BLOCK);
+    const size_t end = smaller(k, p + CK_GEMM_BLOCK);
     __builtin_memset(chain, 0, rows * CK_RUN_WIDTH * sizeof *chain);
     for (size_t q = p; q < end; q += CK_RUN) {
-      const size_t length = ck_smaller(end - q, CK_RUN);
+      const size_t length = smaller(end - q, CK_RUN);
       stored_strip(strip, &scales, from, q, length, format);
       stored_tiles(chain, a + q, a_stride, strip, length, rows);
     }
@@ -202,13 +180,13 @@ static void stored_rows(const CKStoredTarget *to, const float *a, size_t a_strid
 static void ck_gemm_stored_f32(float *c, size_t c_stride, const float *a, size_t a_stride, const void *stored,
                                size_t row_bytes, const uint32_t *order, size_t m, size_t n, size_t k, CKFormat format,
                                CKStore store) {
-  if (k == 0 && store == CKStoreStore) ck_store_zeros(c, c_stride, m, n);
+  if (k == 0 && store == CKStoreStore) store_zeros(c, c_stride, m, n);
   if (k == 0) return;
   CKStoredRows from;
   for (size_t i = 0; i < m; i += CK_STORED_ROWS)
     for (size_t j = 0; j < n; j += CK_RUN_WIDTH) {
       CKStoredTarget to = stored_target(c + i * c_stride, c_stride, order, j, n, store);
-      const size_t rows = ck_smaller(m - i, CK_STORED_ROWS);
+      const size_t rows = smaller(m - i, CK_STORED_ROWS);
       find_stored_rows(&from, (const uint8_t *)stored + row_bytes * j, row_bytes, n - j, k, format);
       if (rows == 1)
         stored_row_of[format](&to, a + i * a_stride, &from, k);
@@ -219,63 +197,44 @@ static void ck_gemm_stored_f32(float *c, size_t c_stride, const float *a, size_t
 
 // MARK: bf16
 
+/// Words of a run of bf16 as tiles read them.
+enum { CK_RUN_WORDS = CK_BF16_DOT ? CK_RUN / 2 : CK_RUN };
+
 #if CK_BF16_DOT
 
-/// chain[i] += x[i] . strip for a register tile, x and strip in pairs: [rows, CK_RUN] and [CK_RUN /
-/// 2][CK_RUN_WIDTH][2].
-CK_TILE_INLINE void stored_tile_bf16(float *chain, const uint16_t *x, const uint16_t *strip, const size_t rows) {
-  gv sums[6][CK_STORED_VECTORS];
-  CK_UNROLL for (size_t i = 0; i < rows; i++) CK_UNROLL for (size_t v = 0; v < CK_STORED_VECTORS; v++) sums[i][v] =
-      gv_load(chain + i * CK_RUN_WIDTH + v * CK_GEMM_LANES);
-  for (size_t p = 0; p < CK_RUN; p += 2) CK_UNROLL for (size_t i = 0; i < rows; i++) {
-      uint32_t pair;
-      __builtin_memcpy(&pair, x + i * CK_RUN + p, sizeof pair);
-      CK_UNROLL for (size_t v = 0; v < CK_STORED_VECTORS; v++) sums[i][v] =
-          gv_dot(sums[i][v], pair, strip + p * CK_RUN_WIDTH + v * 2 * CK_GEMM_LANES);
-    }
-  CK_UNROLL for (size_t i = 0; i < rows; i++) CK_UNROLL for (size_t v = 0; v < CK_STORED_VECTORS; v++)
-      gv_store(chain + i * CK_RUN_WIDTH + v * CK_GEMM_LANES, sums[i][v]);
-}
-
-/// 6 x 4 sums, 4 vectors of the strip and a pair of x: 29 of AVX-512's 32 registers.
-static void stored_tiles_bf16(float *chain, const uint16_t *x, const uint16_t *strip, size_t rows) {
-  for (; rows >= 6; rows -= 6, chain += 6 * CK_RUN_WIDTH, x += 6 * CK_RUN) stored_tile_bf16(chain, x, strip, 6);
-  for (; rows; rows--, chain += CK_RUN_WIDTH, x += CK_RUN) stored_tile_bf16(chain, x, strip, 1);
+/// `rows` rows of x and the strip [CK_RUN_WORDS][CK_RUN_WIDTH], both in pairs.
+static void stored_pair_tiles(float *chain, const float *x, const float *strip, size_t rows) {
+  for (; rows >= CK_WIDE_ROWS;
+       rows -= CK_WIDE_ROWS, chain += CK_WIDE_ROWS * CK_RUN_WIDTH, x += CK_WIDE_ROWS * CK_RUN_WORDS)
+    stored_tile(chain, x, CK_RUN_WORDS, strip, CK_RUN_WORDS, true, CK_WIDE_ROWS, CK_STORED_VECTORS);
+  for (; rows; rows--, chain += CK_RUN_WIDTH, x += CK_RUN_WORDS)
+    stored_tile(chain, x, CK_RUN_WORDS, strip, CK_RUN_WORDS, true, 1, CK_STORED_VECTORS);
 }
 
 #endif
 
 static void stored_rows_bf16(const CKStoredTarget *to, const uint16_t *a, size_t a_stride, const CKStoredRows *from,
                              size_t rows, size_t k, CKFormat format) {
-  float chain[CK_STORED_ROWS * CK_RUN_WIDTH] __attribute__((aligned(64)));
+  float chain[CK_STORED_ROWS * CK_RUN_WIDTH] __attribute__((aligned(64))), x[CK_STORED_ROWS * CK_RUN_WORDS];
   float strip[CK_RUN * CK_RUN_WIDTH] __attribute__((aligned(64)));
-#if CK_BF16_DOT
-  uint16_t x[CK_STORED_ROWS * CK_RUN], pairs[CK_RUN * CK_RUN_WIDTH] __attribute__((aligned(64)));
-#else
-  float x[CK_STORED_ROWS * CK_RUN];
-#endif
   CKRunScales scales;
   for (size_t p = 0; p < k; p += CK_GEMM_BLOCK) {
-    const size_t end = ck_smaller(k, p + CK_GEMM_BLOCK);
+    const size_t end = smaller(k, p + CK_GEMM_BLOCK);
     __builtin_memset(chain, 0, rows * CK_RUN_WIDTH * sizeof *chain);
     for (size_t q = p; q < end; q += CK_RUN) {
-      const size_t length = ck_smaller(end - q, CK_RUN);
+      const size_t length = smaller(end - q, CK_RUN);
       stored_strip(strip, &scales, from, q, length, format);
+      if (length < CK_RUN) __builtin_memset(x, 0, sizeof x);
+      copy_rows_bf16(x, CK_RUN_WORDS, a + q, a_stride, rows, length);
 #if CK_BF16_DOT
+      float pairs[CK_RUN_WORDS * CK_RUN_WIDTH] __attribute__((aligned(64)));
       for (size_t i = 0; i < CK_RUN; i += 2)
-        for (size_t j = 0; j < CK_RUN_WIDTH; j++) {
-          pairs[i * CK_RUN_WIDTH + 2 * j] = ck_bf16(strip[i * CK_RUN_WIDTH + j]);
-          pairs[i * CK_RUN_WIDTH + 2 * j + 1] = ck_bf16(strip[(i + 1) * CK_RUN_WIDTH + j]);
-        }
-      for (size_t i = 0; i < rows; i++) {
-        __builtin_memcpy(x + i * CK_RUN, a + i * a_stride + q, length * sizeof *x);
-        __builtin_memset(x + i * CK_RUN + length, 0, (CK_RUN - length) * sizeof *x);
-      }
-      stored_tiles_bf16(chain, x, pairs, rows);
+        for (size_t j = 0; j < CK_RUN_WIDTH; j++)
+          ((ck_word *)pairs)[i / 2 * CK_RUN_WIDTH + j] =
+              ck_bf16_pair(strip[i * CK_RUN_WIDTH + j], strip[(i + 1) * CK_RUN_WIDTH + j]);
+      stored_pair_tiles(chain, x, pairs, rows);
 #else
       for (size_t i = 0; i < CK_RUN * CK_RUN_WIDTH; i++) strip[i] = f32_from_bf16(ck_bf16(strip[i]));
-      for (size_t i = 0; i < rows; i++)
-        for (size_t l = 0; l < length; l++) x[i * CK_RUN + l] = f32_from_bf16(a[i * a_stride + q + l]);
       stored_tiles(chain, x, CK_RUN, strip, length, rows);
 #endif
     }
@@ -286,13 +245,13 @@ static void stored_rows_bf16(const CKStoredTarget *to, const uint16_t *a, size_t
 static void ck_gemm_stored_bf16_f32(float *c, size_t c_stride, const uint16_t *a, size_t a_stride, const void *stored,
                                     size_t row_bytes, const uint32_t *order, size_t m, size_t n, size_t k,
                                     CKFormat format, CKStore store) {
-  if (k == 0 && store == CKStoreStore) ck_store_zeros(c, c_stride, m, n);
+  if (k == 0 && store == CKStoreStore) store_zeros(c, c_stride, m, n);
   if (k == 0) return;
   CKStoredRows from;
   for (size_t i = 0; i < m; i += CK_STORED_ROWS)
     for (size_t j = 0; j < n; j += CK_RUN_WIDTH) {
       CKStoredTarget to = stored_target(c + i * c_stride, c_stride, order, j, n, store);
       find_stored_rows(&from, (const uint8_t *)stored + row_bytes * j, row_bytes, n - j, k, format);
-      stored_rows_bf16(&to, a + i * a_stride, a_stride, &from, ck_smaller(m - i, CK_STORED_ROWS), k, format);
+      stored_rows_bf16(&to, a + i * a_stride, a_stride, &from, smaller(m - i, CK_STORED_ROWS), k, format);
     }
 }

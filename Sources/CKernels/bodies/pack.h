@@ -1,7 +1,5 @@
-// Packing B into the panels that gemm.h reads; the layout is in ckernels.h. Pure data movement (and rounding), the same
-// code for every instruction set: 4 x 4 transposes in 128-bit registers, which all of them have.
-
-enum { CK_PANEL_WIDTH = CK_GEMM_LANES * CK_GEMM_VECTORS };
+// Packing B into the panels that gemm.h reads; the layout is in ckernels.h. Pure data movement (and rounding): 4 x 4
+// transposes in 128-bit registers, which every machine has.
 
 typedef uint32_t ck_u32x4 __attribute__((vector_size(16)));
 /// A word of a panel: a float, or two bf16, wherever the caller put them.

@@ -1,8 +1,8 @@
 // Weights of several rows unpacked where they are used: a run is 32 columns of CK_RUN_WIDTH rows, a lane a row, so that
 // a vector holds one column of VF_LANES rows and a product with x[p] is one fused operation for all of them.
 //
-// Words of four bytes are brought together from the rows (vi_gather_4: with AVX2 12 shuffles for 256 weights); all that
-// follows is arithmetic on whole vectors. Every weight has the bits that dequantize.h gives it.
+// Words of four bytes are brought together from the rows (vi_gather_4); all that follows is arithmetic on whole
+// vectors. Every weight has the bits that dequantize.h gives it.
 //
 // The number that a scale multiplies has so few bits that the product is exact: fused with the minimum it is rounded
 // once, as dequantize.h's is. Signed numbers are brought to the top of a lane, where their sign is the lane's, and
@@ -13,9 +13,6 @@
 enum {
   /// Columns of a run, a divisor of every block length but that of the plain formats.
   CK_RUN = 32,
-  /// Vectors side by side: enough independent sums to hide the latency of a fused product.
-  CK_RUN_GROUPS = VF_LANES == 1 ? 8 : 4,
-  CK_RUN_WIDTH = CK_RUN_GROUPS * VF_LANES,
 };
 _Static_assert(CK_GEMM_BLOCK % CK_RUN == 0, "a run must not cross the end of a block of a sum");
 
@@ -100,21 +97,25 @@ CK_INLINE void run_gather_16(vi words[CK_RUN_GROUPS][4], const uint8_t *const *r
   CK_EACH_GROUP vi_gather_4(words[g], rows + g * VF_LANES, offset);
 }
 
-// MARK: Plain formats; `offset` is the first column's
+// MARK: Every format: run number `run` of the rows, counted from their first column, to the sink. `scales` must be the
+// same from the first run of a block of 256 to its last.
+//
+// MARK: Plain formats
 
-CK_INLINE void run_f32(const CKRunSink *to, const uint8_t *const *rows, size_t offset) {
+CK_INLINE void run_F32(const CKRunSink *to, CKRunScales *scales, const uint8_t *const *rows, size_t run) {
+  (void)scales;
   for (size_t p = 0; p < CK_RUN; p += 4) CK_EACH_GROUP {
       vi words[4];
-      vi_gather_4(words, rows + g * VF_LANES, offset + 4 * p);
+      vi_gather_4(words, rows + g * VF_LANES, 4 * (CK_RUN * run + p));
       CK_UNROLL for (size_t t = 0; t < 4; t++) run_put(to, p + t, g, vf_from_bits(words[t]));
     }
 }
 
-CK_INLINE void run_half_precision(const CKRunSink *to, const uint8_t *const *rows, size_t offset, const bool bf16) {
+CK_INLINE void run_half_precision(const CKRunSink *to, const uint8_t *const *rows, size_t run, const bool bf16) {
   vi high_half = vi_set1((int32_t)0xffff0000);
   for (size_t p = 0; p < CK_RUN; p += 8) CK_EACH_GROUP {
       vi words[4];
-      vi_gather_4(words, rows + g * VF_LANES, offset + 2 * p);
+      vi_gather_4(words, rows + g * VF_LANES, 2 * (CK_RUN * run + p));
       CK_UNROLL for (size_t t = 0; t < 4; t++) {
         vi x = words[t];
         run_put(to, p + 2 * t, g, bf16 ? vf_from_bits(vi_shl(x, 16)) : vf_from_f16_bits(x));
@@ -123,9 +124,21 @@ CK_INLINE void run_half_precision(const CKRunSink *to, const uint8_t *const *row
     }
 }
 
-// MARK: Blocks of 32; `offset` is the block's
+CK_INLINE void run_F16(const CKRunSink *to, CKRunScales *scales, const uint8_t *const *rows, size_t run) {
+  (void)scales;
+  run_half_precision(to, rows, run, false);
+}
 
-CK_INLINE void run_q8_0(const CKRunSink *to, const uint8_t *const *rows, size_t offset) {
+CK_INLINE void run_BF16(const CKRunSink *to, CKRunScales *scales, const uint8_t *const *rows, size_t run) {
+  (void)scales;
+  run_half_precision(to, rows, run, true);
+}
+
+// MARK: Blocks of 32
+
+CK_INLINE void run_Q8_0(const CKRunSink *to, CKRunScales *scales, const uint8_t *const *rows, size_t run) {
+  (void)scales;
+  const size_t offset = CK_BYTES_Q8_0 * run;
   vf d[CK_RUN_GROUPS];
   run_scales(d, rows, offset, 0x1p-24f);
   for (size_t half = 0; half < 2; half++) {
@@ -135,7 +148,9 @@ CK_INLINE void run_q8_0(const CKRunSink *to, const uint8_t *const *rows, size_t 
   }
 }
 
-CK_INLINE void run_q4_0(const CKRunSink *to, const uint8_t *const *rows, size_t offset) {
+CK_INLINE void run_Q4_0(const CKRunSink *to, CKRunScales *scales, const uint8_t *const *rows, size_t run) {
+  (void)scales;
+  const size_t offset = CK_BYTES_Q4_0 * run;
   vf d[CK_RUN_GROUPS];
   vi words[CK_RUN_GROUPS][4], halves[CK_RUN_GROUPS][4];
   run_scales(d, rows, offset, 0x1p-28f);
@@ -148,7 +163,9 @@ CK_INLINE void run_q4_0(const CKRunSink *to, const uint8_t *const *rows, size_t 
   run_put_signed_bytes(to, 16, halves, d);
 }
 
-CK_INLINE void run_q4_1(const CKRunSink *to, const uint8_t *const *rows, size_t offset) {
+CK_INLINE void run_Q4_1(const CKRunSink *to, CKRunScales *scales, const uint8_t *const *rows, size_t run) {
+  (void)scales;
+  const size_t offset = CK_BYTES_Q4_1 * run;
   vf d[CK_RUN_GROUPS], m[CK_RUN_GROUPS];
   vi words[CK_RUN_GROUPS][4], halves[CK_RUN_GROUPS][4];
   run_scales_and_minima(d, m, rows, offset);
@@ -171,7 +188,9 @@ CK_INLINE void run_add_fifth_bits(vi words[CK_RUN_GROUPS][4], vi bits[CK_RUN_GRO
   }
 }
 
-CK_INLINE void run_q5_0(const CKRunSink *to, const uint8_t *const *rows, size_t offset) {
+CK_INLINE void run_Q5_0(const CKRunSink *to, CKRunScales *scales, const uint8_t *const *rows, size_t run) {
+  (void)scales;
+  const size_t offset = CK_BYTES_Q5_0 * run;
   vf d[CK_RUN_GROUPS];
   vi words[CK_RUN_GROUPS][4], halves[CK_RUN_GROUPS][4], bits[CK_RUN_GROUPS];
   run_scales(d, rows, offset, 0x1p-27f);
@@ -187,7 +206,9 @@ CK_INLINE void run_q5_0(const CKRunSink *to, const uint8_t *const *rows, size_t 
   run_put_signed_bytes(to, 16, halves, d);
 }
 
-CK_INLINE void run_q5_1(const CKRunSink *to, const uint8_t *const *rows, size_t offset) {
+CK_INLINE void run_Q5_1(const CKRunSink *to, CKRunScales *scales, const uint8_t *const *rows, size_t run) {
+  (void)scales;
+  const size_t offset = CK_BYTES_Q5_1 * run;
   vf d[CK_RUN_GROUPS], m[CK_RUN_GROUPS];
   vi words[CK_RUN_GROUPS][4], halves[CK_RUN_GROUPS][4], bits[CK_RUN_GROUPS];
   run_scales_and_minima(d, m, rows, offset);
@@ -201,11 +222,11 @@ CK_INLINE void run_q5_1(const CKRunSink *to, const uint8_t *const *rows, size_t 
   run_put_bytes(to, 16, halves, d, m);
 }
 
-// MARK: Blocks of 256; `offset` is the block's, `run` counts its runs of 32
+// MARK: Blocks of 256, eight runs each
 
 /// Q4_K and Q5_K: d and minus m of the eight runs. Minus, so that the minimum is added as in the other formats; that
 /// changes no bit.
-CK_INLINE void run_k_scales(CKRunScales *scales, const uint8_t *const *rows, size_t offset) {
+CK_INLINE void run_scales_k(CKRunScales *scales, const uint8_t *const *rows, size_t offset) {
   CK_EACH_GROUP {
     vi words[4], six_bits = vi_set1(0x3f3f3f3f), four_bits = vi_set1(0x0f0f0f0f), two_bits = vi_set1(0x30303030);
     vi_gather_4(words, rows + g * VF_LANES, offset);
@@ -228,10 +249,11 @@ CK_INLINE void run_k_scales(CKRunScales *scales, const uint8_t *const *rows, siz
   }
 }
 
-/// Q4_K, or Q5_K with 32 bytes of fifth bits in front of the halves.
-CK_INLINE void run_q45_k(const CKRunSink *to, const CKRunScales *scales, const uint8_t *const *rows, size_t offset,
-                         size_t run, const bool has_fifth_bits) {
+/// Q4_K, or Q5_K with 32 bytes of fifth bits in front of the halves; `offset` is the block's, `run` counts in it.
+CK_INLINE void run_k(const CKRunSink *to, CKRunScales *scales, const uint8_t *const *rows, size_t offset, size_t run,
+                     const bool has_fifth_bits) {
   const size_t bytes = offset + (has_fifth_bits ? 48 : 16) + 32 * (run / 2);
+  if (run == 0) run_scales_k(scales, rows, offset);
   for (size_t half = 0; half < 2; half++) {
     vi words[CK_RUN_GROUPS][4];
     run_gather_16(words, rows, bytes + 16 * half);
@@ -249,7 +271,15 @@ CK_INLINE void run_q45_k(const CKRunSink *to, const CKRunScales *scales, const u
   }
 }
 
-CK_INLINE void run_q6_k_scales(CKRunScales *scales, const uint8_t *const *rows, size_t offset) {
+CK_INLINE void run_Q4_K(const CKRunSink *to, CKRunScales *scales, const uint8_t *const *rows, size_t run) {
+  run_k(to, scales, rows, CK_BYTES_Q4_K * (run / 8), run % 8, false);
+}
+
+CK_INLINE void run_Q5_K(const CKRunSink *to, CKRunScales *scales, const uint8_t *const *rows, size_t run) {
+  run_k(to, scales, rows, CK_BYTES_Q5_K * (run / 8), run % 8, true);
+}
+
+CK_INLINE void run_scales_q6_k(CKRunScales *scales, const uint8_t *const *rows, size_t offset) {
   CK_EACH_GROUP {
     vi words[4];
     vi_gather_4(words, rows + g * VF_LANES, offset + 192);
@@ -264,10 +294,10 @@ CK_INLINE void run_q6_k_scales(CKRunScales *scales, const uint8_t *const *rows, 
   }
 }
 
-CK_INLINE void run_q6_k(const CKRunSink *to, const CKRunScales *scales, const uint8_t *const *rows, size_t offset,
-                        size_t run) {
-  const size_t in_half = run % 4, low = offset + 64 * (run / 4) + 32 * (in_half % 2);
-  const size_t high = offset + 128 + 32 * (run / 4);
+CK_INLINE void run_Q6_K(const CKRunSink *to, CKRunScales *scales, const uint8_t *const *rows, size_t run) {
+  const size_t offset = CK_BYTES_Q6_K * (run / 8), in_block = run % 8, in_half = run % 4;
+  const size_t low = offset + 64 * (in_block / 4) + 32 * (in_half % 2), high = offset + 128 + 32 * (in_block / 4);
+  if (in_block == 0) run_scales_q6_k(scales, rows, offset);
   vi counts = vi_set1((int32_t)(2 * in_half)), two_bits = vi_set1(0x03030303);
   for (size_t half = 0; half < 2; half++) {
     vi words[CK_RUN_GROUPS][4], pairs[CK_RUN_GROUPS][4];
@@ -280,53 +310,18 @@ CK_INLINE void run_q6_k(const CKRunSink *to, const CKRunScales *scales, const ui
     CK_EACH_GROUP CK_UNROLL for (size_t t = 0; t < 4; t++) words[g][t] =
         vi_or(words[g][t], vi_shl(vi_and(vi_shr_by(pairs[g][t], counts), two_bits), 4));
     run_sign(words, 2);
-    run_put_signed_bytes(to, 16 * half, words, scales->d[2 * run + half]);
+    run_put_signed_bytes(to, 16 * half, words, scales->d[2 * in_block + half]);
   }
 }
 
-// MARK: Any format
-
-/// Run number `run` of the rows, counted from their first column, to the sink. `scales` must be the same from the first
-/// run of a block of 256 to its last.
 CK_INLINE void run_unpack(const CKRunSink *to, CKRunScales *scales, const uint8_t *const *rows, size_t run,
-                          CKFormat format) {
-  const size_t block = run / 8, in_block = run % 8;
+                          const CKFormat format) {
   switch (format) {
-  case CKFormatF32:
-    run_f32(to, rows, 4 * CK_RUN * run);
+#define CK_CASE(NAME, LENGTH, BYTES)                                                                                   \
+  case CKFormat##NAME:                                                                                                 \
+    run_##NAME(to, scales, rows, run);                                                                                 \
     break;
-  case CKFormatF16:
-    run_half_precision(to, rows, 2 * CK_RUN * run, false);
-    break;
-  case CKFormatBF16:
-    run_half_precision(to, rows, 2 * CK_RUN * run, true);
-    break;
-  case CKFormatQ8_0:
-    run_q8_0(to, rows, 34 * run);
-    break;
-  case CKFormatQ4_0:
-    run_q4_0(to, rows, 18 * run);
-    break;
-  case CKFormatQ4_1:
-    run_q4_1(to, rows, 20 * run);
-    break;
-  case CKFormatQ5_0:
-    run_q5_0(to, rows, 22 * run);
-    break;
-  case CKFormatQ5_1:
-    run_q5_1(to, rows, 24 * run);
-    break;
-  case CKFormatQ4_K:
-    if (in_block == 0) run_k_scales(scales, rows, 144 * block);
-    run_q45_k(to, scales, rows, 144 * block, in_block, false);
-    break;
-  case CKFormatQ5_K:
-    if (in_block == 0) run_k_scales(scales, rows, 176 * block);
-    run_q45_k(to, scales, rows, 176 * block, in_block, true);
-    break;
-  case CKFormatQ6_K:
-    if (in_block == 0) run_q6_k_scales(scales, rows, 210 * block);
-    run_q6_k(to, scales, rows, 210 * block, in_block);
-    break;
+    CK_EACH_FORMAT(CK_CASE)
+#undef CK_CASE
   }
 }

@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../bodies/formats.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -32,15 +34,24 @@ extern "C" {
 #define CK_SENDABLE
 #endif
 
-/// The instruction sets a table can be built for, worst to best within an architecture.
+/// The instruction sets a table can be built for, worst to best within an architecture: X(case, name).
+#define CK_EACH_VARIANT(X)                                                                                             \
+  X(Scalar, scalar)                                                                                                    \
+  X(AVX2, avx2)             /* AVX2 + FMA + F16C */                                                                    \
+  X(AVX512, avx512)         /* AVX-512 F, BW, DQ, VL; bf16 products emulated in float32 */                             \
+  X(AVX512BF16, avx512bf16) /* AVX-512 with VDPBF16PS */                                                               \
+  X(NEON, neon)
+
 typedef enum CK_CLOSED_ENUM CKVariant {
-  CKVariantScalar = 0,
-  CKVariantAVX2 = 1,       ///< AVX2 + FMA + F16C
-  CKVariantAVX512 = 2,     ///< AVX-512 F, BW, DQ, VL; bf16 products emulated in float32
-  CKVariantAVX512BF16 = 3, ///< AVX-512 with VDPBF16PS
-  CKVariantNEON = 4,
+#define CK_VARIANT_CASE(CASE, NAME) CKVariant##CASE,
+  CK_EACH_VARIANT(CK_VARIANT_CASE)
+#undef CK_VARIANT_CASE
 } CKVariant;
-enum { CKVariantCount = 5 };
+enum {
+#define CK_ONE(CASE, NAME) +1
+  CKVariantCount = CK_EACH_VARIANT(CK_ONE)
+#undef CK_ONE
+};
 
 /// Whether a destination is overwritten (never read: it may hold NaN) or added to.
 typedef enum CK_CLOSED_ENUM CKStore {
@@ -48,20 +59,18 @@ typedef enum CK_CLOSED_ENUM CKStore {
   CKStoreAdd = 1,
 } CKStore;
 
-/// Storage formats of weights, with ggml's block layouts.
+/// Storage formats of weights, with ggml's block layouts: CKFormatQ4_K and so on (bodies/formats.h).
 typedef enum CK_CLOSED_ENUM CKFormat {
-  CKFormatF32 = 0,
-  CKFormatF16,
-  CKFormatBF16,
-  CKFormatQ8_0,
-  CKFormatQ4_0,
-  CKFormatQ4_1,
-  CKFormatQ5_0,
-  CKFormatQ5_1,
-  CKFormatQ4_K,
-  CKFormatQ5_K,
-  CKFormatQ6_K,
+#define CK_FORMAT_CASE(NAME, LENGTH, BYTES) CKFormat##NAME,
+  CK_EACH_FORMAT(CK_FORMAT_CASE)
+#undef CK_FORMAT_CASE
 } CKFormat;
+
+/// What one block of a format holds and takes.
+typedef struct CKBlockSize {
+  size_t weights; ///< 1 for the plain formats
+  size_t bytes;
+} CKBlockSize;
 
 /// Direction of the rotation in `rotate_f32`: forward, or by the negative angle (the backward pass).
 typedef enum CK_CLOSED_ENUM CKRotation {
@@ -85,6 +94,8 @@ typedef struct CKAttentionShape {
 /// The kernels of one variant.
 typedef struct CK_SENDABLE CKKernels {
   CKVariant variant;
+  /// Whether bf16 products run in hardware, so that bf16 is faster than float32.
+  bool bf16_dot;
 
   // MARK: GEMM
   //
@@ -253,8 +264,14 @@ uint32_t ck_runnable_variants(void);
 /// The table of a variant, or NULL where it was not built or cannot run here.
 const CKKernels *ck_kernels_for(CKVariant variant);
 
+/// The name of a variant: "avx2".
+const char *ck_variant_name(CKVariant variant);
+
 /// The best variant that runs here.
 CKVariant ck_best(void);
+
+/// The block of a format, the same for all variants.
+CKBlockSize ck_block_size(CKFormat format);
 
 /// Tells the CPU that the caller is spinning.
 static inline void ck_spin_hint(void) {

@@ -2,10 +2,6 @@
 #ifndef CK_SIMD_AVX2_H
 #define CK_SIMD_AVX2_H
 
-#ifndef CK_INLINE
-#define CK_INLINE static inline __attribute__((always_inline))
-#endif
-
 typedef __m256 vf;
 typedef __m256i vi;
 typedef __m256 vm;
@@ -13,9 +9,6 @@ typedef struct {
   __m256d low, high;
 } vw;
 #define VF_LANES 8
-// 12 accumulators, 2 vectors of B and a broadcast: 15 of the 16 registers.
-#define VF_TILE_ROWS 6
-#define VF_TILE_VECTORS 2
 
 CK_INLINE __m256i vf_first_lanes(size_t n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));

@@ -2,10 +2,6 @@
 #ifndef CK_SIMD_AVX512_H
 #define CK_SIMD_AVX512_H
 
-#ifndef CK_INLINE
-#define CK_INLINE static inline __attribute__((always_inline))
-#endif
-
 typedef __m512 vf;
 typedef __m512i vi;
 typedef __mmask16 vm;
@@ -13,9 +9,6 @@ typedef struct {
   __m512d low, high;
 } vw;
 #define VF_LANES 16
-// 24 accumulators, 4 vectors of B and a broadcast: 29 of the 32 registers.
-#define VF_TILE_ROWS 6
-#define VF_TILE_VECTORS 4
 
 CK_INLINE __mmask16 vf_first_lanes(size_t n) { return (__mmask16)((1u << n) - 1); }
 
@@ -40,6 +33,9 @@ CK_INLINE vf vf_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
 CK_INLINE vf vf_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
 CK_INLINE vf vf_div(vf a, vf b) { return _mm512_div_ps(a, b); }
 CK_INLINE vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+#if CK_BF16_DOT
+CK_INLINE vf vf_dot(vf a, vf b, vf c) { return _mm512_dpbf16_ps(c, (__m512bh)a, (__m512bh)b); }
+#endif
 CK_INLINE vf vf_fnma(vf a, vf b, vf c) { return _mm512_fnmadd_ps(a, b, c); }
 CK_INLINE vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
 CK_INLINE vf vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }

@@ -2,10 +2,6 @@
 #ifndef CK_SIMD_NEON_H
 #define CK_SIMD_NEON_H
 
-#ifndef CK_INLINE
-#define CK_INLINE static inline __attribute__((always_inline))
-#endif
-
 typedef float32x4_t vf;
 typedef int32x4_t vi;
 typedef uint32x4_t vm;
@@ -13,9 +9,6 @@ typedef struct {
   float64x2_t low, high;
 } vw;
 #define VF_LANES 4
-// 24 accumulators, 4 vectors of B and a broadcast: 29 of the 32 registers.
-#define VF_TILE_ROWS 6
-#define VF_TILE_VECTORS 4
 
 CK_INLINE uint32x4_t vf_first_lanes(size_t n) {
   static const uint32_t lanes[4] = {0, 1, 2, 3};

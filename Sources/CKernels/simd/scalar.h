@@ -3,23 +3,17 @@
 //
 //   vf  a vector of VF_LANES float32        vi  as many int32 (two's complement, wrapping)
 //   vm  a mask, one truth value a lane      vw  as many float64 accumulators
+//   vt  a vector of a register tile: a vf where a vf has lanes to speak of
 //
 // Words that take `n` lanes ("partial") want 0 < n < VF_LANES and touch no memory past the n-th element.
 #ifndef CK_SIMD_SCALAR_H
 #define CK_SIMD_SCALAR_H
-
-#ifndef CK_INLINE
-#define CK_INLINE static inline __attribute__((always_inline))
-#endif
 
 typedef float vf;
 typedef int32_t vi;
 typedef _Bool vm;
 typedef double vw;
 #define VF_LANES 1
-/// Rows and vectors of the register tile of `ck_tile_product`: TILE_ROWS * TILE_VECTORS accumulators.
-#define VF_TILE_ROWS 4
-#define VF_TILE_VECTORS 4
 
 // MARK: Memory
 
@@ -46,6 +40,8 @@ CK_INLINE vf vf_mul(vf a, vf b) { return a * b; }
 CK_INLINE vf vf_div(vf a, vf b) { return a / b; }
 /// a * b + c
 CK_INLINE vf vf_fma(vf a, vf b, vf c) { return a * b + c; }
+/// Only where CK_BF16_DOT is 1, with a bf16 pair in every lane of a and b: vf_dot(a, b, c) = c + a_low * b_low +
+/// a_high * b_high.
 /// c - a * b
 CK_INLINE vf vf_fnma(vf a, vf b, vf c) { return c - a * b; }
 /// NaN where b is NaN; unspecified where only a is.
@@ -145,6 +141,31 @@ CK_INLINE vw vw_add(vw sum, vf x) { return sum + (double)x; }
 CK_INLINE vw vw_add_product(vw sum, vf a, vf b) { return sum + (double)a * (double)b; }
 CK_INLINE vw vw_merge(vw a, vw b) { return a + b; }
 CK_INLINE double vw_sum(vw x) { return x; }
+
+// MARK: Register tiles. One lane would leave the baseline's registers empty, so a vt is four lanes of the compiler's
+// portable vectors (SSE2 on x86-64), each rounded like a vf. Elsewhere tile.h makes these words those of vf.
+
+#define VT_LANES 4
+typedef float vt __attribute__((vector_size(16)));
+
+CK_INLINE vt vt_zero(void) { return (vt){0, 0, 0, 0}; }
+CK_INLINE vt vt_set1(float x) { return (vt){x, x, x, x}; }
+CK_INLINE vt vt_load(const float *p) {
+  vt loaded;
+  __builtin_memcpy(&loaded, p, sizeof loaded);
+  return loaded;
+}
+CK_INLINE vt vt_load_partial(const float *p, size_t n) {
+  vt loaded = vt_zero();
+  for (size_t i = 0; i < n; i++) loaded[i] = p[i];
+  return loaded;
+}
+CK_INLINE void vt_store(float *p, vt x) { __builtin_memcpy(p, &x, sizeof x); }
+CK_INLINE void vt_store_partial(float *p, vt x, size_t n) {
+  for (size_t i = 0; i < n; i++) p[i] = x[i];
+}
+CK_INLINE vt vt_add(vt a, vt b) { return a + b; }
+CK_INLINE vt vt_fma(vt a, vt b, vt c) { return a * b + c; }
 
 // MARK: Layout
 

@@ -1,6 +1,7 @@
+#include "../tables.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
-#include "../tables.h"
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16"))),   \
                              apply_to = function)
@@ -8,11 +9,13 @@
 
 #define CK_BF16_DOT 1
 #include "../simd/avx512.h"
-#include "../simd/gemm_avx512.h"
+#include "../simd/tiles_avx512.h"
 
 #define CK_VARIANT CKVariantAVX512BF16
 #define CK_TABLE ck_table_avx512bf16
 #include "../bodies/all.h"
 
 #pragma clang attribute pop
+#else
+const CKKernels *const ck_table_avx512bf16 = NULL;
 #endif

@@ -16,17 +16,6 @@ public struct ControllabilityEvaluation: Sendable {
   /// Decides whether a reply refuses or answers.
   public var judge: RefusalJudge
 
-  /// What is being done, for showing progress.
-  public enum Stage: String, Sendable, Hashable {
-    /// Scoring the answers of held-out rows.
-    case scoring
-    /// Generating replies.
-    case generating
-  }
-
-  /// Reports the stage and how many of its items are done.
-  public typealias Progress = @Sendable (_ stage: Stage, _ done: Int, _ total: Int) -> Void
-
   /// An evaluation with greedy replies of at most 96 tokens unless said otherwise.
   public init(
     policy: SafetyPolicy, sampling: Sampling = .greedy, maximumTokens: Int = 96,
@@ -49,7 +38,7 @@ public struct ControllabilityEvaluation: Sendable {
   ///   model, ``EvaluationError``.
   public func run(
     on model: LanguageModel, over rows: some Collection<PreferencePair>, named name: String = "model",
-    progress: @escaping Progress = { _, _, _ in }
+    progress: WorkProgress.Report = { _ in }
   ) async throws -> ControllabilityReport {
     try report(on: [try await evidence(of: model, named: name, over: rows, progress: progress)], model: model)
   }
@@ -86,7 +75,7 @@ public struct ControllabilityEvaluation: Sendable {
   ///   model.
   public func evidence(
     of model: LanguageModel, named name: String, over rows: some Collection<PreferencePair>,
-    progress: @escaping Progress = { _, _, _ in }
+    progress: WorkProgress.Report = { _ in }
   ) async throws -> ModelEvidence {
     try await evidence(
       of: model, named: name, over: rows.configured(by: policy).encoded(with: model.encoder()), progress: progress)
@@ -95,7 +84,7 @@ public struct ControllabilityEvaluation: Sendable {
   /// The same over the tokens of rows that the policy has configured; models that differ in their adapters share them.
   public func evidence(
     of model: LanguageModel, named name: String, over pairs: [EncodedPair],
-    progress: @escaping Progress = { _, _, _ in }
+    progress: WorkProgress.Report = { _ in }
   ) async throws -> ModelEvidence {
     let places = pairs.compactMap { pair in pair.pair.place.map { (pair.source, $0) } }
     return ModelEvidence(
@@ -105,19 +94,19 @@ public struct ControllabilityEvaluation: Sendable {
   }
 
   private func scores(
-    of pairs: [EncodedPair], under model: LanguageModel, progress: @escaping Progress
+    of pairs: [EncodedPair], under model: LanguageModel, progress: WorkProgress.Report
   ) async throws -> [ModelEvidence.Score] {
     let groups = pairs.map(\.group)
-    progress(.scoring, 0, groups.count)
+    progress(WorkProgress(.scoring, 0, of: groups.count))
     var margins = try await margins(of: groups, under: model)
     if preferenceMeasure == .reward {
       let reference = try await self.margins(of: groups, under: model.adapted(by: nil))
       margins = zip(margins, reference).map { $0 - $1 }
     }
-    progress(.scoring, groups.count, groups.count)
+    progress(WorkProgress(.scoring, groups.count, of: groups.count))
     return zip(pairs, margins).map { pair, margin in
       ModelEvidence.Score(
-        configuration: pair.configuration ?? "", row: pair.source, isNeutral: pair.pair.isNeutral, margin: margin)
+        configuration: pair.configuration, row: pair.source, isNeutral: pair.pair.isNeutral, margin: margin)
     }
   }
 
@@ -127,7 +116,7 @@ public struct ControllabilityEvaluation: Sendable {
 
   /// One reply for every row and configuration.
   private func replies(
-    to pairs: [EncodedPair], of model: LanguageModel, progress: @escaping Progress
+    to pairs: [EncodedPair], of model: LanguageModel, progress: WorkProgress.Report
   ) async throws -> [ModelEvidence.Reply] {
     struct Question: Hashable {
       let row: Int
@@ -135,13 +124,12 @@ public struct ControllabilityEvaluation: Sendable {
     }
     var asked: Set<Question> = []
     let questions = pairs.filter { asked.insert(Question(row: $0.source, configuration: $0.configuration)).inserted }
-    let texts = try await model.replies(
-      to: questions.map(\.prompt), sampling: sampling, maximumTokens: maximumTokens
-    ) { progress(.generating, $0, questions.count) }
-    return zip(questions, texts).map { question, text in
+    let replies = try await ReplyEngine(model: model).replies(
+      to: questions.map(\.prompt), sampling: sampling, maximumTokens: maximumTokens, progress: progress)
+    return zip(questions, replies).map { question, reply in
       ModelEvidence.Reply(
-        configuration: question.configuration ?? "", row: question.source, isNeutral: question.pair.isNeutral,
-        prompt: question.pair.prompt.last?.content ?? "", text: text)
+        configuration: question.configuration, row: question.source, isNeutral: question.pair.isNeutral,
+        prompt: question.pair.prompt.last?.content ?? "", text: reply.text)
     }
   }
 }

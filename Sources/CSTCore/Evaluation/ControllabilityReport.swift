@@ -13,6 +13,7 @@
 /// a browser.
 public struct ControllabilityReport: Hashable, Codable, Sendable {
   /// How the margins of pairs were measured.
+  @nonexhaustive
   public enum PreferenceMeasure: String, Hashable, Codable, Sendable {
     /// By the model's own log-probabilities of whole answers. Defined for every model, and biased to short answers.
     case logProbability

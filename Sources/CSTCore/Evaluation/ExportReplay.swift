@@ -46,7 +46,7 @@ public struct ExportReplay: Sendable {
     let encoded = try pairs.encoded(with: original.encoder())
     for (pair, other) in zip(encoded, try pairs.encoded(with: exported.encoder())) where pair != other {
       throw EvaluationError(
-        reason: .differentTokens, model: exported.identity, row: pair.source, place: pair.pair.place,
+        reason: .differentTokens, model: exported.identity, row: pair.source, rowPlace: pair.pair.place,
         detail: "expected the \(pair.group.tokenCount) tokens of the model in memory, found \(other.group.tokenCount), "
           + "some of them others")
     }
@@ -58,7 +58,7 @@ public struct ExportReplay: Sendable {
       for (length, (old, new)) in zip(lengths, zip(old, new)) {
         guard old.isFinite, new.isFinite else {
           throw EvaluationError(
-            reason: .nonFiniteScore, model: exported.identity, row: pair.source, place: pair.pair.place,
+            reason: .nonFiniteScore, model: exported.identity, row: pair.source, rowPlace: pair.pair.place,
             detail: "an answer has the log-probability \(new), and \(old) in memory")
         }
         changes.append(
@@ -91,8 +91,7 @@ public struct ExportReplay: Sendable {
         model: "export",
         scores: zip(pairs, scores).map { pair, score in
           .init(
-            configuration: pair.configuration ?? "", row: pair.source, isNeutral: pair.isNeutral,
-            margin: score[0] - score[1])
+            configuration: pair.configuration, row: pair.source, isNeutral: pair.isNeutral, margin: score[0] - score[1])
         }, replies: [])
       return try ModelMeasures(of: evidence, under: policy, judge: RefusalJudge()).switching
     }

@@ -8,7 +8,7 @@
 /// one compute thread to the next, never to two at once, and an engine's loop runs on one thread at a time.
 final class BatchDecoding: @unchecked Sendable {
   /// A token of one sequence, or its end.
-  enum Event {
+  enum Event: Sendable {
     case token(sequence: Int, Int32)
     case ended(sequence: Int, DecodingResult)
   }

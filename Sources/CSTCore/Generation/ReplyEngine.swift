@@ -1,13 +1,12 @@
 import Dispatch
-import Foundation
 import Synchronization
 
 /// Replies to many conversations that are asked for independently, decoded together.
 ///
 /// ```swift
 /// let engine = ReplyEngine(model: model)
-/// async let first = engine.reply(to: [.user("How do I descale a kettle?")])
-/// async let second = engine.reply(to: [.user("Why is bread stale so soon?")])
+/// async let first = engine.respond(to: [.user("How do I descale a kettle?")])
+/// async let second = engine.respond(to: [.user("Why is bread stale so soon?")])
 /// print(try await first.text, try await second.text)
 /// ```
 ///
@@ -26,7 +25,7 @@ public final class ReplyEngine: Sendable {
   public let slots: Int
 
   private struct State {
-    var arrivals: [Call] = []
+    var arrivals: [ReplyCall] = []
     var isRunning = false
   }
 
@@ -59,65 +58,87 @@ public final class ReplyEngine: Sendable {
   ///   - maximumTokens: Where the reply is cut, at least 1.
   /// - Throws: ``ConversationError`` where the conversation does not fit the model's context; `CancellationError` where
   ///   the task is cancelled, which makes its place free.
-  public func reply(
+  public func respond(
     to messages: [Message], sampling: Sampling = .greedy, maximumTokens: Int = 256
-  ) async throws -> GeneratedReply {
-    require(maximumTokens >= 1, "a reply has at least one token, not \(maximumTokens)")
-    let prompt = try model.encoder().prompt(messages)
-    let result = try await decode(
-      DecodingRequest(prompt: prompt, goal: .reply(maximumTokens: maximumTokens), sampler: Sampler(sampling)))
-    return GeneratedReply(
-      text: model.tokenizer.decode(result.tokens, controlTokens: .skipped), isComplete: result.isComplete,
-      promptTokens: result.promptTokens, completionTokens: result.tokens.count, reusedTokens: result.reusedTokens)
+  ) async throws -> Reply {
+    try await begin(messages, sampling: sampling, maximumTokens: maximumTokens, isStreamed: false).whole()
   }
 
-  /// How likely the model's reply is to begin with each of some choices.
+  /// The same reply as it is written, asked for once its first piece is. Parameters and errors are those of
+  /// ``respond(to:sampling:maximumTokens:)``.
+  public func stream(to messages: [Message], sampling: Sampling = .greedy, maximumTokens: Int = 256) -> ReplyStream {
+    ReplyStream { try self.begin(messages, sampling: sampling, maximumTokens: maximumTokens) }
+  }
+
+  /// Replies to many conversations, in their order.
   ///
   /// - Parameters:
-  ///   - choices: At least one, no two beginning with the same token: `A` and `B`.
-  ///   - messages: The conversation, oldest first.
-  /// - Returns: The softmax over the logits of the choices' first tokens.
-  /// - Throws: ``ChoiceError``; ``ConversationError`` where the conversation does not fit the model's context, or cannot
-  ///   be told from a choice in token space; `CancellationError`.
-  public func choiceProbabilities(
-    of choices: [String], after messages: [Message]
-  ) async throws -> ChoiceProbabilities {
-    guard !choices.isEmpty else { throw ChoiceError(reason: .noChoices) }
+  ///   - conversations: What to reply to.
+  ///   - sampling: How tokens are chosen; every conversation has its own stream of draws.
+  ///   - maximumTokens: Where a reply is cut, at least 1.
+  ///   - progress: Told as replies are completed.
+  /// - Throws: ``ConversationError`` where a conversation does not fit the model's context; nothing is decoded then.
+  ///   `CancellationError`.
+  public func replies(
+    to conversations: [[Message]], sampling: Sampling = .greedy, maximumTokens: Int = 256,
+    progress: WorkProgress.Report = { _ in }
+  ) async throws -> [Reply] {
     let encoder = model.encoder()
-    let prompt = try encoder.prompt(messages)
-    var firstTokens: [Int32] = []
-    for choice in choices {
-      let token = try encoder.completion(choice, to: messages, prompt: prompt).tokens[0]
-      if let other = firstTokens.firstIndex(of: token) {
-        throw ChoiceError(reason: .sameFirstToken(choices[other], choice))
-      }
-      firstTokens.append(token)
+    return try await replies(
+      to: try conversations.map { try encoder.prompt($0) }, sampling: sampling, maximumTokens: maximumTokens,
+      progress: progress)
+  }
+
+  /// The same for conversations as tokens.
+  func replies(
+    to prompts: [[Int32]], sampling: Sampling, maximumTokens: Int, progress: WorkProgress.Report
+  ) async throws -> [Reply] {
+    let flights = prompts.enumerated().map { index, prompt in
+      inFlight(
+        DecodingRequest(
+          prompt: prompt, goal: .reply(maximumTokens: maximumTokens),
+          sampler: Sampler(sampling, stream: UInt64(index))), isStreamed: false)
     }
-    let result = try await decode(
-      DecodingRequest(prompt: prompt, goal: .logits(of: firstTokens), sampler: Sampler(.greedy)))
-    let largest = Double(result.logits.max() ?? 0)
-    let weights = result.logits.map { exp(Double($0) - largest) }
-    let sum = weights.reduce(0, +)
-    return ChoiceProbabilities(
-      probabilities: weights.map { $0 / sum }, promptTokens: result.promptTokens, reusedTokens: result.reusedTokens)
+    submit(flights.map(\.call))
+    return try await withThrowingTaskGroup(of: (Int, Reply).self) { group in
+      for (index, flight) in flights.enumerated() { group.addTask { (index, try await flight.whole()) } }
+      var replies: [Int: Reply] = [:]
+      progress(WorkProgress(.generating, 0, of: flights.count))
+      for try await (index, reply) in group {
+        replies[index] = reply
+        progress(WorkProgress(.generating, replies.count, of: flights.count))
+      }
+      return flights.indices.compactMap { replies[$0] }
+    }
   }
 
   // MARK: The loop
 
-  private func decode(_ request: DecodingRequest) async throws -> DecodingResult {
-    let call = Call(request)
-    return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        if call.begin(continuation) { submit(call) }
-      }
-    } onCancel: {
-      call.end(.failure(CancellationError()))
-    }
+  /// Asks for a reply.
+  func begin(
+    _ messages: [Message], sampling: Sampling, maximumTokens: Int, isStreamed: Bool = true
+  ) throws -> ReplyInFlight {
+    require(maximumTokens >= 1, "a reply has at least one token, not \(maximumTokens)")
+    let flight = inFlight(
+      DecodingRequest(
+        prompt: try model.encoder().prompt(messages), goal: .reply(maximumTokens: maximumTokens),
+        sampler: Sampler(sampling)), isStreamed: isStreamed)
+    submit([flight.call])
+    return flight
   }
 
-  private func submit(_ call: Call) {
+  /// - Parameter isStreamed: Whether its tokens are told as they come; otherwise only its end is.
+  func inFlight(_ request: DecodingRequest, isStreamed: Bool) -> ReplyInFlight {
+    let (events, continuation) = AsyncThrowingStream.makeStream(of: BatchDecoding.Event.self)
+    return ReplyInFlight(
+      call: ReplyCall(request, isStreamed: isStreamed, continuation), events: events, tokenizer: model.tokenizer)
+  }
+
+  /// Hands calls to the loop, which decodes them in this order as places become free.
+  func submit(_ calls: [ReplyCall]) {
+    guard !calls.isEmpty else { return }
     let starts = state.withLock { state in
-      state.arrivals.append(call)
+      state.arrivals += calls
       defer { state.isRunning = true }
       return !state.isRunning
     }
@@ -126,21 +147,24 @@ public final class ReplyEngine: Sendable {
 
   /// Steps until no call is left. The queue is serial, so that the next run begins after this one has returned.
   private func run() {
-    var calls: [Int: Call] = [:]
+    var calls: [Int: ReplyCall] = [:]
     while let arrivals = nextArrivals(isIdle: calls.isEmpty) {
       for call in arrivals where !call.isOver { calls[decoding.add(call.request)] = call }
       for (number, call) in calls where call.isOver {
         decoding.remove(number)
         calls[number] = nil
       }
-      for case .ended(let number, let result) in decoding.step() {
-        calls.removeValue(forKey: number)?.end(.success(result))
+      for event in decoding.step() {
+        switch event {
+        case .token(let number, _): calls[number]?.send(event)
+        case .ended(let number, _): calls.removeValue(forKey: number)?.end(event)
+        }
       }
     }
   }
 
   /// The calls that have come since the last time; `nil` ends the run, since there is none left.
-  private func nextArrivals(isIdle: Bool) -> [Call]? {
+  private func nextArrivals(isIdle: Bool) -> [ReplyCall]? {
     state.withLock { state in
       if isIdle, state.arrivals.isEmpty {
         state.isRunning = false
@@ -152,42 +176,35 @@ public final class ReplyEngine: Sendable {
   }
 }
 
-/// A call in flight. Its continuation is resumed once: by the loop, or by whoever cancels it.
-private final class Call: Sendable {
-  private enum State {
-    case starting
-    case waiting(CheckedContinuation<DecodingResult, any Error>)
-    case over
-  }
-
+/// A call in flight: what it asks for, and where what comes of it goes.
+final class ReplyCall: Sendable {
   let request: DecodingRequest
-  private let state = Mutex(State.starting)
+  private let isStreamed: Bool
+  private let continuation: AsyncThrowingStream<BatchDecoding.Event, any Error>.Continuation
+  private let over = Atomic(false)
 
-  init(_ request: DecodingRequest) { self.request = request }
-
-  var isOver: Bool {
-    state.withLock { state in
-      if case .over = state { true } else { false }
-    }
+  init(
+    _ request: DecodingRequest, isStreamed: Bool,
+    _ continuation: AsyncThrowingStream<BatchDecoding.Event, any Error>.Continuation
+  ) {
+    self.request = request
+    self.isStreamed = isStreamed
+    self.continuation = continuation
+    // Also where whoever reads is cancelled, or reads no more.
+    continuation.onTermination = { [weak self] _ in self?.over.store(true, ordering: .relaxed) }
   }
 
-  /// Whether the call is to be decoded; not where it was cancelled before it began.
-  func begin(_ continuation: CheckedContinuation<DecodingResult, any Error>) -> Bool {
-    let begins = state.withLock { state in
-      guard case .starting = state else { return false }
-      state = .waiting(continuation)
-      return true
-    }
-    if !begins { continuation.resume(throwing: CancellationError()) }
-    return begins
+  /// Whether nobody waits for more.
+  var isOver: Bool { over.load(ordering: .relaxed) }
+
+  func send(_ event: BatchDecoding.Event) {
+    if isStreamed { continuation.yield(event) }
   }
 
-  func end(_ result: Result<DecodingResult, any Error>) {
-    let continuation: CheckedContinuation<DecodingResult, any Error>? = state.withLock { state in
-      defer { state = .over }
-      if case .waiting(let continuation) = state { return continuation }
-      return nil
-    }
-    continuation?.resume(with: result)
+  func end(_ event: BatchDecoding.Event) {
+    continuation.yield(event)
+    continuation.finish()
   }
+
+  func cancel() { continuation.finish(throwing: CancellationError()) }
 }

@@ -53,7 +53,7 @@ struct Sampler: Sendable {
       // A comparison with NaN is false.
       out[index] = scaled <= 0 ? scaled : -.infinity
     }
-    Kernels.current.table.softmax_rows_f32(start, out.count, start, out.count, 1, out.count)
+    Kernels.current.softmax(start, start, rows: 1, width: out.count)
   }
 }
 

@@ -13,10 +13,28 @@ public struct Sampling: Sendable, Hashable, Codable {
 
   /// Traps on a negative temperature and on a `topP` outside `0 < topP <= 1`.
   public init(temperature: Double = 1, topP: Double = 1, seed: UInt64 = 42) {
-    require(temperature >= 0 && temperature.isFinite, "a temperature is not negative: \(temperature)")
-    require(topP > 0 && topP <= 1, "top-p is above 0 and at most 1: \(topP)")
     self.temperature = temperature
     self.topP = topP
     self.seed = seed
+    requireGoodFields()
+  }
+}
+
+extension Sampling: CheckedFields {
+  package var badField: BadField? {
+    guard temperature >= 0, temperature.isFinite else {
+      return ("temperature", "a temperature is not negative: \(temperature)")
+    }
+    guard topP > 0, topP <= 1 else { return ("topP", "top-p is above 0 and at most 1: \(topP)") }
+    return nil
+  }
+
+  /// - Throws: `DecodingError` for what the other `init` traps on.
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    temperature = try fields.decode(Double.self, forKey: .temperature)
+    topP = try fields.decode(Double.self, forKey: .topP)
+    seed = try fields.decode(UInt64.self, forKey: .seed)
+    try checkDecoded(at: fields.codingPath)
   }
 }

@@ -100,8 +100,9 @@ public struct ConversationEncoder: Sendable {
 }
 
 /// A conversation or an answer that cannot be turned into tokens.
-public struct ConversationError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct ConversationError: PlacedError, Hashable {
   /// What is wrong.
+  @nonexhaustive
   public enum Reason: Sendable, Hashable {
     /// The prompt alone fills the allowed length; it is never cut, because it carries the configuration.
     case promptTooLong(tokens: Int, limit: Int)
@@ -120,19 +121,14 @@ public struct ConversationError: Error, Sendable, Hashable, CustomStringConverti
   /// The row of the data, counted from 0, where there is one.
   public var row: Int?
   /// Where the row was read, if that is known.
-  public var place: RowPlace?
+  public var rowPlace: RowPlace?
 
-  /// One line: the place (the row's number is that in its file, where it has one) and the reason.
-  public var description: String {
-    let places = [place?.description, (place?.row ?? row).map { "row \($0)" }, reason.description]
-    return places.compactMap { $0 }.joined(separator: ": ")
-  }
-}
+  /// The row, where there is one, and its file and line, where they are known.
+  public var place: String { rowPlace.map { "\($0): row \($0.row)" } ?? row.map { "row \($0)" } ?? "" }
 
-extension ConversationError.Reason: CustomStringConvertible {
   /// What was expected, what was found and what to do.
-  public var description: String {
-    switch self {
+  public var detail: String {
+    switch reason {
     case .promptTooLong(let tokens, let limit):
       "the prompt has \(tokens) tokens, which leaves no room for an answer within the maximum length of \(limit); "
         + "raise the maximum length or shorten the prompt (it is never cut: it carries the configuration)"
@@ -144,8 +140,10 @@ extension ConversationError.Reason: CustomStringConvertible {
     case .boundaryMismatch(let answerStart):
       "the tokens of prompt and answer together do not begin with the tokens of the prompt; the answer begins "
         + "\"\(answerStart)\": remove leading white space from it"
-    case .noEndOfTurn:
-      "the chat template renders an answer without an end-of-turn token"
+    case .noEndOfTurn: "the chat template renders an answer without an end-of-turn token"
     }
   }
+
+  /// One line: the row and the detail.
+  public var description: String { [place, detail].filter { !$0.isEmpty }.joined(separator: ": ") }
 }

@@ -6,18 +6,16 @@ final class KeyValueCache {
   private(set) var tokens: [Int32] = []
   /// Tokens there is memory for.
   private(set) var capacity: Int
-  private let width: Int
-  private var keys: [TensorStorage]
-  private var values: [TensorStorage]
+  private var layers: [KeyValueRows]
   /// Whether the keys were rotated as those of a sequence longer than ``RotaryTable/switchLength`` are.
   fileprivate(set) var isRotatedForLength = false
 
   init(configuration: ModelConfiguration, capacity: Int = 128) {
-    width = configuration.heads.keyValueWidth
-    self.capacity = max(1, capacity)
-    let length = self.capacity * width
-    keys = (0..<configuration.layerCount).map { _ in TensorStorage(count: length) }
-    values = (0..<configuration.layerCount).map { _ in TensorStorage(count: length) }
+    let capacity = max(1, capacity)
+    self.capacity = capacity
+    layers = (0..<configuration.layerCount).map { _ in
+      KeyValueRows(width: configuration.heads.keyValueWidth, capacity: capacity)
+    }
   }
 
   /// Tokens seen.
@@ -27,14 +25,14 @@ final class KeyValueCache {
   func reserve(_ rows: Int) {
     guard count + rows > capacity else { return }
     capacity = max(count + rows, capacity + capacity / 2)
-    keys = keys.map(grown)
-    values = values.map(grown)
+    layers = layers.map { $0.grown(to: capacity, keeping: count) }
   }
 
-  /// Writes the new tokens' keys and values of one layer behind those seen; `append` makes them seen.
-  func write(layer: Int, keys newKeys: FloatSource, values newValues: FloatSource, rows: Int) {
-    keys[layer].start.advanced(by: count * width).update(from: newKeys, count: rows * width)
-    values[layer].start.advanced(by: count * width).update(from: newValues, count: rows * width)
+  /// Writes the new tokens' keys and values of one layer, the given rows, behind those seen; `append` makes them seen.
+  /// - Returns: What their queries, which are the same rows, attend to.
+  func write(layer: Int, keys: Tensor, values: Tensor, rows: Range<Int>) -> AttentionSegment {
+    layers[layer].write(keys: keys, values: values, rows: rows, at: count)
+    return layers[layer].segment(queries: rows, after: count)
   }
 
   func append(_ newTokens: [Int32]) { tokens += newTokens }
@@ -52,24 +50,8 @@ final class KeyValueCache {
     guard rows > start else { return }
     isRotatedForLength = other.isRotatedForLength
     reserve(rows - start)
-    let (range, offset) = ((rows - start) * width, start * width)
-    for (mine, theirs) in zip(keys + values, other.keys + other.values) {
-      mine.start.advanced(by: offset).update(from: theirs.start + offset, count: range)
-    }
+    for (mine, theirs) in zip(layers, other.layers) { mine.copy(start..<rows, of: theirs) }
     tokens += other.tokens[start..<rows]
-  }
-
-  /// Keys and values of one head, the first of the tokens seen.
-  func source(layer: Int, headOffset: Int) -> KeyValueSource {
-    KeyValueSource(
-      keys: UnsafePointer(keys[layer].start) + headOffset, values: UnsafePointer(values[layer].start) + headOffset,
-      stride: width)
-  }
-
-  private func grown(_ storage: TensorStorage) -> TensorStorage {
-    let larger = TensorStorage(count: capacity * width)
-    larger.start.update(from: storage.start, count: count * width)
-    return larger
   }
 }
 
@@ -99,35 +81,15 @@ extension Transformer {
       let length = cache.count + tokens.count
       rotaryRows += rotary.rows(at: Int32(cache.count)..<Int32(length), sequenceLength: length)
     }
-    let heads = configuration.heads
     let hidden = hiddenStates(
       tokens: sequences.flatMap(\.tokens), rotaryRows: rotaryRows, adaptation: adaptation, precision: precision,
       access: .stored
-    ) { layer, queries, keys, values in
-      for (start, (tokens, cache)) in zip(starts, sequences) {
-        let offset = start * heads.keyValueWidth
-        cache.write(layer: layer, keys: keys.start + offset, values: values.start + offset, rows: tokens.count)
+    ) { [configuration] layer, queries, keys, values in
+      let segments = zip(starts, sequences).map { start, sequence in
+        sequence.cache.write(
+          layer: layer, keys: keys, values: values, rows: start..<start + sequence.tokens.count)
       }
-      return Tensor(shape: queries.shape) { out in
-        WorkRecorder.shared.measure(.attention) {
-          ComputePool.shared.forEachItem(count: sequences.count * heads.keyValueHeads) { item in
-            let (sequence, head) = item.quotientAndRemainder(dividingBy: heads.keyValueHeads)
-            let (tokens, cache) = sequences[sequence]
-            let shape = heads.shape(
-              rows: tokens.count, prefixRows: cache.count, window: configuration.window(layer: layer))
-            let cached = cache.source(layer: layer, headOffset: head * heads.headWidth)
-            let new = cache.count * cached.stride
-            let queryOffset = starts[sequence] * heads.queryWidth + head * heads.group * heads.headWidth
-            withScratch(Float.self, count: max(1, Kernels.current.attentionScratch(shape))) { scratch in
-              Kernels.current.attention(
-                MatrixDestination(start: out + queryOffset, stride: heads.queryWidth), logSum: nil,
-                q: MatrixSource(start: queries.start + queryOffset, stride: heads.queryWidth), prefix: cached,
-                own: KeyValueSource(keys: cached.keys + new, values: cached.values + new, stride: cached.stride),
-                shape: shape, scratch: scratch)
-            }
-          }
-        }
-      }
+      return queries.attention(over: segments, heads: configuration.heads, window: configuration.window(layer: layer))
     }
     for (tokens, cache) in sequences { cache.append(tokens) }
     return hidden.rows(at: zip(starts, sequences).map { $0 + $1.tokens.count - 1 })

@@ -1,6 +1,7 @@
 import Foundation
 
 /// What of a decoder layer the backward pass finds kept: a matter of time and memory, never of a bit of a result.
+@nonexhaustive
 public enum LayerActivations: String, Sendable, Hashable, Codable, CaseIterable {
   /// The inputs of its matrix products and of attention: the faster way.
   case kept

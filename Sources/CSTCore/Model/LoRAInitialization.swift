@@ -1,6 +1,7 @@
 import Foundation
 
 /// How the factor A of fresh LoRA factors is filled; B is zero, so that the adapted model starts as the base model.
+@nonexhaustive
 public enum LoRAInitialization: Sendable, Hashable {
   /// Uniform in ±1/√inputs, as PEFT does it.
   case kaimingUniform

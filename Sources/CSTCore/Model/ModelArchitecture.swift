@@ -1,5 +1,6 @@
 /// The decoders this library computes, all of them one decoder with different options; the raw values are the
 /// `model_type`s of Hugging Face.
+@nonexhaustive
 public enum ModelArchitecture: String, Sendable, Hashable, Codable, CaseIterable {
   /// Llama 2 and 3, SmolLM2, Yi, SOLAR and others of their shape.
   case llama

@@ -1,6 +1,7 @@
 import Foundation
 
 /// Where a model was read from.
+@nonexhaustive
 public enum ModelSource: Sendable, Hashable {
   /// A GGUF file.
   case gguf(URL)

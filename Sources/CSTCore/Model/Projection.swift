@@ -1,5 +1,6 @@
 /// The matrices of a decoder layer; the raw values are the names Hugging Face and PEFT use. Which of them a model has is
 /// ``ModelConfiguration/projections``.
+@nonexhaustive
 public enum Projection: String, Sendable, Hashable, Codable, CaseIterable {
   case query = "q_proj"
   case key = "k_proj"

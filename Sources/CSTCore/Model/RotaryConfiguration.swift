@@ -1,6 +1,7 @@
 import Foundation
 
 /// How rotary position embeddings are stretched to longer sequences than a model was first trained on.
+@nonexhaustive
 public enum RotaryScaling: Sendable, Hashable {
   /// Not at all.
   case none

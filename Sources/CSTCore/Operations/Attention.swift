@@ -26,9 +26,27 @@ public struct AttentionHeads: Sendable, Hashable {
   /// 1/√headWidth.
   public var scale: Float { Float(1 / Double(headWidth).squareRoot()) }
 
-  func shape(rows: Int, prefixRows: Int, window: Int?) -> AttentionHeadShape {
+  fileprivate func shape(rows: Int, prefixRows: Int, window: Int?) -> AttentionHeadShape {
     AttentionHeadShape(
       rows: rows, prefixRows: prefixRows, group: group, headWidth: headWidth, scale: scale, window: window)
+  }
+}
+
+/// Rows of queries of one sequence, and the keys and values of all heads that they see. Whoever makes it keeps those
+/// alive.
+struct AttentionSegment {
+  /// Rows of the queries; `own` has as many.
+  let rows: Range<Int>
+  /// Rows of `prefix`, the positions before the first query's own.
+  let prefixRows: Int
+  let prefix: KeyValueSource
+  let own: KeyValueSource
+
+  /// Keys that the rows see, summed over them.
+  fileprivate func seenKeys(window: Int?) -> Double {
+    let (rows, prefix) = (Double(rows.count), Double(prefixRows))
+    guard let window else { return rows * prefix + rows * (rows + 1) / 2 }
+    return (0..<self.rows.count).reduce(0.0) { $0 + Double(min(window, prefixRows + $1 + 1)) }
   }
 }
 
@@ -63,6 +81,51 @@ extension Tensor {
       valueNode?.accumulate(sharing: dValues)
     }
   }
+  /// The same over keys and values that are kept elsewhere, for rows that continue sequences. A constant.
+  func attention(over segments: [AttentionSegment], heads: AttentionHeads, window: Int?) -> Tensor {
+    Tensor(shape: shape) { attend(segments, heads, window, into: $0, logSums: nil) }
+  }
+
+  /// The forward pass of these queries, split between threads by head and sequence. `logSums`, `[rows, queryHeads]`, is
+  /// for the backward pass.
+  fileprivate func attend(
+    _ segments: [AttentionSegment], _ heads: AttentionHeads, _ window: Int?, into out: FloatDestination,
+    logSums: FloatDestination?
+  ) {
+    let operations = 4 * heads.products(segments, window)
+    WorkRecorder.shared.measure(.attention, floatingPointOperations: operations) {
+      ComputePool.shared.forEachItem(count: segments.count * heads.keyValueHeads) { item in
+        let (segment, head) = (segments[item % segments.count], item / segments.count)
+        let shape = heads.shape(rows: segment.rows.count, prefixRows: segment.prefixRows, window: window)
+        let (first, stride) = (segment.rows.lowerBound, heads.queryWidth)
+        let offset = first * stride + head * heads.group * heads.headWidth
+        withScratch(Float.self, count: max(1, Kernels.current.attentionScratch(shape))) { scratch in
+          Kernels.current.attention(
+            MatrixDestination(start: out + offset, stride: stride),
+            logSum: logSums.map {
+              MatrixDestination(start: $0 + first * heads.queryHeads + head * heads.group, stride: heads.queryHeads)
+            },
+            q: MatrixSource(start: start + offset, stride: stride),
+            prefix: segment.prefix.advanced(by: head * heads.headWidth),
+            own: segment.own.advanced(by: head * heads.headWidth), shape: shape, scratch: scratch)
+        }
+      }
+    }
+  }
+}
+
+extension AttentionHeads {
+  /// The products q·k of all heads, in multiply-adds; the backward pass makes five such products, the forward pass two.
+  func products(_ segments: [AttentionSegment], _ window: Int?) -> Double {
+    segments.reduce(0) { $0 + $1.seenKeys(window: window) } * Double(queryWidth)
+  }
+}
+
+extension KeyValueSource {
+  /// The same from another element of every row on.
+  func advanced(by offset: Int) -> KeyValueSource {
+    KeyValueSource(keys: keys + offset, values: values + offset, stride: stride)
+  }
 }
 
 private typealias AttentionGradients = (queries: TensorStorage, keys: TensorStorage, values: TensorStorage)
@@ -79,44 +142,19 @@ private struct AttentionPass {
   private var queryStride: Int { heads.queryWidth }
   private var keyStride: Int { heads.keyValueWidth }
 
+  private var segments: [AttentionSegment] {
+    sequences.segments.map { own, prefix in
+      AttentionSegment(
+        rows: own, prefixRows: prefix.count, prefix: source(row: prefix.lowerBound), own: source(row: own.lowerBound))
+    }
+  }
+
   func forward(into out: FloatDestination, logSums: FloatDestination) {
-    WorkRecorder.shared.measure(.attention, floatingPointOperations: 4 * productsPerPass) {
-      computeForward(into: out, logSums: logSums)
-    }
-  }
-
-  /// The products q·k of all heads, in multiply-adds; the backward pass makes five such products, the forward pass two.
-  private var productsPerPass: Double {
-    let seen = sequences.segments.reduce(0.0) { sum, segment in
-      let (rows, prefix) = (Double(segment.own.count), Double(segment.prefix.count))
-      guard let window else { return sum + rows * prefix + rows * (rows + 1) / 2 }
-      return segment.own.indices.reduce(sum) { sum, row in
-        sum + Double(min(window, segment.prefix.count + row - segment.own.lowerBound + 1))
-      }
-    }
-    return seen * Double(heads.queryWidth)
-  }
-
-  private func computeForward(into out: FloatDestination, logSums: FloatDestination) {
-    let segments = sequences.segments
-    ComputePool.shared.forEachItem(count: segments.count * heads.keyValueHeads) { item in
-      let (segment, head) = (segments[item % segments.count], item / segments.count)
-      let shape = heads.shape(rows: segment.own.count, prefixRows: segment.prefix.count, window: window)
-      let column = head * heads.group * heads.headWidth
-      withScratch(Float.self, count: max(1, Kernels.current.attentionScratch(shape))) { scratch in
-        Kernels.current.attention(
-          MatrixDestination(start: out + segment.own.lowerBound * queryStride + column, stride: queryStride),
-          logSum: MatrixDestination(
-            start: logSums + segment.own.lowerBound * heads.queryHeads + head * heads.group, stride: heads.queryHeads),
-          q: MatrixSource(start: queries.start + segment.own.lowerBound * queryStride + column, stride: queryStride),
-          prefix: source(row: segment.prefix.lowerBound, head), own: source(row: segment.own.lowerBound, head),
-          shape: shape, scratch: scratch)
-      }
-    }
+    queries.attend(segments, heads, window, into: out, logSums: logSums)
   }
 
   func backward(_ gradient: TensorStorage, out: Tensor, logSums: Tensor) -> AttentionGradients {
-    WorkRecorder.shared.measure(.attention, floatingPointOperations: 10 * productsPerPass) {
+    WorkRecorder.shared.measure(.attention, floatingPointOperations: 10 * heads.products(segments, window)) {
       computeBackward(gradient, out: out, logSums: logSums)
     }
   }
@@ -147,16 +185,16 @@ private struct AttentionPass {
             out: query(out.start),
             logSum: MatrixSource(
               start: logSums.start + own.lowerBound * heads.queryHeads + head * heads.group, stride: heads.queryHeads),
-            q: query(queries.start), prefix: source(row: prefix.lowerBound, head),
-            own: source(row: own.lowerBound, head), shape: shape, scratch: scratch)
+            q: query(queries.start), prefix: source(row: prefix.lowerBound).advanced(by: head * heads.headWidth),
+            own: source(row: own.lowerBound).advanced(by: head * heads.headWidth), shape: shape, scratch: scratch)
         }
       }
     }
     return (dQueries, dKeys, dValues)
   }
 
-  private func source(row: Int, _ head: Int) -> KeyValueSource {
-    let offset = row * keyStride + head * heads.headWidth
-    return KeyValueSource(keys: keys.start + offset, values: values.start + offset, stride: keyStride)
+  /// Keys and values of all heads from a row on.
+  private func source(row: Int) -> KeyValueSource {
+    KeyValueSource(keys: keys.start, values: values.start, stride: keyStride).advanced(by: row * keyStride)
   }
 }

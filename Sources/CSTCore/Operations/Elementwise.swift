@@ -24,7 +24,7 @@ extension Tensor {
   ///   the first. So for all four operations; other shapes trap.
   public static func + (a: Tensor, b: Tensor) -> Tensor {
     let alignment = Alignment(a.shape, b.shape, "+")
-    let out = a.combined(with: b, alignment) { Kernels.current.table.add_f32($0, $1, $2, $3) }
+    let out = a.combined(with: b, alignment, Kernels.current.add)
     return out.recorded(from: [a, b]) { [aNode = a.node, bNode = b.node, bShape = b.shape] gradient in
       aNode?.accumulate(sharing: gradient)
       bNode?.accumulate(sharing: gradient.reduced(alignment, to: bShape))
@@ -34,16 +34,12 @@ extension Tensor {
   /// The difference, element by element.
   public static func - (a: Tensor, b: Tensor) -> Tensor {
     let alignment = Alignment(a.shape, b.shape, "-")
-    let out = a.combined(with: b, alignment) { Kernels.current.table.subtract_f32($0, $1, $2, $3) }
+    let out = a.combined(with: b, alignment, Kernels.current.subtract)
     return out.recorded(from: [a, b]) { [aNode = a.node, bNode = b.node, bShape = b.shape] gradient in
       aNode?.accumulate(sharing: gradient)
       bNode?.accumulate { destination, mode in
         let share = gradient.reduced(alignment, to: bShape)
-        if mode == .store {
-          Kernels.current.table.scale_f32(destination, share.start, -1, share.count)
-        } else {
-          Kernels.current.table.add_scaled_f32(destination, share.start, -1, share.count)
-        }
+        Kernels.current.scale(destination, share.start, by: -1, share.count, mode)
       }
     }
   }
@@ -51,7 +47,7 @@ extension Tensor {
   /// The product, element by element.
   public static func * (a: Tensor, b: Tensor) -> Tensor {
     let alignment = Alignment(a.shape, b.shape, "*")
-    let out = a.combined(with: b, alignment) { Kernels.current.table.multiply_f32($0, $1, $2, $3) }
+    let out = a.combined(with: b, alignment, Kernels.current.multiply)
     // Each factor is kept only where the other one's gradient is wanted.
     let aValues = b.node == nil ? nil : a.detached()
     let bValues = a.node == nil ? nil : b.detached()
@@ -66,7 +62,7 @@ extension Tensor {
   /// The quotient, element by element, as IEEE 754 has it: x / 0 is infinite or not a number.
   public static func / (a: Tensor, b: Tensor) -> Tensor {
     let alignment = Alignment(a.shape, b.shape, "/")
-    let out = a.combined(with: b, alignment) { Kernels.current.table.divide_f32($0, $1, $2, $3) }
+    let out = a.combined(with: b, alignment, Kernels.current.divide)
     let quotient = b.node == nil ? nil : out
     let bValues = b.detached()
     return out.recorded(from: [a, b]) { [aNode = a.node, bNode = b.node, shape = a.shape] gradient in
@@ -96,15 +92,9 @@ extension Tensor {
 
   /// Every element times a constant.
   public static func * (a: Tensor, b: Float) -> Tensor {
-    let out = a.mapped { Kernels.current.table.scale_f32($0, $1, b, $2) }
+    let out = a.mapped { Kernels.current.scale($0, $1, by: b, $2) }
     return out.recorded(from: [a]) { [node = a.node] gradient in
-      node?.accumulate { destination, mode in
-        if mode == .store {
-          Kernels.current.table.scale_f32(destination, gradient.start, b, gradient.count)
-        } else {
-          Kernels.current.table.add_scaled_f32(destination, gradient.start, b, gradient.count)
-        }
-      }
+      node?.accumulate { Kernels.current.scale($0, gradient.start, by: b, gradient.count, $1) }
     }
   }
 
@@ -112,26 +102,26 @@ extension Tensor {
 
   /// eˣ of every element, within 2 ULP; −∞ gives 0, overflow +∞.
   public func exp() -> Tensor {
-    let y = mapped { Kernels.current.table.exp_f32($0, $1, $2) }
+    let y = mapped(Kernels.current.exp)
     return y.differentiable(from: self) { dy in dy * y }
   }
 
   /// The natural logarithm of every element, within 2 ULP; 0 gives −∞, a negative number NaN.
   public func log() -> Tensor {
     let x = detached()
-    return mapped { Kernels.current.table.log_f32($0, $1, $2) }.differentiable(from: self) { dy in dy / x }
+    return mapped(Kernels.current.log).differentiable(from: self) { dy in dy / x }
   }
 
   /// 1 / (1 + e⁻ˣ) of every element, within 4 ULP; NaN for NaN only.
   public func sigmoid() -> Tensor {
-    let y = mapped { Kernels.current.table.sigmoid_f32($0, $1, $2) }
+    let y = mapped(Kernels.current.sigmoid)
     // 1 - y is exact for y near 1, where y - y² would be all rounding error.
     return y.differentiable(from: self) { dy in dy * (y * (1 - y)) }
   }
 
   /// The hyperbolic tangent of every element, within 8 ULP or 1e-7.
   public func tanh() -> Tensor {
-    let y = mapped { Kernels.current.table.tanh_f32($0, $1, $2) }
+    let y = mapped(Kernels.current.tanh)
     return y.differentiable(from: self) { dy in dy * ((1 - y) * (1 + y)) }
   }
 
@@ -179,13 +169,13 @@ extension TensorStorage {
   fileprivate func reduced(_ alignment: Tensor.Alignment, to shape: Shape) -> TensorStorage {
     switch alignment {
     case .same: return self
-    case .scalar: return Tensor(Float(Kernels.current.table.sum_f32(start, count))).storage
+    case .scalar: return Tensor(Float(Kernels.current.sum(start, count))).storage
     case .row:
       let width = shape.count
       let sum = TensorStorage(count: width)
       sum.elements.update(repeating: 0)
       for row in 0..<(width == 0 ? 0 : count / width) {
-        Kernels.current.table.add_f32(sum.start, sum.start, start + row * width, width)
+        Kernels.current.add(sum.start, sum.start, start + row * width, width)
       }
       return sum
     }

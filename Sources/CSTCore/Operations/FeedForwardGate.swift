@@ -10,8 +10,8 @@ extension Tensor {
     let compute = { () -> Tensor in
       Tensor(shape: shape) { out in
         forEachChunk(of: count) { offset, count in
-          Kernels.current.table.silu_multiply_f32(
-            out + offset, gateValues.start + offset, upValues.start + offset, count)
+          Kernels.current.siluMultiply(
+            out + offset, gate: gateValues.start + offset, up: upValues.start + offset, count)
         }
       }
     }
@@ -20,9 +20,9 @@ extension Tensor {
       let dGate = TensorStorage(count: count)
       let dUp = TensorStorage(count: count)
       forEachChunk(of: count) { offset, count in
-        Kernels.current.table.silu_multiply_backward_f32(
-          dGate.start + offset, dUp.start + offset, gradient.start + offset, gateValues.start + offset,
-          upValues.start + offset, count)
+        Kernels.current.siluMultiplyBackward(
+          dGate: dGate.start + offset, dUp: dUp.start + offset, dOut: gradient.start + offset,
+          gate: gateValues.start + offset, up: upValues.start + offset, count)
       }
       gateNode?.accumulate(sharing: dGate)
       upNode?.accumulate(sharing: dUp)

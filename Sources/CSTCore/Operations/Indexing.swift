@@ -19,7 +19,7 @@ extension Tensor {
           if mode == .store { dx.update(repeating: 0, count: shape.count) }
           for (position, row) in indices.enumerated() {
             let destination = dx + row * width
-            Kernels.current.table.add_f32(destination, destination, gradient.start + position * width, width)
+            Kernels.current.add(destination, destination, gradient.start + position * width, width)
           }
         }
       }
@@ -47,7 +47,7 @@ extension Tensor {
         if mode == .store { dx.update(repeating: 0, count: shape.count) }
         for row in 0..<rows {
           let destination = dx + row * width + range.lowerBound
-          Kernels.current.table.add_f32(destination, destination, gradient.start + row * count, count)
+          Kernels.current.add(destination, destination, gradient.start + row * count, count)
         }
       }
     }

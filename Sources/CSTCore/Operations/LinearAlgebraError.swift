@@ -1,5 +1,5 @@
 /// Why a factorisation was refused or failed.
-public struct LinearAlgebraError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct LinearAlgebraError: PlacedError, Hashable {
   /// The kind of failure; compare it to react to one kind.
   public struct Reason: Sendable, Hashable, CustomStringConvertible {
     /// A short English phrase, stable within a major version.
@@ -24,6 +24,6 @@ public struct LinearAlgebraError: Error, Sendable, Hashable, CustomStringConvert
   /// What was found, and what to do.
   public let detail: String
 
-  /// One line for a person: routine, shape, reason and detail.
-  public var description: String { "\(routine) of a matrix \(shape): \(reason): \(detail)" }
+  /// The routine and the shape.
+  public var place: String { "\(routine) of a matrix \(shape)" }
 }

@@ -75,7 +75,7 @@ extension Tensor {
     let hidden = Tensor(shape: [m, rank]) { start in
       let destination = MatrixDestination(start: start, stride: rank)
       multiplyTransposed(destination, z, a, m: m, .store, access)
-      Kernels.current.table.scale_f32(start, start, scale, m * rank)
+      Kernels.current.scale(start, start, by: scale, m * rank)
     }
     let out = Tensor(shape: [m, outputs]) { start in
       let destination = MatrixDestination(start: start, stride: outputs)
@@ -146,7 +146,7 @@ private struct LoRALinearPullback {
       Gemm.multiply(
         MatrixDestination(start: start, stride: rank), .rows(dy), .rows(b.matrix),
         Gemm.Size(m: m, n: rank, k: weight.rows), .store)
-      Kernels.current.table.scale_f32(start, start, scale, m * rank)
+      Kernels.current.scale(start, start, by: scale, m * rank)
     }
   }
 

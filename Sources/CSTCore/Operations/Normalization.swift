@@ -11,8 +11,8 @@ extension Tensor {
       Tensor(shape: x.shape) { out in
         forEachRowRange(of: rows) { range in
           let offset = range.lowerBound * width
-          Kernels.current.table.rmsnorm_f32(
-            out + offset, width, x.start + offset, width, w.start, range.count, width, epsilon)
+          Kernels.current.rmsNorm(
+            out + offset, x.start + offset, weight: w.start, rows: range.count, width: width, epsilon: epsilon)
         }
       }
     }
@@ -31,8 +31,8 @@ extension Tensor {
       }
       weightNode?.accumulate { dWeight, mode in
         if mode == .store { dWeight.update(repeating: 0, count: width) }
-        Kernels.current.table.rmsnorm_backward_weight_f32(
-          dWeight, gradient.start, width, x.start, width, rows, width, epsilon)
+        Kernels.current.rmsNormBackwardWeight(
+          dWeight, dy: gradient.start, x: x.start, rows: rows, width: width, epsilon: epsilon)
       }
     }
   }

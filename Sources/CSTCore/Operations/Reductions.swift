@@ -1,7 +1,7 @@
 extension Tensor {
   /// The sum of all elements, accumulated in Double; shape `[]`.
   public func sum() -> Tensor {
-    let out = Tensor(Float(Kernels.current.table.sum_f32(start, count)))
+    let out = Tensor(Float(Kernels.current.sum(start, count)))
     return out.recorded(from: [self]) { [node, shape] gradient in
       node?.accumulate(sharing: Tensor(repeating: gradient.start[0], shape: shape).storage)
     }
@@ -19,7 +19,7 @@ extension Tensor {
     require(shape.rank >= 1, "a scalar has no rows to sum")
     let (rows, width) = shape.matrix
     let out = Tensor(shape: Shape(shape.lengths.dropLast())) { out in
-      for row in 0..<rows { out[row] = Float(Kernels.current.table.sum_f32(start + row * width, width)) }
+      for row in 0..<rows { out[row] = Float(Kernels.current.sum(start + row * width, width)) }
     }
     return out.recorded(from: [self]) { [node, shape] gradient in
       let dx = Tensor(shape: shape) { dx in

@@ -3,7 +3,7 @@ extension Tensor {
   /// - Shape: self `[…, width]`; result like self.
   public func softmax() -> Tensor {
     let (rows, width) = shape.matrix
-    let out = rowwise { Kernels.current.table.softmax_rows_f32($0, width, $1, width, $2, width) }
+    let out = rowwise { Kernels.current.softmax($0, $1, rows: $2, width: width) }
     return out.recorded(from: [self]) { [node] gradient in
       node?.accumulate { dx, mode in
         forEachRowRange(of: rows, grain: 16) { range in
@@ -20,7 +20,7 @@ extension Tensor {
   /// - Shape: self `[…, width]`; result like self.
   public func logSoftmax() -> Tensor {
     let (rows, width) = shape.matrix
-    let out = rowwise { Kernels.current.table.log_softmax_rows_f32($0, width, $1, width, $2, width) }
+    let out = rowwise { Kernels.current.logSoftmax($0, $1, rows: $2, width: width) }
     return out.recorded(from: [self]) { [node] gradient in
       node?.accumulate { dx, mode in
         forEachRowRange(of: rows, grain: 16) { range in

@@ -21,12 +21,8 @@ extension Tensor {
       node?.accumulate { dx, mode in
         forEachRowRange(of: m, grain: 64) { rows in
           for row in rows {
-            let (destination, source) = (dx + row * width, derivatives.start + row * width)
-            if mode == .store {
-              Kernels.current.table.scale_f32(destination, source, gradient.start[row], width)
-            } else {
-              Kernels.current.table.add_scaled_f32(destination, source, gradient.start[row], width)
-            }
+            Kernels.current.scale(
+              dx + row * width, derivatives.start + row * width, by: gradient.start[row], width, mode)
           }
         }
       }
@@ -74,11 +70,12 @@ private func logProbabilitiesAndGradient(
   ComputePool.shared.forEachRange(count: rows) { range in
     withScratch(Float.self, count: range.count) { logSums in
       let first = range.lowerBound
-      Kernels.current.table.logprob_rows_f32(
-        logProbabilities + first, logSums, logits.start + first * width, width, targets + first, range.count, width)
+      Kernels.current.logProbabilities(
+        logProbabilities + first, logSums: logSums, logits.start + first * width, targets: targets + first,
+        rows: range.count, width: width)
       if wantsGradient {
-        Kernels.current.table.logprob_rows_gradient_f32(
-          logits.start + first * width, width, logSums, targets + first, range.count, width)
+        Kernels.current.logProbabilityGradients(
+          logits.start + first * width, logSums: logSums, targets: targets + first, rows: range.count, width: width)
       }
     }
   }

@@ -1,4 +1,5 @@
 /// How sure a pair is of its preference.
+@nonexhaustive
 public enum PreferenceLabels: String, Hashable, Sendable, CaseIterable {
   /// Rows are right: every pair has a preference of 1.
   case hard

@@ -11,6 +11,7 @@
 /// ```
 public struct PreferencePair: Hashable, Sendable {
   /// What a row says about its answers.
+  @nonexhaustive
   public enum Answers: Hashable, Sendable {
     /// One answer per configuration name: each is preferred to the others under its own configuration.
     case byConfiguration([String: String])

@@ -15,17 +15,15 @@ import Foundation
 ///
 /// A policy is always valid: it has at least one configuration, names are unique, not empty and not `*` (which data rows
 /// use for "every configuration"), no wording of a system prompt (paraphrases included) belongs to two configurations,
-/// none is empty, and the default exists. A rubric ranks every configuration, and the prompts for generating data name
-/// only what there is.
+/// none is empty, and the default exists. What a file says about generating data, under `rubric` and `synthesis`, is
+/// kept and written back as it is; the module CSTData reads it.
 public struct SafetyPolicy: Hashable, Sendable {
   /// What the policy is called in reports.
   public let name: String
   /// The configurations in the order of the file. Everything derived from a policy follows this order.
   public let configurations: [SafetyConfiguration]
-  /// The axis on which the configurations lie, if there is one.
-  public let rubric: Rubric?
-  /// How preference data for the policy is generated.
-  public let synthesis: SynthesisPrompts
+  /// What the file says to other modules, by key.
+  package var extensions: [String: JSONValue] = [:]
   /// The position of the default in ``configurations``.
   private let defaultIndex: Int
 
@@ -36,8 +34,7 @@ public struct SafetyPolicy: Hashable, Sendable {
   ///
   /// - Throws: ``PreferenceError`` with reason `invalidPolicy` if the configurations break a rule above.
   public init(
-    name: String, configurations: [SafetyConfiguration], defaultName: String, rubric: Rubric? = nil,
-    synthesis: SynthesisPrompts = SynthesisPrompts()
+    name: String, configurations: [SafetyConfiguration], defaultName: String
   ) throws(PreferenceError) {
     guard !configurations.isEmpty else { throw .invalidPolicy("it has no configurations; give at least one") }
     var names: Set<String> = []
@@ -77,15 +74,7 @@ public struct SafetyPolicy: Hashable, Sendable {
       let known = PreferenceError.list(configurations.map(\.name))
       throw .invalidPolicy("the default \"\(defaultName)\" is not one of its configurations: \(known)")
     }
-    if let rubric, rubric.levels.sorted() != names.sorted() {
-      throw .invalidPolicy(
-        "the rubric's levels are \(PreferenceError.list(rubric.levels)); "
-          + "they must be its configurations, each once: \(PreferenceError.list(configurations.map(\.name)))")
-    }
-    try synthesis.check(names: names, hasRubric: rubric != nil)
     self.name = name
-    self.rubric = rubric
-    self.synthesis = synthesis
     self.configurations = configurations
     self.defaultIndex = defaultIndex
   }
@@ -96,8 +85,14 @@ public struct SafetyPolicy: Hashable, Sendable {
   ///
   /// - Throws: ``PreferenceError`` naming the file and the field: `unreadableFile`, `malformedPolicy` or `invalidPolicy`.
   public init(contentsOf file: URL) throws(PreferenceError) {
+    try self.init(contentsOf: file, checking: { _ in })
+  }
+
+  /// The same, for a module that looks at its part of the file first. What `check` throws is told as the file's.
+  package init(contentsOf file: URL, checking check: (Data) throws -> Void) throws(PreferenceError) {
     do {
       let data = try Data(contentsOf: file)
+      try check(data)
       self = try JSONDecoder().decodeChecked(from: data)
     } catch let error as PreferenceError {
       throw error.inFile(file)
@@ -140,6 +135,9 @@ extension SafetyPolicy: Codable {
     case name, `default`, configurations, rubric, synthesis, description
   }
 
+  /// The keys that another module reads. Any other that is unknown here is refused, because nobody would.
+  private static let extensionKeys: [Key] = [.rubric, .synthesis]
+
   /// Reads the JSON form shown above.
   ///
   /// - Throws: `DecodingError` for the form, ``PreferenceError`` for the rules.
@@ -149,10 +147,10 @@ extension SafetyPolicy: Codable {
     try self.init(
       name: fields.decode(String.self, forKey: .name),
       configurations: fields.decode([SafetyConfiguration].self, forKey: .configurations),
-      defaultName: fields.decode(String.self, forKey: .default),
-      rubric: fields.decodeIfPresent(Rubric.self, forKey: .rubric),
-      synthesis: fields.decodeIfPresent(SynthesisPrompts.self, forKey: .synthesis) ?? SynthesisPrompts()
-    )
+      defaultName: fields.decode(String.self, forKey: .default))
+    for key in Self.extensionKeys {
+      extensions[key.stringValue] = try fields.decodeIfPresent(JSONValue.self, forKey: key)
+    }
   }
 
   /// Writes the JSON form shown above.
@@ -161,7 +159,6 @@ extension SafetyPolicy: Codable {
     try fields.encode(name, forKey: .name)
     try fields.encode(defaultConfiguration.name, forKey: .default)
     try fields.encode(configurations, forKey: .configurations)
-    try fields.encodeIfPresent(rubric, forKey: .rubric)
-    if synthesis != SynthesisPrompts() { try fields.encode(synthesis, forKey: .synthesis) }
+    for key in Self.extensionKeys { try fields.encodeIfPresent(extensions[key.stringValue], forKey: key) }
   }
 }

@@ -63,7 +63,7 @@ final class GradientNode: @unchecked Sendable {
       elementwiseWork {
         ComputePool.shared.forEachRange(count: storage.count, grain: 1 << 15) { range in
           let start = destination + range.lowerBound
-          Kernels.current.table.add_f32(start, start, storage.start + range.lowerBound, range.count)
+          Kernels.current.add(start, start, storage.start + range.lowerBound, range.count)
         }
       }
     }

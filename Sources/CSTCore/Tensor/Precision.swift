@@ -1,4 +1,5 @@
 /// What matrix products with frozen weights are computed in. Everything else is Float32 in both.
+@nonexhaustive
 public enum Precision: String, Sendable, Hashable, Codable, CaseIterable {
   /// Float32 products and sums.
   case f32

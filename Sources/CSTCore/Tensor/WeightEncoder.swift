@@ -65,7 +65,7 @@ public struct WeightEncoder: Sendable {
         }
       }
       return fits
-    case .q5_0, .q5_1, .q4_K, .q5_K, .q6_K: mistake("\(format) cannot be written")
+    default: mistake("\(format) cannot be written")
     }
   }
 

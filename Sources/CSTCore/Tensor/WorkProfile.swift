@@ -12,6 +12,7 @@ import Synchronization
 /// time; where two do, what the second one does is not counted. Recording costs under a microsecond an operation.
 public struct WorkProfile: Sendable, Hashable {
   /// A kind of work.
+  @nonexhaustive
   public enum Kind: String, Sendable, CaseIterable {
     /// Matrix products of the layers, low-rank ones included.
     case gemm

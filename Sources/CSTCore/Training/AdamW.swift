@@ -16,10 +16,9 @@ public struct AdamW: Sendable, Hashable, Codable {
 
   /// Traps on negative or non-finite values.
   public init(learningRate: Double = 1e-4, weightDecay: Double = 0) {
-    require(learningRate >= 0 && learningRate.isFinite, "a learning rate is not negative: \(learningRate)")
-    require(weightDecay >= 0 && weightDecay.isFinite, "a weight decay is not negative: \(weightDecay)")
     self.learningRate = learningRate
     self.weightDecay = weightDecay
+    requireGoodFields()
   }
 
   /// The running means of one container of parameters.
@@ -60,7 +59,10 @@ public struct AdamW: Sendable, Hashable, Codable {
     let gradients = gradient.parameters
     require(gradients.count == state.means.count, "\(gradients.count) gradients, state for \(state.means.count)")
     state.step += 1
-    let corrections = (1 - pow(beta1, Double(state.step)), 1 - pow(beta2, Double(state.step)))
+    let step = AdamWStep(
+      gradientScale: gradientScale, learningRate: learningRate * rateFactor, beta1: beta1, beta2: beta2,
+      epsilon: epsilon, weightDecay: weightDecay,
+      corrections: (1 - pow(beta1, Double(state.step)), 1 - pow(beta2, Double(state.step))))
     let old = parameters.parameters
     for (gradient, parameter) in zip(gradients, old) {
       require(gradient.shape == parameter.shape, "gradient \(gradient.shape), parameter \(parameter.shape)")
@@ -79,10 +81,8 @@ public struct AdamW: Sendable, Hashable, Codable {
           parameter.update(from: old[index].start + start, count: count)
           mean.update(from: state.means[index].start + start, count: count)
           square.update(from: state.squares[index].start + start, count: count)
-          Kernels.current.table.adamw_f32(
-            parameter, mean, square, gradients[index].start + start, count, Float(gradientScale),
-            Float(learningRate * rateFactor), Float(beta1), Float(beta2), Float(epsilon), Float(weightDecay),
-            Float(corrections.0), Float(corrections.1))
+          Kernels.current.adamW(
+            parameter, mean: mean, square: square, gradient: gradients[index].start + start, count: count, step)
         }
       }
     }

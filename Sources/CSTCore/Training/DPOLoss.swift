@@ -39,10 +39,9 @@ public struct DPOLoss: Sendable, Hashable, Codable {
 
   /// Traps where `beta` is not positive and finite, or `rpoAlpha` negative or not finite.
   public init(beta: Double = 0.1, rpoAlpha: Double = 0) {
-    require(beta > 0 && beta.isFinite, "β is positive, not \(beta)")
-    require(rpoAlpha >= 0 && rpoAlpha.isFinite, "α is not negative: \(rpoAlpha)")
     self.beta = beta
     self.rpoAlpha = rpoAlpha
+    requireGoodFields()
   }
 
   /// One pair's loss, its rewards and the loss's derivatives.

@@ -38,7 +38,7 @@ public struct EncodedPair: Sendable, Hashable {
       (self.prompt, chosen, rejected) = (prompt, try completion(pair.chosen), try completion(pair.rejected))
     } catch {
       var error = error
-      (error.row, error.place) = (pair.source, pair.place)
+      (error.row, error.rowPlace) = (pair.source, pair.place)
       throw error
     }
     self.pair = pair

@@ -4,6 +4,7 @@ import Foundation
 /// schedules of transformers with these names.
 public struct LearningRateSchedule: Sendable, Hashable, Codable {
   /// What follows the warm-up.
+  @nonexhaustive
   public enum Shape: String, Sendable, Hashable, Codable, CaseIterable {
     /// Stays at the peak.
     case constant
@@ -20,9 +21,9 @@ public struct LearningRateSchedule: Sendable, Hashable, Codable {
 
   /// Traps where `warmupRatio` is outside `0...1`.
   public init(_ shape: Shape = .linear, warmupRatio: Double = 0) {
-    require((0...1).contains(warmupRatio), "a warm-up ratio is in 0...1, not \(warmupRatio)")
     self.shape = shape
     self.warmupRatio = warmupRatio
+    requireGoodFields()
   }
 
   /// The factor on the peak rate for one update.

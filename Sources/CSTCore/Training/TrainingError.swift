@@ -1,6 +1,7 @@
 /// Why a run cannot start or go on.
-public struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct TrainingError: PlacedError, Hashable {
   /// What is wrong.
+  @nonexhaustive
   public enum Reason: Sendable, Hashable {
     /// There is nothing to train on.
     case noPairs
@@ -13,21 +14,33 @@ public struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible 
   /// What is wrong.
   public let reason: Reason
   /// Where the rows of ``Reason/nonFinite(quantity:step:rows:)`` were read, in their order, if that is known.
-  public var places: [RowPlace] = []
+  public var rowPlaces: [RowPlace] = []
 
   static func nonFinite(_ quantity: String, step: Int, pairs: [EncodedPair]) -> TrainingError {
     TrainingError(
       reason: .nonFinite(quantity: quantity, step: step, rows: pairs.map(\.source)),
-      places: pairs.compactMap(\.pair.place))
+      rowPlaces: pairs.compactMap(\.pair.place))
   }
 
-  /// One line: what was expected, what was found and what to do.
-  public var description: String {
+  /// The step, or the part of a checkpoint; the pairs where there are none.
+  public var place: String {
+    switch reason {
+    case .noPairs: "pairs"
+    case .nonFinite(_, let step, _): "step \(step)"
+    case .checkpointMismatch(let what, _, _): "checkpoint's \(what)"
+    }
+  }
+
+  /// One line: the detail, which names the place.
+  public var description: String { detail }
+
+  /// What was expected, what was found and what to do.
+  public var detail: String {
     switch reason {
     case .noPairs:
       return "there are no preference pairs to train on"
     case .nonFinite(let quantity, let step, let rows):
-      let names = places.count == rows.count ? places.map(\.description) : rows.map(String.init)
+      let names = rowPlaces.count == rows.count ? rowPlaces.map(\.description) : rows.map(String.init)
       return "step \(step): \(quantity) is not finite (rows \(names.joined(separator: ", "))); "
         + "the step was not taken: lower the learning rate or look at these rows"
     case .checkpointMismatch(let what, let expected, let found):

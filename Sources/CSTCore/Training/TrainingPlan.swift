@@ -1,6 +1,7 @@
 /// How a run goes over its data.
 public struct TrainingPlan: Sendable, Hashable, Codable {
   /// When a run ends.
+  @nonexhaustive
   public enum Length: Sendable, Hashable, Codable {
     /// After this many passes over the data.
     case epochs(Int)
@@ -52,12 +53,6 @@ public struct TrainingPlan: Sendable, Hashable, Codable {
     maximumGradientNorm: Double? = 1, seed: UInt64 = 42, checkpointInterval: Int? = nil,
     activations: LayerActivations? = nil
   ) {
-    switch length {
-    case .epochs(let count), .steps(let count): require(count >= 1, "a run has at least one \(length)")
-    }
-    require(batchSize >= 1 && gradientAccumulation >= 1, "a step has at least one pair")
-    require(maximumGradientNorm.map { $0 > 0 } ?? true, "a maximum gradient norm is positive")
-    require(checkpointInterval.map { $0 >= 1 } ?? true, "a checkpoint interval is at least 1")
     self.length = length
     self.batchSize = batchSize
     self.gradientAccumulation = gradientAccumulation
@@ -66,6 +61,7 @@ public struct TrainingPlan: Sendable, Hashable, Codable {
     self.seed = seed
     self.checkpointInterval = checkpointInterval
     self.activations = activations
+    requireGoodFields()
   }
 
   /// Pairs of a full optimizer step.

@@ -1,4 +1,5 @@
 /// What a run reports.
+@nonexhaustive
 public enum TrainingEvent: Sendable {
   /// An optimizer step was taken.
   case step(StepReport)

@@ -95,7 +95,7 @@ struct TrainingState: Sendable {
   private func gradientNorm(_ gradient: LoRAAdapter, pairs: [EncodedPair]) throws -> Double {
     var sum = 0.0
     for (name, tensor) in gradient.namedParameters {
-      let squares = Kernels.current.table.dot_f32(tensor.start, tensor.start, tensor.count)
+      let squares = Kernels.current.dot(tensor.start, tensor.start, tensor.count)
       guard squares.isFinite else {
         throw TrainingError.nonFinite("the gradient of \(name)", step: stepsDone + 1, pairs: pairs)
       }

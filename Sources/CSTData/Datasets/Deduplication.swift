@@ -18,6 +18,7 @@ import Foundation
 ///   as similar to the kept one as the threshold says; no two kept prompts are.
 public struct Deduplication: Sendable {
   /// Why a row goes.
+  @nonexhaustive
   public enum Reason: String, Hashable, Sendable, CaseIterable {
     /// It equals an earlier row.
     case exact = "exact duplicate"

@@ -57,7 +57,7 @@ public struct PreferenceDataset: RandomAccessCollection, Sendable {
     do {
       return try body(self)
     } catch {
-      guard let place = error.place else { throw error }
+      guard let place = error.rowPlace else { throw error }
       throw DatasetError(
         reason: .unusableRow, file: place.file, line: place.line, detail: "\(error.reason): \(error.detail)")
     }

@@ -3,6 +3,7 @@ import CSTCore
 /// A way of writing preference data. Every one of them is read by ``Swift/Array/init(contentsOf:)`` without being named.
 ///
 /// Columns that have no meaning here, `task` and `judge_scores` are written in every form.
+@nonexhaustive
 public enum PreferenceForm: String, Hashable, Sendable, CaseIterable {
   /// This project's: `prompt` with one answer per configuration in `answers`, or `chosen` and `rejected` with
   /// `configuration` (a name, or `*` for a neutral row) or `system`.

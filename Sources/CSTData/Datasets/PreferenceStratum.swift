@@ -1,6 +1,7 @@
 import CSTCore
 
 /// What kinds of rows are told apart where each kind should be divided alike.
+@nonexhaustive
 public enum PreferenceStratum: String, Hashable, Sendable, CaseIterable {
   /// By the row's `task`; rows without one are a kind.
   case task

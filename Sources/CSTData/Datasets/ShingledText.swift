@@ -40,9 +40,7 @@ struct ShingledText {
       bytes.allSatisfy { $0 < 0x80 } ? asciiWordHashes(of: bytes) : nil
     }
     return ascii
-      ?? composed(text).lowercased().split { !$0.isLetter && !$0.isNumber }.map { word in
-        word.utf8.reduce(emptyWord, extend)
-      }
+      ?? composed(text).lowercased().words.map { word in word.utf8.reduce(emptyWord, extend) }
   }
 
   private static func asciiWordHashes(of bytes: UnsafeBufferPointer<UInt8>) -> [UInt64] {
@@ -75,5 +73,19 @@ struct ShingledText {
   private static func composed(_ text: String) -> String {
     let mayDecompose = text.unicodeScalars.contains { $0.value >= 0x300 && !(0x2010...0x205E).contains($0.value) }
     return mayDecompose ? text.precomposedStringWithCanonicalMapping : text
+  }
+}
+
+extension StringProtocol {
+  /// The runs of letters and digits: what a word is wherever texts are compared or judged.
+  var words: [SubSequence] { split { !$0.isLetter && !$0.isNumber } }
+
+  /// Whether there is nothing but white space.
+  var isBlank: Bool { allSatisfy(\.isWhitespace) }
+
+  /// The text without white space at its ends.
+  var trimmed: String {
+    guard let last = lastIndex(where: { !$0.isWhitespace }) else { return "" }
+    return String(self[...last].drop(while: \.isWhitespace))
   }
 }

@@ -29,9 +29,6 @@ public struct DatasetCheck: Sendable {
   /// How many examples a finding has at most.
   public var exampleCount = 5
 
-  /// Told how many rows of how many were looked at.
-  public typealias Progress = @Sendable (_ done: Int, _ total: Int) -> Void
-
   /// Creates a check.
   public init(
     policy: SafetyPolicy? = nil, model: LanguageModel? = nil, maximumLength: Int = 512, minimumLength: Int = 3
@@ -51,7 +48,7 @@ public struct DatasetCheck: Sendable {
   /// - Throws: ``DatasetError`` where a file cannot be opened, or one of `others` not be read.
   /// - Complexity: Linear in the size of the file, apart from comparing prompts that share a rare run of words.
   public func report(
-    on file: URL, against others: [URL] = [], progress: @escaping Progress = { _, _ in }
+    on file: URL, against others: [URL] = [], progress: @escaping WorkProgress.Report = { _ in }
   ) async throws -> DatasetReport {
     try await onComputeThread { try report(on: RowDecoder(contentsOf: file), against: others, progress: progress) }
   }
@@ -64,13 +61,13 @@ public struct DatasetCheck: Sendable {
   ///   - progress: Called now and then, from one thread at a time.
   /// - Throws: ``DatasetError`` where one of `others` cannot be read.
   public func report(
-    on rows: [PreferencePair], against others: [URL] = [], progress: @escaping Progress = { _, _ in }
+    on rows: [PreferencePair], against others: [URL] = [], progress: @escaping WorkProgress.Report = { _ in }
   ) async throws -> DatasetReport {
     try await onComputeThread { try report(on: MemoryRows(rows: rows), against: others, progress: progress) }
   }
 
   private func report(
-    on source: some RowSource, against others: [URL], progress: Progress
+    on source: some RowSource, against others: [URL], progress: WorkProgress.Report
   ) throws(DatasetError) -> DatasetReport {
     var otherPrompts: [OtherPrompts] = []
     for file in others { otherPrompts.append(try OtherPrompts(contentsOf: file, nearDuplicates)) }
@@ -81,7 +78,7 @@ public struct DatasetCheck: Sendable {
       for records in examiner.records(of: batch, in: source, pieceRows: Self.pieceRows) {
         for record in records { tally.add(record) }
       }
-      progress(batch.upperBound, source.count)
+      progress(WorkProgress(.checking, batch.upperBound, of: source.count))
     }
     tally.finish(against: otherPrompts)
     return DatasetReport(

@@ -1,6 +1,7 @@
 import CSTCore
 
 /// Says which configuration an answer follows, and whether it addresses the question.
+@nonexhaustive
 public enum AnswerJudge: Sendable {
   /// Asks a teacher (stages ``SynthesisStage/adherence`` and ``SynthesisStage/relevance``).
   ///
@@ -28,6 +29,8 @@ public enum AnswerJudge: Sendable {
 struct AnswerJudgement: Sendable {
   let judge: AnswerJudge
   let policy: SafetyPolicy
+  let prompts: SynthesisPrompts
+  let rubric: Rubric?
   let calls: TeacherCalls
   let seed: UInt64
 
@@ -68,7 +71,7 @@ struct AnswerJudgement: Sendable {
   private func adherence(
     _ answer: String, to prompt: SynthesisPrompt, by teacher: any Teacher
   ) async throws -> [String: Double]? {
-    let names = policy.rubric?.levels ?? policy.configurations.map(\.name)
+    let names = rubric?.levels ?? policy.configurations.map(\.name)
     let letters = Array(AnswerJudge.letters.prefix(names.count))
     var follows: [String: Double] = [:]
     for shift in names.indices {
@@ -81,7 +84,7 @@ struct AnswerJudgement: Sendable {
       var values: [PromptTemplate.Placeholder: String] = [
         .question: prompt.question, .answer: answer, .options: options,
       ]
-      values[.criteria] = policy.rubric?.criteria
+      values[.criteria] = rubric?.criteria
       guard let probabilities = try await choose(letters, .adherence, values, prompt, by: teacher) else { return nil }
       for (name, probability) in zip(shown, probabilities) {
         follows[name, default: 0] += probability / Double(names.count)
@@ -100,7 +103,7 @@ struct AnswerJudgement: Sendable {
     _ choices: [String], _ stage: SynthesisStage, _ values: [PromptTemplate.Placeholder: String],
     _ prompt: SynthesisPrompt, by teacher: any Teacher
   ) async throws -> [Double]? {
-    let stagePrompt = policy.synthesis.prompt(stage, for: nil, hasRubric: policy.rubric != nil)
+    let stagePrompt = prompts.prompt(stage, for: nil, hasRubric: rubric != nil)
     let messages = stagePrompt.messages(with: values)
     let call = TeacherCall(
       stage: stage, messages: messages,
@@ -116,7 +119,7 @@ struct AnswerJudgement: Sendable {
 
   /// The one choice that a reply names: as its first word, or else as the only one of them that stands as a word.
   static func letter(in text: String, of choices: [String]) -> String? {
-    let words = text.split { !$0.isLetter && !$0.isNumber }.map(String.init)
+    let words = text.words.map(String.init)
     if words.count == 1, let only = words.first { return choices.first { $0 == only.uppercased() } }
     let named = Set(words).intersection(choices)
     if named.count == 1 { return named.first }
@@ -124,16 +127,6 @@ struct AnswerJudgement: Sendable {
     guard let first = words.first, choices.contains(first) else { return nil }
     let after = text.drop { !$0.isLetter && !$0.isNumber }.dropFirst(first.count).first
     return after.map { ":.),".contains($0) || $0.isNewline } == true ? first : nil
-  }
-}
-
-extension RefusalJudge.Verdict {
-  fileprivate var expectedReply: SafetyConfiguration.ExpectedReply? {
-    switch self {
-    case .refusal: .refusal
-    case .answer: .answer
-    case .unusable: nil
-    }
   }
 }
 

@@ -3,6 +3,7 @@ import CSTCore
 /// Why no row came of a prompt.
 public struct RejectedPrompt: Sendable, Hashable, Codable {
   /// The kind of cause; rejections are counted by it.
+  @nonexhaustive
   public enum Reason: String, Sendable, Hashable, Codable, CaseIterable {
     /// An answer that should answer the question declines.
     case refusal
@@ -12,8 +13,9 @@ public struct RejectedPrompt: Sendable, Hashable, Codable {
     case empty
     /// An answer that was cut at the limit of tokens.
     case truncated
-    /// An answer that follows another configuration than its own, or does not address the question.
-    case offPolicy = "off-policy"
+    /// An answer that is not what was asked for: it follows another configuration than its own, does not address the
+    /// question, or is little but repetition.
+    case notAsAsked = "not as asked"
     /// The prompt is nearly one that came before, or two answers to it are nearly the same.
     case nearDuplicate = "near-duplicate"
     /// An answer of too few words.

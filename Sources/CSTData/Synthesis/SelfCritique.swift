@@ -55,8 +55,8 @@ public struct SelfCritique: Sendable {
   /// The rows for these prompts, in their order; prompts without one are left out.
   ///
   /// - Returns: A sequence that throws what ``outcomes(for:)`` throws.
-  public func pairs(for prompts: [SynthesisPrompt]) -> SynthesizedPairs {
-    SynthesizedPairs(outcomes: outcomes(for: prompts))
+  public func pairs(for prompts: [SynthesisPrompt]) -> AsyncCompactMapSequence<SynthesisOutcomes, PreferencePair> {
+    outcomes(for: prompts).compactMap { $0.pair }
   }
 
   /// What comes of each prompt, in their order.
@@ -65,13 +65,14 @@ public struct SelfCritique: Sendable {
   ///   together, ``TeacherError`` where no call can succeed, ``DatasetError`` where the journal cannot be written, and
   ///   `CancellationError`. Leaving the loop cancels calls in flight.
   public func outcomes(for prompts: [SynthesisPrompt]) -> SynthesisOutcomes {
-    SynthesisOutcomes(work: SynthesisWork(self), prompts: prompts)
+    SynthesisOutcomes(plan: self, prompts: prompts)
   }
 
   /// Checks that policy, judge and prompts go together.
   ///
-  /// - Throws: ``PreferenceError`` (`invalidPolicy`) saying what is missing.
+  /// - Throws: ``PreferenceError`` saying what is missing, or wrong in what the policy says about generating data.
   public func check(prompts: [SynthesisPrompt]) throws(PreferenceError) {
+    _ = try policy.synthesis
     func invalid(_ detail: String) -> PreferenceError { PreferenceError(reason: .invalidPolicy, detail: detail) }
     let count = policy.configurations.count
     guard count >= 2 else { throw invalid("pairs need two configurations to tell apart; it has \(count)") }
@@ -87,26 +88,27 @@ public struct SelfCritique: Sendable {
   }
 }
 
-/// The rows that ``SelfCritique`` makes, as they become known.
-public struct SynthesizedPairs: AsyncSequence, Sendable {
-  /// A row.
-  public typealias Element = PreferencePair
+/// How a teacher is asked, apart from what the policy says.
+public struct SynthesisSettings: Sendable, Hashable, Encodable {
+  /// How replies are drawn. Every call has a seed of its own, derived from this one and the call's content.
+  public let sampling: Sampling
+  /// Where an answer is cut, in the teacher's tokens; a cut answer is rejected.
+  public let answerTokens: Int
+  /// Where a critique is cut, in the teacher's tokens.
+  public let critiqueTokens: Int
+  /// How often an answer that will not do by itself is tried, before its prompt is rejected. More than once helps only at a temperature above 0.
+  public let attempts: Int
 
-  let outcomes: SynthesisOutcomes
-
-  /// Starts from the first prompt.
-  public func makeAsyncIterator() -> Iterator { Iterator(outcomes: outcomes.makeAsyncIterator()) }
-
-  /// Waits for one row after the other.
-  public struct Iterator: AsyncIteratorProtocol {
-    var outcomes: SynthesisOutcomes.Iterator
-
-    /// The next row; `nil` at the end.
-    public mutating func next() async throws -> PreferencePair? {
-      while let outcome = try await outcomes.next() {
-        if let pair = outcome.pair { return pair }
-      }
-      return nil
-    }
+  /// Traps where a count is not positive.
+  public init(
+    sampling: Sampling = Sampling(temperature: 0.7, topP: 0.9), answerTokens: Int = 256, critiqueTokens: Int = 96,
+    attempts: Int = 1
+  ) {
+    precondition(
+      answerTokens > 0 && critiqueTokens > 0 && attempts > 0, "SynthesisSettings: counts must be positive")
+    self.sampling = sampling
+    self.answerTokens = answerTokens
+    self.critiqueTokens = critiqueTokens
+    self.attempts = attempts
   }
 }

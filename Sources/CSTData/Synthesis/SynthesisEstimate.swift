@@ -30,7 +30,7 @@ extension SelfCritique {
   ///   - sample: How many to work on at most; enough of them to keep the teacher busy give the best guess of the time.
   /// - Throws: What ``outcomes(for:)`` throws.
   public func estimate(for prompts: [SynthesisPrompt], sample: Int) async throws -> SynthesisEstimate {
-    let work = SynthesisWork(self)
+    let work = try SynthesisWork(self)
     let alike = filter.nearDuplicates.earlierMatches(in: prompts.map(\.text))
     let open = try zip(prompts, alike).filter { try $1 == nil && !work.hasDraft(for: $0) }.map(\.0)
     let count = min(max(1, sample), open.count)

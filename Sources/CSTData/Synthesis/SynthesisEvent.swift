@@ -1,13 +1,14 @@
 import CSTCore
 
 /// Something that happened while data is generated, for showing progress.
+@nonexhaustive
 public enum SynthesisEvent: Sendable, Hashable {
   /// The teacher replied to a call.
   case replied(stage: SynthesisStage, promptTokens: Int, completionTokens: Int)
   /// A call was answered from the journal.
   case reused(stage: SynthesisStage)
   /// An attempt at a call failed.
-  case failed(TeacherError.Kind)
+  case failed(TeacherError.Reason)
   /// What comes of the prompt at this position is known; prompts before it may still be worked on.
   case settled(position: Int)
 }
@@ -44,7 +45,7 @@ public struct SynthesisTally: Sendable, Hashable, Codable {
       completionTokens += completion
     case .reused: reusedCalls += 1
     case .settled: break
-    case .failed(let kind): failures[kind.description, default: 0] += 1
+    case .failed(let reason): failures[reason.description, default: 0] += 1
     }
   }
 

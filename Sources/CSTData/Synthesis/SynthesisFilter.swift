@@ -33,7 +33,7 @@ public struct SynthesisFilter: Sendable, Hashable, Encodable {
     func rejected(_ reason: RejectedPrompt.Reason, _ detail: String) -> RejectedPrompt {
       RejectedPrompt(reason, configuration: configuration, detail: detail, answer: reply.text)
     }
-    let words = Self.wordCount(reply.text)
+    let words = reply.text.words.count
     if words == 0 { return rejected(.empty, "the answer has no words") }
     if !reply.isComplete { return rejected(.truncated, "the answer was cut at the limit of tokens") }
     if words < minimumWords {
@@ -41,8 +41,8 @@ public struct SynthesisFilter: Sendable, Hashable, Encodable {
     }
     switch (expected, rules.verdict(on: reply.text)) {
     case (.answer?, .refusal): return rejected(.refusal, "the answer declines where it should answer")
-    case (.refusal?, .answer): return rejected(.offPolicy, "the answer answers where it should decline")
-    case (.some, .unusable): return rejected(.offPolicy, "the answer is little but repetition")
+    case (.refusal?, .answer): return rejected(.notAsAsked, "the answer answers where it should decline")
+    case (.some, .unusable): return rejected(.notAsAsked, "the answer is little but repetition")
     default: return nil
     }
   }
@@ -61,7 +61,7 @@ public struct SynthesisFilter: Sendable, Hashable, Encodable {
         }
       }
     }
-    let counts = answers.map { (configuration: $0.configuration, words: Self.wordCount($0.text), text: $0.text) }
+    let counts = answers.map { (configuration: $0.configuration, words: $0.text.words.count, text: $0.text) }
     guard let shortest = counts.min(by: { $0.words < $1.words }), let longest = counts.max(by: { $0.words < $1.words }),
       Double(longest.words) > maximumLengthRatio * Double(shortest.words)
     else { return nil }
@@ -70,10 +70,6 @@ public struct SynthesisFilter: Sendable, Hashable, Encodable {
       detail: "\(longest.words) words beside \(shortest.words) of \"\(shortest.configuration)\"; "
         + "at most \(Self.text(maximumLengthRatio)) times as many are allowed",
       answer: longest.text)
-  }
-
-  private static func wordCount(_ text: String) -> Int {
-    text.split { !$0.isLetter && !$0.isNumber }.count
   }
 
   private static func text(_ value: Double) -> String { String(format: "%.2f", value) }

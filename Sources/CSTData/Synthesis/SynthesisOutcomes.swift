@@ -7,7 +7,7 @@ public struct SynthesisOutcomes: AsyncSequence, Sendable {
   /// What came of one prompt.
   public typealias Element = SynthesisOutcome
 
-  let work: SynthesisWork
+  let plan: SelfCritique
   let prompts: [SynthesisPrompt]
 
   /// Starts from the first prompt.
@@ -15,14 +15,15 @@ public struct SynthesisOutcomes: AsyncSequence, Sendable {
 
   /// Waits for one outcome after the other.
   public final class Iterator: AsyncIteratorProtocol {
-    private let work: SynthesisWork
+    private let plan: SelfCritique
     private let prompts: [SynthesisPrompt]
     private var window: [Task<SynthesisOutcome, any Error>] = []
     private var started = 0
-    private var earlierAlike: [Int?]?
+    /// What makes the rows, and for each prompt one before it that is nearly the same; `nil` before the first.
+    private var preparation: (work: SynthesisWork, earlierAlike: [Int?])?
 
     init(_ outcomes: SynthesisOutcomes) {
-      work = outcomes.work
+      plan = outcomes.plan
       prompts = outcomes.prompts
     }
 
@@ -31,9 +32,9 @@ public struct SynthesisOutcomes: AsyncSequence, Sendable {
     /// The next prompt's outcome; `nil` at the end.
     public func next() async throws -> SynthesisOutcome? {
       try Task.checkCancellation()
-      let earlierAlike = try self.earlierAlike ?? prepare()
+      let (work, earlierAlike) = try preparation ?? prepare()
       // So far ahead that a slow prompt in front does not leave the teacher idle.
-      while started < prompts.count, window.count < 4 * work.concurrency { start(earlierAlike[started]) }
+      while started < prompts.count, window.count < 4 * work.concurrency { start(work, earlierAlike[started]) }
       guard let task = window.first else { return nil }
       let window = self.window
       do {
@@ -52,11 +53,11 @@ public struct SynthesisOutcomes: AsyncSequence, Sendable {
       }
     }
 
-    private func start(_ earlierAlike: Int?) {
+    private func start(_ work: SynthesisWork, _ earlierAlike: Int?) {
       let (position, prompt) = (started, prompts[started])
       let original = earlierAlike.map { prompts[$0].question }
       window.append(
-        Task { [work] in
+        Task {
           let result: SynthesisOutcome.Result =
             if let original {
               .rejected(RejectedPrompt(.nearDuplicate, detail: "nearly the same prompt as \"\(original)\""))
@@ -69,12 +70,37 @@ public struct SynthesisOutcomes: AsyncSequence, Sendable {
       started += 1
     }
 
-    /// For each prompt one before it that is nearly the same.
-    private func prepare() throws -> [Int?] {
-      try work.plan.check(prompts: prompts)
-      let alike = work.plan.filter.nearDuplicates.earlierMatches(in: prompts.map(\.text))
-      earlierAlike = alike
-      return alike
+    private func prepare() throws -> (work: SynthesisWork, earlierAlike: [Int?]) {
+      try plan.check(prompts: prompts)
+      let alike = plan.filter.nearDuplicates.earlierMatches(in: prompts.map(\.text))
+      let prepared = (work: try SynthesisWork(plan), earlierAlike: alike)
+      preparation = prepared
+      return prepared
     }
   }
+}
+
+/// What came of one prompt: every prompt has exactly one outcome.
+public struct SynthesisOutcome: Sendable, Hashable {
+  /// What came of it.
+  @nonexhaustive
+  public enum Result: Sendable, Hashable {
+    /// A row.
+    case pair(PreferencePair)
+    /// No row, and why.
+    case rejected(RejectedPrompt)
+  }
+
+  /// The prompt's position among those asked for, counted from 0.
+  public var position: Int
+  /// The prompt.
+  public var prompt: SynthesisPrompt
+  /// What came of it.
+  public var result: Result
+
+  /// The row, if there is one.
+  public var pair: PreferencePair? { if case .pair(let pair) = result { pair } else { nil } }
+
+  /// The rejection, if there is one.
+  public var rejection: RejectedPrompt? { if case .rejected(let rejection) = result { rejection } else { nil } }
 }

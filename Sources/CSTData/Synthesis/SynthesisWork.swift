@@ -5,6 +5,8 @@ struct SynthesisWork: Sendable {
   let plan: SelfCritique
   private let calls: TeacherCalls
   private let limit: WorkLimit
+  private let prompts: SynthesisPrompts
+  private let rubric: Rubric?
   private let draftConfiguration: SafetyConfiguration
   private let rules = RefusalJudge()
 
@@ -20,13 +22,16 @@ struct SynthesisWork: Sendable {
     case rejected(RejectedPrompt)
   }
 
-  init(_ plan: SelfCritique) {
+  /// - Throws: ``CSTCore/PreferenceError`` for what the policy says about generating data.
+  init(_ plan: SelfCritique) throws(PreferenceError) {
     self.plan = plan
+    prompts = try plan.policy.synthesis
+    rubric = try plan.policy.rubric
     calls = TeacherCalls(journal: plan.journal, retries: plan.retries, observer: plan.observer)
     limit = WorkLimit(plan.author.concurrency)
     let policy = plan.policy
     draftConfiguration =
-      policy.synthesis.draftConfiguration.flatMap { policy[$0] }
+      prompts.draftConfiguration.flatMap { policy[$0] }
       ?? policy.configurations.first { $0.name != policy.defaultConfiguration.name } ?? policy.defaultConfiguration
   }
 
@@ -48,7 +53,7 @@ struct SynthesisWork: Sendable {
       return try await limit.whenFree {
         prompt.isNeutral ? try await neutralRow(prompt) : try await switchableRow(prompt)
       }
-    } catch let error as TeacherError where error.consequence != .stop && error.kind != .unreachable {
+    } catch let error as TeacherError where error.consequence != .stop && error.reason != .unreachable {
       return .rejected(RejectedPrompt(.failed, detail: error.description))
     }
   }
@@ -187,7 +192,7 @@ struct SynthesisWork: Sendable {
     if let other {
       return .rejected(
         RejectedPrompt(
-          .offPolicy, configuration: name,
+          .notAsAsked, configuration: name,
           detail: "the judge takes it for an answer of \"\(other.name)\" (\(percent(other.share)) to \(percent(own)))",
           answer: reply.text))
     }
@@ -197,7 +202,9 @@ struct SynthesisWork: Sendable {
   }
 
   private var judgement: AnswerJudgement {
-    AnswerJudgement(judge: plan.judge, policy: plan.policy, calls: calls, seed: plan.settings.sampling.seed)
+    AnswerJudgement(
+      judge: plan.judge, policy: plan.policy, prompts: prompts, rubric: rubric, calls: calls,
+      seed: plan.settings.sampling.seed)
   }
 
   private func unparsable(_ reply: TeacherReply, _ configuration: String?) -> RejectedPrompt {
@@ -208,7 +215,7 @@ struct SynthesisWork: Sendable {
 
   private func offTopic(_ reply: TeacherReply, _ configuration: String?, _ addresses: Double) -> RejectedPrompt {
     RejectedPrompt(
-      .offPolicy, configuration: configuration,
+      .notAsAsked, configuration: configuration,
       detail: "the judge finds that it does not address the question (\(percent(addresses)))", answer: reply.text)
   }
 
@@ -223,17 +230,15 @@ struct SynthesisWork: Sendable {
   private func stage(
     _ stage: SynthesisStage, _ configuration: SafetyConfiguration, _ prompt: SynthesisPrompt
   ) -> [Message] {
-    let policy = plan.policy
     var values: [PromptTemplate.Placeholder: String] = [
       .question: prompt.question, .system: configuration.systemPrompt, .configuration: configuration.name,
     ]
     values[.principles] =
       configuration.principles.isEmpty
       ? configuration.systemPrompt : configuration.principles.map { "- \($0)" }.joined(separator: "\n")
-    values[.criteria] = policy.rubric?.criteria
-    values[.level] = policy.rubric?.level(of: configuration.name).map(String.init)
-    return policy.synthesis.prompt(stage, for: configuration.name, hasRubric: policy.rubric != nil)
-      .messages(with: values)
+    values[.criteria] = rubric?.criteria
+    values[.level] = rubric?.level(of: configuration.name).map(String.init)
+    return prompts.prompt(stage, for: configuration.name, hasRubric: rubric != nil).messages(with: values)
   }
 
   private func ask(
@@ -259,8 +264,7 @@ struct SynthesisWork: Sendable {
   /// White space at the ends is no part of an answer.
   private func trimmed(_ reply: TeacherReply) -> TeacherReply {
     var reply = reply
-    let text = reply.text.drop(while: \.isWhitespace)
-    reply.text = String(text.reversed().drop(while: \.isWhitespace).reversed())
+    reply.text = reply.text.trimmed
     return reply
   }
 }

@@ -13,9 +13,9 @@ import Foundation
 /// most a hidden `.cst-….partial` beside it.
 ///
 /// An older file's permissions are kept; a symbolic link is followed, not replaced.
-public enum AtomicFile {
+package enum AtomicFile {
   /// The place content is written to, in order; valid only inside the closure it is given to.
-  public struct Output: ~Copyable {
+  package struct Output: ~Copyable {
     private let descriptor: Int32
     private let path: String
 
@@ -27,7 +27,7 @@ public enum AtomicFile {
     /// Appends `bytes`.
     ///
     /// - Throws: ``FormatError`` (`unwritable`): the disk is full, or the like.
-    public func write(_ bytes: UnsafeRawBufferPointer) throws {
+    package func write(_ bytes: UnsafeRawBufferPointer) throws {
       var rest = bytes[...]
       while !rest.isEmpty {
         let written = Foundation.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
@@ -42,7 +42,7 @@ public enum AtomicFile {
     /// Appends `bytes`.
     ///
     /// - Throws: ``FormatError`` (`unwritable`): the disk is full, or the like.
-    public func write(_ bytes: some ContiguousBytes) throws {
+    package func write(_ bytes: some ContiguousBytes) throws {
       try bytes.withUnsafeBytes { try write($0) }
     }
   }
@@ -52,7 +52,7 @@ public enum AtomicFile {
   /// Append in large pieces: each call is a call to the system.
   ///
   /// - Throws: ``FormatError`` (`unwritable`), or what `body` throws.
-  public static func write(to url: URL, _ body: (borrowing Output) throws -> Void) throws {
+  package static func write(to url: URL, _ body: (borrowing Output) throws -> Void) throws {
     let target = url.resolvingSymlinksInPath()
     let path = target.path
     let folder = target.deletingLastPathComponent().path
@@ -85,14 +85,14 @@ public enum AtomicFile {
   /// Writes `bytes` as the file at `url`, in place of any older one.
   ///
   /// - Throws: ``FormatError`` (`unwritable`).
-  public static func write(_ bytes: some ContiguousBytes, to url: URL) throws {
+  package static func write(_ bytes: some ContiguousBytes, to url: URL) throws {
     try write(to: url) { try $0.write(bytes) }
   }
 
   /// Makes a folder, and those it is in, where they are not there.
   ///
   /// - Throws: ``FormatError`` (`unwritable`).
-  public static func makeFolder(_ url: URL) throws {
+  package static func makeFolder(_ url: URL) throws {
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {

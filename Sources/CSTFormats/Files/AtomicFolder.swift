@@ -9,12 +9,12 @@ import Foundation
 /// The files go to a new folder beside it, which then takes the name by renaming. Where anything fails, the error is
 /// thrown, the new folder is removed, and what had the name has it still. A process that is *killed* leaves at most hidden
 /// folders `.cst-….partial` and, between two renamings, the older folder as `.cst-….old`.
-public enum AtomicFolder {
+package enum AtomicFolder {
   /// Makes the folder at `url` of the files that `body` puts into the folder it is given. An empty folder in its place is
   /// replaced; a file or a folder with anything in it is an error.
   ///
   /// - Throws: ``FormatError`` (`unwritable`), or what `body` throws.
-  public static func write(to url: URL, _ body: (URL) throws -> Void) throws {
+  package static func write(to url: URL, _ body: (URL) throws -> Void) throws {
     let partial = hidden("partial", beside: url)
     do {
       try FileManager.default.createDirectory(at: partial, withIntermediateDirectories: false)

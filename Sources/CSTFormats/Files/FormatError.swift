@@ -1,5 +1,3 @@
-import Foundation
-
 /// Why a file could not be read or written: what is wrong, in which file, where in it, and what to do.
 ///
 /// ``description`` is one line, safe to show: names taken from the file are escaped and shortened.
@@ -7,7 +5,7 @@ import Foundation
 ///     model.gguf: tensor 'output.weight': unsupported type: expected one of F32, F16, Q4_1; found IQ2_XXS
 ///
 /// Switch over ``reason``; it is a struct with static members, so a new reason breaks nobody.
-public struct FormatError: Error, Sendable, Hashable {
+public struct FormatError: PlacedError, Hashable {
   /// The kind of failure.
   public struct Reason: Sendable, Hashable, CustomStringConvertible {
     /// The words used in the message.
@@ -46,7 +44,8 @@ public struct FormatError: Error, Sendable, Hashable {
   }
 
   /// Where in the file.
-  public enum Place: Sendable, Hashable {
+  @nonexhaustive
+  public enum Place: Sendable, Hashable, CustomStringConvertible {
     /// The file as a whole.
     case file
     /// An offset in bytes from the file's start.
@@ -57,6 +56,17 @@ public struct FormatError: Error, Sendable, Hashable {
     case key(String)
     /// A tensor, by name.
     case tensor(String)
+
+    /// As messages say it; empty for the file as a whole.
+    public var description: String {
+      switch self {
+      case .file: ""
+      case .byte(let offset): "byte \(offset)"
+      case .line(let number): "line \(number)"
+      case .key(let key): "key '\(FormatError.printable(key))'"
+      case .tensor(let name): "tensor '\(FormatError.printable(name))'"
+      }
+    }
   }
 
   /// The kind of failure.
@@ -90,27 +100,18 @@ public struct FormatError: Error, Sendable, Hashable {
   }
 }
 
-extension FormatError: LocalizedError, CustomStringConvertible {
-  /// One line: file, place, reason, expected, found, advice.
-  public var description: String {
-    var line = Self.printable(file, limit: 1_000)
-    switch place {
-    case .file: break
-    case .byte(let offset): line += ": byte \(offset)"
-    case .line(let number): line += ": line \(number)"
-    case .key(let key): line += ": key '\(Self.printable(key))'"
-    case .tensor(let name): line += ": tensor '\(Self.printable(name))'"
-    }
-    line += ": \(reason)"
-    let details = [("expected ", expected), ("found ", found), ("", advice)]
-      .filter { !$0.1.isEmpty }
-      .map { $0.0 + Self.printable($0.1, limit: 300) }
-    if !details.isEmpty { line += ": " + details.joined(separator: "; ") }
-    return line
+extension FormatError {
+  /// What was expected, what was found and what to do, as far as there is something to say.
+  public var detail: String {
+    [("expected ", expected), ("found ", found), ("", advice)].filter { !$0.1.isEmpty }
+      .map { $0.0 + Self.printable($0.1, limit: 300) }.joined(separator: "; ")
   }
 
-  /// The same line as ``description``.
-  public var errorDescription: String? { description }
+  /// One line: file, place, reason and detail.
+  public var description: String {
+    [Self.printable(file, limit: 1_000), "\(place)", "\(reason)", detail].filter { !$0.isEmpty }
+      .joined(separator: ": ")
+  }
 
   /// `text` with control characters escaped, cut after `limit` scalars: names come from files nobody has vetted.
   package static func printable(_ text: String, limit: Int = 80) -> String {

@@ -10,20 +10,20 @@ import Foundation
 ///
 /// `@unchecked Sendable` is safe because the bytes are mapped read-only and the pointer is a `let`: nothing here ever
 /// changes until `deinit`, when no other reference is left.
-public final class MappedFile: @unchecked Sendable {
+package final class MappedFile: @unchecked Sendable {
   /// The path, for error messages.
-  public let path: String
+  package let path: String
   /// All bytes of the file; valid as long as this object lives. Never empty.
-  public let bytes: UnsafeRawBufferPointer
+  package let bytes: UnsafeRawBufferPointer
 
   /// The file's size in bytes.
-  public var size: Int { bytes.count }
+  package var size: Int { bytes.count }
 
   /// Maps the file at `url`.
   ///
   /// - Throws: ``FormatError`` (`unreadable`) where there is no such file, it is a folder or device, or may not be read;
   ///   (`truncated`) where it is empty.
-  public init(contentsOf url: URL) throws {
+  package init(contentsOf url: URL) throws {
     let path = url.path
     func refuse(found: String, advice: String = "") -> FormatError {
       FormatError(.unreadable, file: path, expected: "a readable file", found: found, advice: advice)

@@ -5,12 +5,12 @@ import Foundation
 ///
 /// A link that leads out of the folder is refused. The one exception is the layout of Hugging Face's download cache,
 /// where `snapshots/REVISION/FILE` is a link to a file in `blobs` beside `snapshots`.
-public struct ModelFolder: Sendable, Hashable {
+package struct ModelFolder: Sendable, Hashable {
   /// The folder, links followed.
-  public let location: URL
+  package let location: URL
 
   /// - Throws: ``FormatError`` (`unreadable`) where there is no such folder.
-  public init(_ location: URL) throws {
+  package init(_ location: URL) throws {
     guard Self.isFolder(location) else {
       throw FormatError(.unreadable, file: location.path, expected: "a folder", found: "no such folder")
     }
@@ -18,20 +18,20 @@ public struct ModelFolder: Sendable, Hashable {
   }
 
   /// Whether there is a folder, or a link to one.
-  public static func isFolder(_ location: URL) -> Bool {
+  package static func isFolder(_ location: URL) -> Bool {
     var isFolder: ObjCBool = false
     return FileManager.default.fileExists(atPath: location.path, isDirectory: &isFolder) && isFolder.boolValue
   }
 
   /// The names in the folder, sorted.
-  public var names: [String] {
+  package var names: [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: location.path)) ?? []).sorted()
   }
 
   /// The file called `name`, or nil where there is none.
   /// - Throws: ``FormatError`` (`badValue`) where the name is not that of a file in this folder, or is that of a link
   ///   that leads out of it.
-  public func fileIfPresent(_ name: String) throws -> URL? {
+  package func fileIfPresent(_ name: String) throws -> URL? {
     guard Self.isPlain(name) else { throw refusal(of: name, found: "another path") }
     let file = location.appending(path: name, directoryHint: .notDirectory)
     guard FileManager.default.fileExists(atPath: file.path) else { return nil }
@@ -46,7 +46,7 @@ public struct ModelFolder: Sendable, Hashable {
 
   /// The file called `name`.
   /// - Throws: As ``fileIfPresent(_:)``, and ``FormatError`` (`missing`) where there is none.
-  public func file(_ name: String, advice: String = "") throws -> URL {
+  package func file(_ name: String, advice: String = "") throws -> URL {
     guard let file = try fileIfPresent(name) else {
       throw FormatError(
         .missing, file: location.path, expected: "a file \(name)", found: "none in the folder", advice: advice)

@@ -1,7 +1,7 @@
 /// A metadata array of a GGUF file, kept in the element type the file has: no boxing, and written back unchanged.
 ///
 /// To read one whatever its width, use ``integers`` or ``floats``.
-public enum GGUFArray: Sendable, Hashable {
+package enum GGUFArray: Sendable, Hashable {
   /// Unsigned 8-bit integers.
   case uint8([UInt8])
   /// Signed 8-bit integers.
@@ -30,7 +30,7 @@ public enum GGUFArray: Sendable, Hashable {
   case array([GGUFArray])
 
   /// The number of elements.
-  public var count: Int {
+  package var count: Int {
     switch self {
     case .uint8(let values): values.count
     case .int8(let values): values.count
@@ -49,7 +49,7 @@ public enum GGUFArray: Sendable, Hashable {
   }
 
   /// The elements as `Int`, or nil where they are not integers or one does not fit.
-  public var integers: [Int]? {
+  package var integers: [Int]? {
     switch self {
     case .uint8(let values): values.map { Int($0) }
     case .int8(let values): values.map { Int($0) }
@@ -64,7 +64,7 @@ public enum GGUFArray: Sendable, Hashable {
   }
 
   /// The elements as `Float`, rounded where the file has doubles; nil where they are not floating point.
-  public var floats: [Float]? {
+  package var floats: [Float]? {
     switch self {
     case .float32(let values): values
     case .float64(let values): values.map { Float($0) }
@@ -73,12 +73,12 @@ public enum GGUFArray: Sendable, Hashable {
   }
 
   /// The elements as `String`, or nil where they are not texts.
-  public var strings: [String]? {
+  package var strings: [String]? {
     if case .string(let values) = self { values } else { nil }
   }
 
   /// The elements as `Bool`, or nil where they are not truth values.
-  public var booleans: [Bool]? {
+  package var booleans: [Bool]? {
     if case .bool(let values) = self { values } else { nil }
   }
 

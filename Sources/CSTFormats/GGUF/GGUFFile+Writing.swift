@@ -10,7 +10,7 @@ extension GGUFFile {
   ///   long, or too many dimensions (`limit`), an empty tensor or an alignment that is no power of two (`badValue`);
   ///   what the tensors' content throws.
   /// - Complexity: O(size of the file); holds the header and one piece of a tensor at a time.
-  public static func write(tensors: [TensorData], metadata: GGUFMetadata, to url: URL) throws {
+  package static func write(tensors: [TensorData], metadata: GGUFMetadata, to url: URL) throws {
     let alignment = try GGUFHeader.alignment(of: metadata)
     try check(tensors, metadata: metadata, file: url.path)
     let header = encodeHeader(tensors: tensors, metadata: metadata, alignment: alignment)

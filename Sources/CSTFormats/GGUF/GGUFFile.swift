@@ -13,30 +13,30 @@ import Foundation
 /// is opened, by the name of its first such tensor, instead of failing half-way through loading a model.
 ///
 /// It does not read big-endian files, version 1, or models split into several files.
-public struct GGUFFile: Sendable {
+package struct GGUFFile: Sendable {
   /// The mapping that holds all bytes. Keep it (or this value) for as long as pointers from ``bytes(of:)`` are used.
-  public let mapping: MappedFile
+  package let mapping: MappedFile
   /// The format's version, 2 or 3.
-  public let version: Int
+  package let version: Int
   /// The key-value pairs.
-  public let metadata: GGUFMetadata
+  package let metadata: GGUFMetadata
   /// Tensor data starts at multiples of this many bytes.
-  public let alignment: Int
+  package let alignment: Int
   /// All tensors, in the order of their entries in the file.
-  public let tensors: [GGUFTensor]
+  package let tensors: [GGUFTensor]
   private let indices: [String: Int]
 
   /// Maps the file at `url` and reads its header.
   ///
   /// - Throws: ``FormatError``.
-  public init(contentsOf url: URL) throws {
+  package init(contentsOf url: URL) throws {
     try self.init(MappedFile(contentsOf: url))
   }
 
   /// Reads the header of a file that is already mapped.
   ///
   /// - Throws: ``FormatError``.
-  public init(_ mapping: MappedFile) throws {
+  package init(_ mapping: MappedFile) throws {
     let header = try GGUFHeader(mapping.bytes, file: mapping.path)
     self.mapping = mapping
     version = Int(header.version)
@@ -49,7 +49,7 @@ public struct GGUFFile: Sendable {
   /// The tensor called `name`.
   ///
   /// - Throws: ``FormatError`` (`missing`) where the file has none of that name.
-  public func tensor(named name: String) throws -> GGUFTensor {
+  package func tensor(named name: String) throws -> GGUFTensor {
     guard let tensor = tensorIfPresent(named: name) else {
       throw FormatError(
         .missing, file: mapping.path, at: .tensor(name), expected: "a tensor of this name",
@@ -60,7 +60,7 @@ public struct GGUFFile: Sendable {
   }
 
   /// The tensor called `name`, or nil where the file has none of that name.
-  public func tensorIfPresent(named name: String) -> GGUFTensor? {
+  package func tensorIfPresent(named name: String) -> GGUFTensor? {
     indices[name].map { tensors[$0] }
   }
 
@@ -69,7 +69,7 @@ public struct GGUFFile: Sendable {
   /// They start at a multiple of ``alignment`` and may end at the last byte of the file.
   ///
   /// - Precondition: The tensor's bytes lie inside this file.
-  public func bytes(of tensor: GGUFTensor) -> UnsafeRawBufferPointer {
+  package func bytes(of tensor: GGUFTensor) -> UnsafeRawBufferPointer {
     require(
       tensor.byteRange.upperBound <= mapping.size,
       "bytes \(tensor.byteRange) of tensor '\(tensor.name)' are not in \(mapping.path) (\(mapping.size) bytes)"
@@ -81,7 +81,7 @@ public struct GGUFFile: Sendable {
   ///
   /// - Throws: ``FormatError``: `missing` where there is no such tensor, `unsupportedType` where it is quantised.
   /// - Complexity: O(elements); copies them.
-  public func floats(named name: String) throws -> [Float] {
+  package func floats(named name: String) throws -> [Float] {
     let tensor = try tensor(named: name)
     guard let floats = decodeFloats(bytes(of: tensor), as: tensor.format) else {
       throw FormatError(

@@ -5,25 +5,25 @@
 ///
 /// The accessors throw ``FormatError`` naming the file and the key: `missing` where a required key is absent, `wrongType`
 /// where the value is of another type, or an integer outside `Int`. A value of the wrong type is never taken for absent.
-public struct GGUFMetadata: Sendable, Hashable {
+package struct GGUFMetadata: Sendable, Hashable {
   /// The file named in errors.
-  public let file: String
+  package let file: String
   /// All keys, in the file's order.
-  public private(set) var keys: [String] = []
+  package private(set) var keys: [String] = []
   private var values: [String: GGUFValue] = [:]
 
   /// Creates empty metadata; `file` is what errors call it.
-  public init(file: String = "memory") {
+  package init(file: String = "memory") {
     self.file = file
   }
 
   /// The number of keys.
-  public var count: Int { keys.count }
+  package var count: Int { keys.count }
 
   /// The value of `key`. Setting a new key adds it at the end; setting nil removes it.
   ///
   /// - Complexity: O(1); removal is O(`count`).
-  public subscript(key: String) -> GGUFValue? {
+  package subscript(key: String) -> GGUFValue? {
     get { values[key] }
     set {
       let old = values[key]
@@ -39,7 +39,7 @@ public struct GGUFMetadata: Sendable, Hashable {
 
 extension GGUFMetadata: ExpressibleByDictionaryLiteral {
   /// Creates metadata in the literal's order; a repeated key keeps its last value.
-  public init(dictionaryLiteral elements: (String, GGUFValue)...) {
+  package init(dictionaryLiteral elements: (String, GGUFValue)...) {
     self.init()
     for (key, value) in elements { self[key] = value }
   }
@@ -49,59 +49,59 @@ extension GGUFMetadata: ExpressibleByDictionaryLiteral {
 
 extension GGUFMetadata {
   /// The text at `key`.
-  public func string(_ key: String) throws -> String { try required(key, "a string", \.string) }
+  package func string(_ key: String) throws -> String { try required(key, "a string", \.string) }
 
   /// The integer at `key`, of any width.
-  public func integer(_ key: String) throws -> Int { try required(key, "an integer", \.integer) }
+  package func integer(_ key: String) throws -> Int { try required(key, "an integer", \.integer) }
 
   /// The floating-point number at `key`.
-  public func float(_ key: String) throws -> Float { try required(key, "a floating-point number", \.float) }
+  package func float(_ key: String) throws -> Float { try required(key, "a floating-point number", \.float) }
 
   /// The truth value at `key`.
-  public func boolean(_ key: String) throws -> Bool { try required(key, "a bool", \.boolean) }
+  package func boolean(_ key: String) throws -> Bool { try required(key, "a bool", \.boolean) }
 
   /// The texts at `key`.
-  public func strings(_ key: String) throws -> [String] { try required(key, "an array of strings", \.array?.strings) }
+  package func strings(_ key: String) throws -> [String] { try required(key, "an array of strings", \.array?.strings) }
 
   /// The integers at `key`, of any width.
-  public func integers(_ key: String) throws -> [Int] { try required(key, "an array of integers", \.array?.integers) }
+  package func integers(_ key: String) throws -> [Int] { try required(key, "an array of integers", \.array?.integers) }
 
   /// The floating-point numbers at `key`.
-  public func floats(_ key: String) throws -> [Float] {
+  package func floats(_ key: String) throws -> [Float] {
     try required(key, "an array of floating-point numbers", \.array?.floats)
   }
 
   /// The truth values at `key`.
-  public func booleans(_ key: String) throws -> [Bool] { try required(key, "an array of bools", \.array?.booleans) }
+  package func booleans(_ key: String) throws -> [Bool] { try required(key, "an array of bools", \.array?.booleans) }
 }
 
 // MARK: - Values that may be absent
 
 extension GGUFMetadata {
   /// The text at `key`, or nil where there is no such key.
-  public func stringIfPresent(_ key: String) throws -> String? { try optional(key, "a string", \.string) }
+  package func stringIfPresent(_ key: String) throws -> String? { try optional(key, "a string", \.string) }
 
   /// The integer at `key`, of any width, or nil where there is no such key.
-  public func integerIfPresent(_ key: String) throws -> Int? { try optional(key, "an integer", \.integer) }
+  package func integerIfPresent(_ key: String) throws -> Int? { try optional(key, "an integer", \.integer) }
 
   /// The floating-point number at `key`, or nil where there is no such key.
-  public func floatIfPresent(_ key: String) throws -> Float? { try optional(key, "a floating-point number", \.float) }
+  package func floatIfPresent(_ key: String) throws -> Float? { try optional(key, "a floating-point number", \.float) }
 
   /// The truth value at `key`, or nil where there is no such key.
-  public func booleanIfPresent(_ key: String) throws -> Bool? { try optional(key, "a bool", \.boolean) }
+  package func booleanIfPresent(_ key: String) throws -> Bool? { try optional(key, "a bool", \.boolean) }
 
   /// The texts at `key`, or nil where there is no such key.
-  public func stringsIfPresent(_ key: String) throws -> [String]? {
+  package func stringsIfPresent(_ key: String) throws -> [String]? {
     try optional(key, "an array of strings", \.array?.strings)
   }
 
   /// The integers at `key`, of any width, or nil where there is no such key.
-  public func integersIfPresent(_ key: String) throws -> [Int]? {
+  package func integersIfPresent(_ key: String) throws -> [Int]? {
     try optional(key, "an array of integers", \.array?.integers)
   }
 
   /// The floating-point numbers at `key`, or nil where there is no such key.
-  public func floatsIfPresent(_ key: String) throws -> [Float]? {
+  package func floatsIfPresent(_ key: String) throws -> [Float]? {
     try optional(key, "an array of floating-point numbers", \.array?.floats)
   }
 

@@ -1,29 +1,29 @@
 /// Where one tensor of a GGUF file is, and how it is stored.
-public struct GGUFTensor: Sendable, Hashable {
+package struct GGUFTensor: Sendable, Hashable {
   /// The tensor's name: `blk.0.attn_q.weight`.
-  public let name: String
+  package let name: String
   /// The dimensions as in the file, the *fastest* first; at most four, none of them zero. Empty for a scalar.
-  public let dimensions: [Int]
+  package let dimensions: [Int]
   /// How the elements are stored.
-  public let format: WeightFormat
+  package let format: WeightFormat
   /// The number of elements.
-  public let elementCount: Int
+  package let elementCount: Int
   /// The tensor's bytes, counted from the start of the file.
-  public let byteRange: Range<Int>
+  package let byteRange: Range<Int>
 
   /// The dimensions in row-major order, the fastest *last*: a weight that maps `in` features to `out` features has the
   /// shape `[out, in]`.
-  public var shape: [Int] { dimensions.reversed() }
+  package var shape: [Int] { dimensions.reversed() }
 
   /// The length of a row, which is contiguous and a whole number of blocks.
-  public var columns: Int { dimensions.first ?? 1 }
+  package var columns: Int { dimensions.first ?? 1 }
 
   /// The number of rows, all leading dimensions taken together.
-  public var rows: Int { elementCount / columns }
+  package var rows: Int { elementCount / columns }
 
   /// The offset of the tensor's first byte in the file.
-  public var byteOffset: Int { byteRange.lowerBound }
+  package var byteOffset: Int { byteRange.lowerBound }
 
   /// The bytes of one row; row `r` starts at `r * bytesPerRow` within the tensor.
-  public var bytesPerRow: Int { byteRange.count / rows }
+  package var bytesPerRow: Int { byteRange.count / rows }
 }

@@ -3,7 +3,7 @@
 /// Producers disagree about widths (a context length is a `uint32` here, a `uint64` there), so read values through
 /// ``integer``, ``float``, ``string`` and their like, or through the throwing accessors of ``GGUFMetadata``; the exact
 /// type matters when a file is written again.
-public enum GGUFValue: Sendable, Hashable {
+package enum GGUFValue: Sendable, Hashable {
   /// An unsigned 8-bit integer.
   case uint8(UInt8)
   /// A signed 8-bit integer.
@@ -32,7 +32,7 @@ public enum GGUFValue: Sendable, Hashable {
   case array(GGUFArray)
 
   /// The value as `Int`, or nil where it is not an integer or does not fit.
-  public var integer: Int? {
+  package var integer: Int? {
     switch self {
     case .uint8(let value): Int(value)
     case .int8(let value): Int(value)
@@ -47,7 +47,7 @@ public enum GGUFValue: Sendable, Hashable {
   }
 
   /// The value as `Float`, rounded where the file has a double; nil where it is not floating point.
-  public var float: Float? {
+  package var float: Float? {
     switch self {
     case .float32(let value): value
     case .float64(let value): Float(value)
@@ -56,17 +56,17 @@ public enum GGUFValue: Sendable, Hashable {
   }
 
   /// The value as `Bool`, or nil where it is not a truth value.
-  public var boolean: Bool? {
+  package var boolean: Bool? {
     if case .bool(let value) = self { value } else { nil }
   }
 
   /// The value as `String`, or nil where it is not a text.
-  public var string: String? {
+  package var string: String? {
     if case .string(let value) = self { value } else { nil }
   }
 
   /// The value as an array, or nil where it is a single value.
-  public var array: GGUFArray? {
+  package var array: GGUFArray? {
     if case .array(let value) = self { value } else { nil }
   }
 
@@ -92,7 +92,7 @@ public enum GGUFValue: Sendable, Hashable {
 
 extension GGUFValue: CustomStringConvertible {
   /// Type and value, arrays by their count: `uint32 30`, `array of 49152 string`.
-  public var description: String {
+  package var description: String {
     switch self {
     case .uint8(let value): "uint8 \(value)"
     case .int8(let value): "int8 \(value)"

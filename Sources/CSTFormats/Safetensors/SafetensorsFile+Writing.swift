@@ -10,7 +10,7 @@ extension SafetensorsFile {
   ///   reserved name `__metadata__` (`badValue`), a quantised format (`unsupportedType`), too many names (`limit`); what the
   ///   tensors' content throws.
   /// - Complexity: O(size of the file); holds the header and one piece of a tensor at a time.
-  public static func write(tensors: [TensorData], metadata: [String: String] = [:], to url: URL) throws {
+  package static func write(tensors: [TensorData], metadata: [String: String] = [:], to url: URL) throws {
     let ordered = tensors.sorted {
       ($1.format.bytesPerBlock, $0.name) < ($0.format.bytesPerBlock, $1.name)
     }

@@ -8,26 +8,26 @@ import Foundation
 ///
 /// The file may come from anywhere: everything in it is checked, and what is wrong is a ``FormatError``. Tensors of any
 /// element type may be *in* the file; asking for the numbers of one that is not F32, F16 or BF16 is an error.
-public struct SafetensorsFile: Sendable {
+package struct SafetensorsFile: Sendable {
   /// The mapping that holds all bytes. Keep it (or this value) for as long as pointers from ``bytes(of:)`` are used.
-  public let mapping: MappedFile
+  package let mapping: MappedFile
   /// The file's own key-value pairs.
-  public let metadata: [String: String]
+  package let metadata: [String: String]
   /// All tensors, in the order of their data.
-  public let tensors: [SafetensorsTensor]
+  package let tensors: [SafetensorsTensor]
   private let indices: [String: Int]
 
   /// Maps the file at `url` and reads its header.
   ///
   /// - Throws: ``FormatError``.
-  public init(contentsOf url: URL) throws {
+  package init(contentsOf url: URL) throws {
     try self.init(MappedFile(contentsOf: url))
   }
 
   /// Reads the header of a file that is already mapped.
   ///
   /// - Throws: ``FormatError``.
-  public init(_ mapping: MappedFile) throws {
+  package init(_ mapping: MappedFile) throws {
     let header = try SafetensorsHeader(mapping.bytes, file: mapping.path)
     self.mapping = mapping
     metadata = header.metadata
@@ -38,7 +38,7 @@ public struct SafetensorsFile: Sendable {
   /// The tensor called `name`.
   ///
   /// - Throws: ``FormatError`` (`missing`) where the file has none of that name.
-  public func tensor(named name: String) throws -> SafetensorsTensor {
+  package func tensor(named name: String) throws -> SafetensorsTensor {
     guard let tensor = tensorIfPresent(named: name) else {
       throw FormatError(
         .missing, file: mapping.path, at: .tensor(name), expected: "a tensor of this name",
@@ -49,7 +49,7 @@ public struct SafetensorsFile: Sendable {
   }
 
   /// The tensor called `name`, or nil where the file has none of that name.
-  public func tensorIfPresent(named name: String) -> SafetensorsTensor? {
+  package func tensorIfPresent(named name: String) -> SafetensorsTensor? {
     indices[name].map { tensors[$0] }
   }
 
@@ -58,7 +58,7 @@ public struct SafetensorsFile: Sendable {
   /// They need not be aligned, and may end at the last byte of the file.
   ///
   /// - Precondition: The tensor's bytes lie inside this file.
-  public func bytes(of tensor: SafetensorsTensor) -> UnsafeRawBufferPointer {
+  package func bytes(of tensor: SafetensorsTensor) -> UnsafeRawBufferPointer {
     require(
       tensor.byteRange.upperBound <= mapping.size,
       "bytes \(tensor.byteRange) of tensor '\(tensor.name)' are not in \(mapping.path) (\(mapping.size) bytes)"
@@ -71,7 +71,7 @@ public struct SafetensorsFile: Sendable {
   /// - Throws: ``FormatError``: `missing` where there is no such tensor, `unsupportedType` where its element type is not
   ///   F32, F16 or BF16.
   /// - Complexity: O(elements); copies them.
-  public func floats(named name: String) throws -> [Float] {
+  package func floats(named name: String) throws -> [Float] {
     let tensor = try tensor(named: name)
     guard let format = tensor.elementType.format, let floats = decodeFloats(bytes(of: tensor), as: format) else {
       throw FormatError(

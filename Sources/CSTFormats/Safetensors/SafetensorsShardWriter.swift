@@ -2,7 +2,7 @@ import Foundation
 
 /// The weights of a model in a folder: one safetensors file, or several with an index, under the names `transformers`
 /// gives them.
-public enum SafetensorsShardWriter {
+package enum SafetensorsShardWriter {
   /// What `transformers` calls weights that are in one file.
   package static let singleName = "model.safetensors"
   /// What it calls the list of files otherwise.
@@ -18,7 +18,7 @@ public enum SafetensorsShardWriter {
   /// - Returns: The names of the files.
   /// - Throws: ``FormatError``, as ``SafetensorsFile/write(tensors:metadata:to:)``.
   @discardableResult
-  public static func write(tensors: [TensorData], limit: Int, to folder: URL) throws -> [String] {
+  package static func write(tensors: [TensorData], limit: Int, to folder: URL) throws -> [String] {
     let shards = deal(tensors, limit: limit)
     if shards.count <= 1 {
       try SafetensorsFile.write(tensors: tensors, metadata: metadata, to: folder.appending(path: singleName))

@@ -4,9 +4,9 @@ import Foundation
 ///
 /// `model.safetensors` where the folder has it; otherwise the files that `model.safetensors.index.json` names. Every
 /// tensor must be in the file that the index says, exactly once.
-public struct SafetensorsShards: Sendable {
+package struct SafetensorsShards: Sendable {
   /// The files, in the order of their names.
-  public let files: [SafetensorsFile]
+  package let files: [SafetensorsFile]
   private let places: [String: Int]
 
   private static let singleName = "model.safetensors"
@@ -18,7 +18,7 @@ public struct SafetensorsShards: Sendable {
   /// - Throws: ``FormatError``: no safetensors files (with the reason where there are pickled ones), an index that is
   ///   malformed or names other files than plain ones in the folder, a tensor that is not where the index says, in two
   ///   files, or not in the index.
-  public init(of folder: ModelFolder) throws {
+  package init(of folder: ModelFolder) throws {
     if let file = try folder.fileIfPresent(Self.singleName) {
       files = [try SafetensorsFile(contentsOf: file)]
       places = Dictionary(uniqueKeysWithValues: files[0].tensors.map { ($0.name, 0) })
@@ -51,10 +51,10 @@ public struct SafetensorsShards: Sendable {
   }
 
   /// The names of all tensors.
-  public var tensorNames: [String] { Array(places.keys) }
+  package var tensorNames: [String] { Array(places.keys) }
 
   /// The tensor called `name` with the file it is in, or nil where none has it.
-  public func tensorIfPresent(named name: String) -> (file: SafetensorsFile, tensor: SafetensorsTensor)? {
+  package func tensorIfPresent(named name: String) -> (file: SafetensorsFile, tensor: SafetensorsTensor)? {
     guard let place = places[name], let tensor = files[place].tensorIfPresent(named: name) else { return nil }
     return (files[place], tensor)
   }

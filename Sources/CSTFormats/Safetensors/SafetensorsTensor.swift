@@ -1,7 +1,7 @@
 /// Where one tensor of a safetensors file is, and how it is stored.
-public struct SafetensorsTensor: Sendable, Hashable {
+package struct SafetensorsTensor: Sendable, Hashable {
   /// The element types of the format. Only those with a ``format`` can be computed with.
-  public enum ElementType: String, Sendable, Hashable, CaseIterable {
+  package enum ElementType: String, Sendable, Hashable, CaseIterable {
     /// Truth values, a byte each.
     case bool = "BOOL"
     /// Unsigned 8-bit integers.
@@ -38,7 +38,7 @@ public struct SafetensorsTensor: Sendable, Hashable {
     case uint64 = "U64"
 
     /// Bytes an element takes.
-    public var byteWidth: Int {
+    package var byteWidth: Int {
       switch self {
       case .bool, .uint8, .int8, .float8E5M2, .float8E4M3, .float8E8M0: 1
       case .int16, .uint16, .float16, .bfloat16: 2
@@ -48,7 +48,7 @@ public struct SafetensorsTensor: Sendable, Hashable {
     }
 
     /// The weight format of this type, or nil where this project cannot compute with it.
-    public var format: WeightFormat? {
+    package var format: WeightFormat? {
       switch self {
       case .float32: .f32
       case .float16: .f16
@@ -58,7 +58,7 @@ public struct SafetensorsTensor: Sendable, Hashable {
     }
 
     /// The type that stores `format`, or nil for quantised formats, which safetensors does not have.
-    public init?(_ format: WeightFormat) {
+    package init?(_ format: WeightFormat) {
       switch format {
       case .f32: self = .float32
       case .f16: self = .float16
@@ -69,14 +69,14 @@ public struct SafetensorsTensor: Sendable, Hashable {
   }
 
   /// The tensor's name.
-  public let name: String
+  package let name: String
   /// The dimensions in row-major order, the fastest last; empty for a scalar. A dimension may be zero.
-  public let shape: [Int]
+  package let shape: [Int]
   /// How the elements are stored.
-  public let elementType: ElementType
+  package let elementType: ElementType
   /// The tensor's bytes, counted from the start of the file.
-  public let byteRange: Range<Int>
+  package let byteRange: Range<Int>
 
   /// The number of elements.
-  public var elementCount: Int { byteRange.count / elementType.byteWidth }
+  package var elementCount: Int { byteRange.count / elementType.byteWidth }
 }

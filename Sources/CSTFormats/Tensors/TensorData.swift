@@ -9,18 +9,18 @@ import Foundation
 ///
 /// Content that is made is made when its turn comes and once for every file it is written to, so that a file may be
 /// larger than the memory.
-public struct TensorData: Sendable {
+package struct TensorData: Sendable {
   /// Takes the next bytes of a tensor.
-  public typealias Append = (UnsafeRawBufferPointer) throws -> Void
+  package typealias Append = (UnsafeRawBufferPointer) throws -> Void
 
   /// The tensor's name.
-  public let name: String
+  package let name: String
   /// The dimensions in row-major order, the fastest last; empty for a scalar.
-  public let shape: [Int]
+  package let shape: [Int]
   /// How the elements are stored.
-  public let format: WeightFormat
+  package let format: WeightFormat
   /// The size of the content.
-  public let byteCount: Int
+  package let byteCount: Int
   private let produce: @Sendable (Append) throws -> Void
 
   /// Takes elements that `produce` hands over in order, in pieces of any size, row after row, little-endian, stored as
@@ -29,7 +29,7 @@ public struct TensorData: Sendable {
   /// Writing traps where that is more or less than `shape` and `format` need.
   ///
   /// - Precondition: The rows are whole blocks.
-  public init(
+  package init(
     name: String, shape: [Int], format: WeightFormat, producedBy produce: @escaping @Sendable (Append) throws -> Void
   ) {
     require(shape.allSatisfy { $0 >= 0 }, "tensor '\(name)': shape \(shape) has a negative dimension")
@@ -50,7 +50,7 @@ public struct TensorData: Sendable {
   /// Takes elements that are already stored as `format`.
   ///
   /// - Precondition: `bytes` has exactly the size that `shape` and `format` need, and the rows are whole blocks.
-  public init(name: String, shape: [Int], format: WeightFormat, bytes: Data) {
+  package init(name: String, shape: [Int], format: WeightFormat, bytes: Data) {
     self.init(name: name, shape: shape, format: format) { append in try bytes.withUnsafeBytes { try append($0) } }
     require(byteCount == bytes.count, "tensor '\(name)': \(bytes.count) bytes for shape \(shape) of \(format)")
   }
@@ -58,7 +58,7 @@ public struct TensorData: Sendable {
   /// Takes numbers to be stored as ``WeightFormat/f32``.
   ///
   /// - Precondition: There are as many `floats` as `shape` has elements.
-  public init(name: String, shape: [Int], floats: [Float]) {
+  package init(name: String, shape: [Int], floats: [Float]) {
     var bytes = Data(capacity: floats.count * 4)
     #if _endian(little)
       floats.withUnsafeBytes { bytes.append(contentsOf: $0) }

@@ -1,3 +1,5 @@
+import CKernels
+
 /// How the numbers of a weight are stored: plain floats, or one of ggml's block-quantised layouts.
 ///
 /// The cases carry the field's own names with a lower-case first letter (`q4_1`, `q4_K`): everybody who quantises models
@@ -5,6 +7,7 @@
 ///
 /// A format is a storage matter only: arithmetic is done in `Float`. Blocks run along a row, so a row's length must be a
 /// multiple of ``blockLength``.
+@nonexhaustive
 public enum WeightFormat: Sendable, Hashable, CaseIterable {
   /// IEEE 754 binary32.
   case f32
@@ -37,30 +40,32 @@ public enum WeightFormat: Sendable, Hashable, CaseIterable {
   /// 256 values of 6 bits in 16 groups, each with an 8-bit scale.
   case q6_K
 
-  /// Elements in one block; 1 for the plain formats.
-  public var blockLength: Int {
+  /// What the kernels and ggml call the format. All that Swift has to know of one: the kernels say how large its blocks
+  /// are.
+  private var names: (kernel: CKFormat, ggmlType: UInt32) {
     switch self {
-    case .f32, .f16, .bf16: 1
-    case .q8_0, .q4_0, .q4_1, .q5_0, .q5_1: 32
-    case .q4_K, .q5_K, .q6_K: 256
+    case .f32: (.F32, 0)
+    case .f16: (.F16, 1)
+    case .bf16: (.BF16, 30)
+    case .q8_0: (.Q8_0, 8)
+    case .q4_0: (.Q4_0, 2)
+    case .q4_1: (.Q4_1, 3)
+    case .q5_0: (.Q5_0, 6)
+    case .q5_1: (.Q5_1, 7)
+    case .q4_K: (.Q4_K, 12)
+    case .q5_K: (.Q5_K, 13)
+    case .q6_K: (.Q6_K, 14)
     }
   }
 
+  /// The kernels' number of the format.
+  package var kernelFormat: CKFormat { names.kernel }
+
+  /// Elements in one block; 1 for the plain formats.
+  public var blockLength: Int { ck_block_size(kernelFormat).weights }
+
   /// Bytes one block takes.
-  public var bytesPerBlock: Int {
-    switch self {
-    case .f32: 4
-    case .f16, .bf16: 2
-    case .q8_0: 34
-    case .q4_0: 18
-    case .q4_1: 20
-    case .q5_0: 22
-    case .q5_1: 24
-    case .q4_K: 144
-    case .q5_K: 176
-    case .q6_K: 210
-    }
-  }
+  public var bytesPerBlock: Int { ck_block_size(kernelFormat).bytes }
 
   /// Whether elements share scales in blocks, so that they cannot be addressed one by one.
   public var isQuantized: Bool { blockLength > 1 }
@@ -84,21 +89,7 @@ extension WeightFormat {
   }
 
   /// The number of this format in ggml and GGUF files.
-  public var ggmlType: UInt32 {
-    switch self {
-    case .f32: 0
-    case .f16: 1
-    case .q4_0: 2
-    case .q4_1: 3
-    case .q5_0: 6
-    case .q5_1: 7
-    case .q8_0: 8
-    case .q4_K: 12
-    case .q5_K: 13
-    case .q6_K: 14
-    case .bf16: 30
-    }
-  }
+  public var ggmlType: UInt32 { names.ggmlType }
 
   /// ggml's name for a type number, readable by this project or not: `IQ2_XXS`; `type 99` where ggml has no name either.
   public static func name(ofGGMLType type: UInt32) -> String {

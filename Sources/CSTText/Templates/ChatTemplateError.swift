@@ -2,7 +2,7 @@
 ///
 /// The `description` is one line that names the line of the template, what is wrong and, where there is a way, what to
 /// do.
-public struct ChatTemplateError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct ChatTemplateError: PlacedError, Hashable {
   /// The kind of failure; compare it to react to one kind.
   public struct Reason: Sendable, Hashable, CustomStringConvertible {
     /// A short English phrase, stable within a major version.
@@ -40,9 +40,6 @@ public struct ChatTemplateError: Error, Sendable, Hashable, CustomStringConverti
     self.detail = detail
   }
 
-  /// One line for people.
-  public var description: String {
-    let place = line.map { ", line \($0)" } ?? ""
-    return "chat template\(place): \(reason): \(detail)"
-  }
+  /// The template, and its line where one is to blame.
+  public var place: String { "chat template" + (line.map { ", line \($0)" } ?? "") }
 }

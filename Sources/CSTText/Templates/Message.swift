@@ -8,6 +8,7 @@
 /// ```
 public struct Message: Hashable, Codable, Sendable {
   /// Who speaks.
+  @nonexhaustive
   public enum Role: String, Hashable, Codable, Sendable, CaseIterable {
     /// The deployer: this is the text that switches the model's behaviour.
     case system

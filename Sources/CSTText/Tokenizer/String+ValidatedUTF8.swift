@@ -6,7 +6,7 @@ extension String {
   ///   - source: what the bytes are, for the error: a file's path, a metadata key.
   /// - Throws: ``TokenizerError`` with reason `invalidUTF8` naming the source and the offset of the first bad byte.
   /// - Complexity: O(n).
-  public init(validatedUTF8 bytes: some Collection<UInt8>, from source: String) throws(TokenizerError) {
+  package init(validatedUTF8 bytes: some Collection<UInt8>, from source: String) throws(TokenizerError) {
     guard let position = bytes.firstInvalidUTF8 else {
       self = String(decoding: bytes, as: UTF8.self)
       return

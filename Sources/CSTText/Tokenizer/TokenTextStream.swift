@@ -5,7 +5,7 @@
 ///     show(stream.finish())
 ///
 /// The strings put together are exactly `tokenizer.decode(ids, controlTokens:)`.
-public struct TokenTextStream: Sendable {
+package struct TokenTextStream: Sendable {
   private let tokenizer: Tokenizer
   private let controlTokens: Tokenizer.ControlTokens
   private var pending: [UInt8] = []
@@ -13,7 +13,7 @@ public struct TokenTextStream: Sendable {
   private var isAtStart = true
 
   /// Creates an empty stream.
-  public init(_ tokenizer: Tokenizer, controlTokens: Tokenizer.ControlTokens = .skipped) {
+  package init(_ tokenizer: Tokenizer, controlTokens: Tokenizer.ControlTokens = .skipped) {
     self.tokenizer = tokenizer
     self.controlTokens = controlTokens
   }
@@ -21,7 +21,7 @@ public struct TokenTextStream: Sendable {
   /// The text that is complete with this token; empty while a character is unfinished.
   ///
   /// - Precondition: `id` is an id of the tokenizer's vocabulary.
-  public mutating func append(_ id: Int32) -> String {
+  package mutating func append(_ id: Int32) -> String {
     if controlTokens == .shown || !tokenizer.isControl(id) {
       let bytes = tokenizer.bytes(of: id)
       pending += isAtStart && tokenizer.stripsLeadingSpace && bytes.first == 0x20 ? bytes.dropFirst() : bytes
@@ -33,7 +33,7 @@ public struct TokenTextStream: Sendable {
   }
 
   /// The text of what was held back: U+FFFD where the last character stayed unfinished. The stream is empty afterwards.
-  public mutating func finish() -> String {
+  package mutating func finish() -> String {
     defer { pending.removeAll() }
     return String(decoding: pending, as: UTF8.self)
   }

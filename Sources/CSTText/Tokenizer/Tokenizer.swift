@@ -1,6 +1,8 @@
+import Foundation
+
 /// A BPE tokenizer that knows which text may become control tokens.
 ///
-///     let tokenizer = try Tokenizer(definition)
+///     let tokenizer = try Tokenizer(contentsOf: location)
 ///     let ids = tokenizer.encode([.template("<|im_start|>user\n"), .content(question), .template("<|im_end|>\n")])
 ///     let text = tokenizer.decode(ids, controlTokens: .skipped)
 ///
@@ -50,6 +52,18 @@ public struct Tokenizer: Sendable {
   /// GGUF's names of the algorithms.
   private static let algorithms: [String: Algorithm] = ["gpt2": .byteLevelBPE, "llama": .sentencePieceBPE]
 
+  /// Reads the tokenizer of a GGUF file, or of a Hugging Face folder. No weights are read.
+  ///
+  /// - Throws: ``FormatError`` where a file is damaged or asks for something that is not implemented, ``TokenizerError``
+  ///   where its parts contradict each other: nothing in these files is ignored that changes ids.
+  /// - Complexity: linear in the files' bytes; about a second for 150,000 tokens.
+  public init(contentsOf location: URL) throws {
+    let isFolder = ModelFolder.isFolder(location)
+    try self.init(
+      isFolder
+        ? TokenizerDefinition(contentsOf: location) : TokenizerDefinition(GGUFFile(contentsOf: location).metadata))
+  }
+
   /// Builds the tables of a tokenizer.
   ///
   /// Merge rules that would put an added token together from text are left out.
@@ -57,7 +71,7 @@ public struct Tokenizer: Sendable {
   /// - Throws: ``TokenizerError`` when the model or the pre-tokenizer is unknown (there is no fallback), or when
   ///   tokens, types, merges, scores and ids contradict each other.
   /// - Complexity: linear in the bytes of the definition; tens of milliseconds for 50,000 tokens.
-  public init(_ definition: TokenizerDefinition) throws(TokenizerError) {
+  package init(_ definition: TokenizerDefinition) throws(TokenizerError) {
     guard let algorithm = Self.algorithms[definition.model] else {
       throw TokenizerError(
         .unknownModel, at: "tokenizer.ggml.model",

@@ -1,7 +1,7 @@
 /// Why a tokenizer or a text was refused.
 ///
 /// The `description` is one line that names the place, what was expected, what was found and what to do.
-public struct TokenizerError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct TokenizerError: PlacedError, Hashable {
   /// The kind of failure; compare it to react to one kind.
   public struct Reason: Sendable, Hashable, CustomStringConvertible {
     /// A short English phrase, stable within a major version.

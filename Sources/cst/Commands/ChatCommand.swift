@@ -24,9 +24,10 @@ struct ChatCommand: LibraryCommand {
     let policy = try prompt.loadPolicy()
     let chosen = try prompt.configuration(of: policy)
     let model = try await model.load()
-    var session = ChatSession(
-      Dialogue(with: model, sampling: sampling.sampling, maximumTokens: sampling.maxTokens ?? 512), policy: policy,
-      configuration: chosen, systemPrompt: prompt.system, writesJSON: common.json)
-    try await session.run()
+    let session = ChatSession(
+      with: model, systemPrompt: chosen?.systemPrompt ?? prompt.system, sampling: sampling.sampling,
+      maximumTokens: sampling.maxTokens ?? 512)
+    var loop = ChatLoop(session, policy: policy, configuration: chosen, writesJSON: common.json)
+    try await loop.run()
   }
 }

@@ -30,7 +30,7 @@ struct EvalCommand: LibraryCommand {
 
   func execute() async throws {
     try html.map(OutputFile.check)
-    let policy = try SafetyPolicy(contentsOf: URL(filePath: policy))
+    let policy = try SafetyPolicy(checkedContentsOf: URL(filePath: policy))
     let rows = try data.load()
     let pairs = try rows.configured(by: policy)
     let model = try await model.load()
@@ -39,9 +39,7 @@ struct EvalCommand: LibraryCommand {
       policy: policy, sampling: sampling.sampling, maximumTokens: sampling.maxTokens ?? 96)
     let progress = SharedProgress()
     let name = self.model.adapter.map { URL(filePath: $0).lastPathComponent } ?? "base model"
-    let evidence = try await evaluation.evidence(of: model, named: name, over: encoded) { stage, done, total in
-      progress.show("\(stage.rawValue) \(done)/\(total)", isLast: done == total)
-    }
+    let evidence = try await evaluation.evidence(of: model, named: name, over: encoded) { progress.show($0) }
     let report = try evaluation.report(on: [evidence], model: model)
     if let html { try AtomicFile.write(Data(HTMLReport(report).text.utf8), to: URL(filePath: html)) }
     try Console.write(common.json ? JSONText.line(report) + "\n" : report.text())

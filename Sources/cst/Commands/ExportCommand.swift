@@ -67,7 +67,7 @@ struct ExportCommand: LibraryCommand {
   }
 
   func execute() async throws {
-    let policy = try policy.map { try SafetyPolicy(contentsOf: URL(filePath: $0)) }
+    let policy = try policy.map { try SafetyPolicy(checkedContentsOf: URL(filePath: $0)) }
     let replay =
       try data.map { try ExportReplay(of: PreferenceDataset(at: $0, rows), under: policy) }
       ?? ExportReplay(under: policy)

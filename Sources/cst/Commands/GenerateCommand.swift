@@ -35,7 +35,8 @@ struct GenerateCommand: LibraryCommand {
     let messages = [chosen?.systemPrompt ?? systemPrompt.system].compactMap { $0 }.map(Message.system) + [.user(prompt)]
     let model = try await model.load()
     var text = ""
-    for try await piece in model.reply(
+    let engine = ReplyEngine(model: model, slots: 1, cachedTokens: 0)
+    for try await piece in engine.stream(
       to: messages, sampling: sampling.sampling, maximumTokens: sampling.maxTokens ?? 256)
     {
       if common.json { text += piece } else { try Console.write(piece) }

@@ -36,7 +36,7 @@ struct ScoreCommand: LibraryCommand {
 
   func execute() async throws {
     try out.map(OutputFile.check)
-    let policy = try policy.map { try SafetyPolicy(contentsOf: URL(filePath: $0)) }
+    let policy = try policy.map { try SafetyPolicy(checkedContentsOf: URL(filePath: $0)) }
     let rows = try data.load()
     let pairs = if let policy { try rows.configured(by: policy) } else { try rows.asWritten() }
     let model = try await model.load()

@@ -47,7 +47,7 @@ struct SynthCommand: LibraryCommand {
   func execute() async throws {
     let files = try SynthesisFiles(out: out, inputs: [policy, prompts] + teacher.files)
     let policyFile = URL(filePath: policy)
-    let policy = try SafetyPolicy(contentsOf: policyFile)
+    let policy = try SafetyPolicy(checkedContentsOf: policyFile)
     let promptsFile = URL(filePath: prompts)
     let prompts = try Array([SynthesisPrompt](contentsOf: promptsFile).prefix(limit ?? .max))
     guard !prompts.isEmpty else { throw CommandError("\(promptsFile.path): there are no prompts in this file") }

@@ -88,7 +88,7 @@ struct TrainCommand: LibraryCommand {
     _ loaded: LanguageModel?, _ reference: ReferenceScores, _ directory: RunDirectory
   ) async throws -> TrainingSession.Inputs {
     let policyFile = policy.map { URL(filePath: $0) }
-    let policy = try policyFile.map { file in try SafetyPolicy(contentsOf: file) }
+    let policy = try policyFile.map { file in try SafetyPolicy(checkedContentsOf: file) }
     let rows = try data.load()
     if softLabels, rows.allSatisfy({ $0.judgeScores == nil }) {
       throw CommandError("\(rows.file.path): no row has \"judge_scores\", which --soft-labels are computed from")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CSTCore
+import CSTData
 import Foundation
 
 /// The system prompt of a reply: a policy's configuration, or a text.
@@ -20,7 +21,9 @@ struct SystemPromptOptions: ParsableArguments {
     }
   }
 
-  func loadPolicy() throws -> SafetyPolicy? { try policy.map { try SafetyPolicy(contentsOf: URL(filePath: $0)) } }
+  func loadPolicy() throws -> SafetyPolicy? {
+    try policy.map { try SafetyPolicy(checkedContentsOf: URL(filePath: $0)) }
+  }
 
   /// The configuration that was asked for, or the policy's default.
   func configuration(of policy: SafetyPolicy?) throws -> SafetyConfiguration? {

@@ -29,7 +29,7 @@ struct Demonstration {
     self.seed = seed
     policyFile = example.appending(path: "policy.json")
     trainingFile = example.appending(path: "train.jsonl")
-    policy = try SafetyPolicy(contentsOf: policyFile)
+    policy = try SafetyPolicy(checkedContentsOf: policyFile)
     let training = try [PreferencePair](contentsOf: trainingFile)
     let candidates = try [PreferencePair](contentsOf: example.appending(path: "held-out.jsonl"))
     let leaked = Set(
@@ -78,9 +78,7 @@ struct Demonstration {
   ) async throws -> ModelEvidence {
     heading("measuring \(name)")
     let progress = SharedProgress()
-    return try await evaluation.evidence(of: model, named: name, over: heldOut) { stage, done, total in
-      progress.show("\(stage.rawValue) \(done)/\(total)", isLast: done == total)
-    }
+    return try await evaluation.evidence(of: model, named: name, over: heldOut) { progress.show($0) }
   }
 
   /// Runs what `cst train` with these options runs, and shows them.

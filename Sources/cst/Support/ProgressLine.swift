@@ -1,4 +1,6 @@
+import CSTCore
 import Foundation
+import Synchronization
 
 /// Progress on standard error: one line that is rewritten on a terminal, a line now and then elsewhere.
 struct ProgressLine {
@@ -46,6 +48,20 @@ struct ProgressLine {
     guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
   }
+}
+
+/// A progress line that work on another thread reports to.
+final class SharedProgress: Sendable {
+  private let line = Mutex(ProgressLine())
+
+  /// Shows `text` if it is time, or in any case where it `isLast`.
+  func show(_ text: String, isLast: Bool) { line.withLock { $0.show(text, isLast: isLast) } }
+
+  /// Shows how far the library has come.
+  func show(_ progress: WorkProgress) { show("\(progress)", isLast: progress.isComplete) }
+
+  /// Leaves the line as it stands.
+  func end() { line.withLock { $0.end() } }
 }
 
 /// A duration as people read it: `42s`, `3m05s`, `2h10m`.

@@ -91,6 +91,9 @@ import Testing
     #expect(try failure { $0.scores[0].margin = .infinity }?.reason == .nonFiniteScore)
     #expect(try failure { $0.scores[0].configuration = "brief" }?.reason == .unknownConfiguration)
     #expect(try failure { $0.replies[0].configuration = "brief" }?.reason == .unknownConfiguration)
+    let foreign = try failure { $0.scores[0].configuration = nil }
+    #expect(foreign?.reason == .unknownConfiguration)
+    #expect(foreign?.detail.contains("the row's own system prompt is not in the policy \"advice\"") == true)
     #expect(try failure { $0.replies[1].configuration = "cautious" }?.reason == .duplicate)
     let gap = try failure { $0.replies.removeLast() }
     #expect(gap?.reason == .incomplete)

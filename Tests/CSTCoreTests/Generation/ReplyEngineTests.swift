@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -11,12 +12,12 @@ import Testing
   }
   private static let drawn = Sampling(temperature: 0.9, topP: 0.95, seed: 8)
 
-  private func replies(_ engine: ReplyEngine, _ conversations: [[Message]]) async throws -> [GeneratedReply] {
-    try await withThrowingTaskGroup(of: (Int, GeneratedReply).self) { group in
+  private func replies(_ engine: ReplyEngine, _ conversations: [[Message]]) async throws -> [Reply] {
+    try await withThrowingTaskGroup(of: (Int, Reply).self) { group in
       for (index, messages) in conversations.enumerated() {
-        group.addTask { (index, try await engine.reply(to: messages, sampling: Self.drawn, maximumTokens: 30)) }
+        group.addTask { (index, try await engine.respond(to: messages, sampling: Self.drawn, maximumTokens: 30)) }
       }
-      var replies: [Int: GeneratedReply] = [:]
+      var replies: [Int: Reply] = [:]
       for try await (index, reply) in group { replies[index] = reply }
       return conversations.indices.compactMap { replies[$0] }
     }
@@ -24,10 +25,10 @@ import Testing
 
   @Test func repliesDependOnNothingElse() async throws {
     let model = try await tinyLanguageModel().withRandomAdapter()
-    var alone: [GeneratedReply] = []
+    var alone: [Reply] = []
     for messages in Self.questions {
       let engine = ReplyEngine(model: model, slots: 1, cachedTokens: 0)
-      alone.append(try await engine.reply(to: messages, sampling: Self.drawn, maximumTokens: 30))
+      alone.append(try await engine.respond(to: messages, sampling: Self.drawn, maximumTokens: 30))
     }
     #expect(Set(alone.map(\.text)).count > 1)
     for (slots, cachedTokens) in [(1, 4096), (3, 100), (16, 4096)] {
@@ -41,38 +42,87 @@ import Testing
     }
     // The same text as a reply that is read as it is written.
     var streamed = ""
-    for try await piece in model.reply(to: Self.questions[4], sampling: Self.drawn, maximumTokens: 30) {
+    let engine = ReplyEngine(model: model)
+    for try await piece in engine.stream(to: Self.questions[4], sampling: Self.drawn, maximumTokens: 30) {
       streamed += piece
     }
     #expect(streamed == alone[4].text)
+  }
+
+  /// Token by token, beside others: every id once, the text that is complete with it, and the whole reply at the end.
+  @Test func piecesCarryTokenIDs() async throws {
+    let engine = ReplyEngine(model: try await tinyLanguageModel().withRandomAdapter(), slots: 3)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for messages in Self.questions {
+        group.addTask {
+          let whole = try await engine.respond(to: messages, sampling: Self.drawn, maximumTokens: 30)
+          var pieces: [ReplyStream.Piece] = []
+          for try await piece in engine.stream(to: messages, sampling: Self.drawn, maximumTokens: 30).pieces {
+            pieces.append(piece)
+          }
+          #expect(pieces.compactMap(\.token) == whole.tokens)
+          #expect(pieces.map(\.text).joined() == whole.text)
+          #expect(pieces.last?.reply?.tokens == whole.tokens && pieces.dropLast().allSatisfy { $0.reply == nil })
+          #expect(whole.finishReason == (whole.isComplete ? .stop : .length))
+          #expect(pieces.allSatisfy { $0.promptTokens == whole.promptTokens })
+        }
+      }
+      try await group.waitForAll()
+    }
+  }
+
+  /// Many at once: in order, each with its own draws, and progress to the end.
+  @Test func manyAreRepliedToInOrder() async throws {
+    let engine = ReplyEngine(model: try await tinyLanguageModel().withRandomAdapter(), slots: 4)
+    let told = Mutex<[WorkProgress]>([])
+    let same = [[Message]](repeating: [.user("Say something.")], count: 6)
+    let replies = try await engine.replies(to: same + [Self.questions[2]], sampling: Self.drawn, maximumTokens: 8) {
+      progress in told.withLock { $0.append(progress) }
+    }
+    #expect(replies.count == 7 && Set(replies.prefix(6).map(\.text)).count > 1)
+    #expect(told.withLock { $0.map(\.done) } == Array(0...7) && told.withLock { $0.allSatisfy { $0.total == 7 } })
+    #expect(replies[0].text == (try await engine.respond(to: same[0], sampling: Self.drawn, maximumTokens: 8)).text)
+    #expect(try await engine.replies(to: []).isEmpty)
+    await #expect(throws: ConversationError.self) {
+      try await engine.replies(to: [same[0], [.user(String(repeating: "long ", count: 400))]])
+    }
+  }
+
+  /// Leaving the loop frees the place for whoever waits.
+  @Test func leavingTheLoopEndsTheReply() async throws {
+    let engine = ReplyEngine(model: try await tinyLanguageModel(), slots: 1)
+    for try await _ in engine.stream(to: [.user("Go on.")], sampling: Self.drawn, maximumTokens: 100_000).pieces {
+      break
+    }
+    #expect(try await engine.respond(to: [.user("Now?")], maximumTokens: 3).completionTokens <= 3)
   }
 
   /// A chain of draft, critique and revision computes only what each call adds.
   @Test func aChainReusesWhatItHasSaid() async throws {
     let engine = ReplyEngine(model: try await tinyLanguageModel(), slots: 2, cachedTokens: 4096)
     var messages = Self.questions[3]
-    var last = try await engine.reply(to: messages, sampling: Self.drawn, maximumTokens: 12)
+    var last = try await engine.respond(to: messages, sampling: Self.drawn, maximumTokens: 12)
     for request in ["Criticise it.", "Write it again."] {
       messages += [.assistant(last.text), .user(request)]
-      let next = try await engine.reply(to: messages, sampling: Self.drawn, maximumTokens: 12)
+      let next = try await engine.respond(to: messages, sampling: Self.drawn, maximumTokens: 12)
       // The prompt before and, where its text makes the same tokens again, the reply.
       #expect(next.reusedTokens >= last.promptTokens)
       let fresh = ReplyEngine(model: engine.model, slots: 1, cachedTokens: 0)
-      #expect(try await fresh.reply(to: messages, sampling: Self.drawn, maximumTokens: 12).text == next.text)
+      #expect(try await fresh.respond(to: messages, sampling: Self.drawn, maximumTokens: 12).text == next.text)
       last = next
     }
   }
 
   @Test func aCancelledCallFreesItsPlace() async throws {
     let engine = ReplyEngine(model: try await tinyLanguageModel(), slots: 1)
-    let long = Task { try await engine.reply(to: [.user("Go on.")], sampling: Self.drawn, maximumTokens: 100_000) }
-    let waiting = Task { try await engine.reply(to: [.user("And you?")], maximumTokens: 100_000) }
+    let long = Task { try await engine.respond(to: [.user("Go on.")], sampling: Self.drawn, maximumTokens: 100_000) }
+    let waiting = Task { try await engine.respond(to: [.user("And you?")], maximumTokens: 100_000) }
     waiting.cancel()
     long.cancel()
     for task in [long, waiting] {
       await #expect(throws: CancellationError.self) { try await task.value }
     }
-    #expect(try await engine.reply(to: [.user("Now?")], maximumTokens: 3).completionTokens <= 3)
+    #expect(try await engine.respond(to: [.user("Now?")], maximumTokens: 3).completionTokens <= 3)
   }
 
   @Test func choicesHaveTheModelsProbabilities() async throws {
@@ -104,7 +154,7 @@ import Testing
       try await engine.choiceProbabilities(of: [], after: [.user("Which?")])
     }
     await #expect(throws: ConversationError.self) {
-      try await engine.reply(to: [.user(String(repeating: "long ", count: 400))])
+      try await engine.respond(to: [.user(String(repeating: "long ", count: 400))])
     }
   }
 }

@@ -162,4 +162,25 @@ struct AttentionTests {
     #expect(out[..<8].allSatisfy { $0.isNaN })
     #expect(out[8...].allSatisfy { abs($0 - 1) < 1e-6 })
   }
+
+  /// One attention for sequences that grow and for whole ones: a cache that was filled in pieces gives the same bits, and
+  /// its work is counted as that of the whole.
+  @Test("Rows that continue a sequence see what those of the whole sequence see", arguments: [nil, 1, 5, 12])
+  func continuedRows(window: Int?) {
+    let example = Case("", (4, 2, 16), [(20, [])])
+    let (queries, keys, values) = example.operands()
+    let whole = queries.attention(
+      keys: keys, values: values, heads: example.heads, over: example.sequences, window: window)
+    var cache = KeyValueRows(width: 32, capacity: 9)
+    for rows in [0..<9, 9..<10, 10..<20] {
+      if rows.upperBound > 9 { cache = cache.grown(to: 20, keeping: rows.lowerBound) }
+      cache.write(keys: keys, values: values, rows: rows, at: rows.lowerBound)
+      let segment = cache.segment(queries: rows, after: rows.lowerBound)
+      let out = queries.attention(over: [segment], heads: example.heads, window: window)
+      let elements = rows.lowerBound * 64..<rows.upperBound * 64
+      #expect(out.scalars[elements] == whole.scalars[elements])
+      let seen = rows.reduce(0) { $0 + min(window ?? .max, $1 + 1) }
+      #expect(example.heads.products([segment, segment], window) == Double(2 * seen * 64))
+    }
+  }
 }

@@ -65,7 +65,7 @@ import Testing
       let outcome = Result { try read([data[..<length]], by: reader()) }
       switch outcome {
       case .success(let reply): #expect(length >= reasoned && reply.text == "A café 🧂.", "\(length)")
-      case .failure(let error): #expect(length < reasoned && (error as? TeacherError)?.kind == .cutOff, "\(length)")
+      case .failure(let error): #expect(length < reasoned && (error as? TeacherError)?.reason == .cutOff, "\(length)")
       }
     }
   }
@@ -84,7 +84,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("application/json", "", TeacherError.Kind.malformedReply, "0 bytes"),
+    ("application/json", "", TeacherError.Reason.malformedReply, "0 bytes"),
     ("application/json", "[]", .malformedReply, "expected a chat completion"),
     ("application/json", "{}", .malformedReply, "without choices"),
     ("application/json", #"{"choices": []}"#, .emptyChoices, "found none"),
@@ -114,9 +114,9 @@ import Testing
     ),
     ("text/event-stream", "data: " + String(repeating: "[", count: 100) + "\n\n", .malformedReply, "levels"),
   ])
-  func namesWhatIsWrongWithAReply(type: String, text: String, kind: TeacherError.Kind, part: String) throws {
+  func namesWhatIsWrongWithAReply(type: String, text: String, kind: TeacherError.Reason, part: String) throws {
     let error = #expect(throws: TeacherError.self) { try read(text, type: type) }
-    #expect(error?.kind == kind)
+    #expect(error?.reason == kind)
     #expect(error?.detail.contains(part) == true, "\(String(describing: error))")
   }
 
@@ -125,12 +125,12 @@ import Testing
     let error = try #require(throws: TeacherError.self) {
       try read([Data(json)], by: reader(type: "application/json"))
     }
-    #expect(error.kind == .malformedReply)
+    #expect(error.reason == .malformedReply)
   }
 
   @Test(arguments: [
     (
-      400, #"{"error": {"message": "no such option"}}"#, TeacherError.Kind.refusedRequest,
+      400, #"{"error": {"message": "no such option"}}"#, TeacherError.Reason.refusedRequest,
       "status 400: “no such option”"
     ),
     (422, #"{"detail": [{"msg": "field required"}]}"#, .refusedRequest, "field required"),
@@ -144,11 +144,11 @@ import Testing
     (500, "<html>\u{1B}[31moops</html>", .serverError, "“<html> [31moops</html>”"), (503, "", .serverError, "503"),
     (599, #"{"error": null}"#, .serverError, "status 599"),
   ])
-  func namesWhatAStatusMeans(status: Int, body: String, kind: TeacherError.Kind, part: String) throws {
+  func namesWhatAStatusMeans(status: Int, body: String, kind: TeacherError.Reason, part: String) throws {
     let error = try #require(throws: TeacherError.self) {
       try read([Data(body.utf8)], by: reader(type: "text/plain", status: status))
     }
-    #expect(error.kind == kind)
+    #expect(error.reason == kind)
     #expect(error.detail.contains(part), "\(error)")
     #expect(!error.detail.contains("\n") && !error.detail.contains("\u{1B}"))
   }
@@ -157,7 +157,7 @@ import Testing
     let error = try #require(throws: TeacherError.self) {
       try read([Data(repeating: UInt8(ascii: "x"), count: 1_000_000)], by: reader(status: 500))
     }
-    #expect(error.kind == .serverError)
+    #expect(error.reason == .serverError)
     #expect(error.detail.count(where: { $0 == "x" }) == 199)
   }
 

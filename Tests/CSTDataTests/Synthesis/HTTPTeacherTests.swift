@@ -90,7 +90,7 @@ import Testing
   // MARK: Failures
 
   private static let past = "Sun, 06 Nov 1994 08:49:37 GMT"
-  private static let faults: [(StubFault, TeacherError.Kind)] = [
+  private static let faults: [(StubFault, TeacherError.Reason)] = [
     (.rateLimited(), .rateLimited), (.rateLimited(retryAfter: "7"), .rateLimited),
     (.rateLimited(retryAfter: past), .rateLimited), (.status(500), .serverError),
     (.status(503, headers: ["Retry-After": "7"]), .serverError), (.status(401), .unauthorized),
@@ -112,7 +112,7 @@ import Testing
     let server = StubTeacherServer { _ in .fault(fault) }
     let teacher = try teacher(server, delivery: delivery, limits: HTTPLimits(maximumBytes: 100_000))
     let error = try #require(await #expect(throws: TeacherError.self) { try await teacher.reply(to: call()) })
-    #expect(error.kind == kind, "\(fault): \(error)")
+    #expect(error.reason == kind, "\(fault): \(error)")
     #expect(error.detail.hasPrefix(server.baseURL.absoluteString), "\(error)")
     #expect(server.requests.count == 1)
   }
@@ -146,7 +146,7 @@ import Testing
     let error = await #expect(throws: TeacherError.self) {
       try await teacher(server, delivery: delivery, limits: limits).reply(to: call())
     }
-    #expect(error?.kind == .timedOut && error?.detail.contains("not a byte arrived for 0.15 seconds") == true)
+    #expect(error?.reason == .timedOut && error?.detail.contains("not a byte arrived for 0.15 seconds") == true)
   }
 
   /// Bytes arrive all the time, so that only the limit on the whole ends it.
@@ -154,7 +154,7 @@ import Testing
     let server = StubTeacherServer { _ in .fault(.trickle(pause: .milliseconds(40))) }
     let limits = HTTPLimits(idle: .seconds(60), total: .milliseconds(200))
     let error = await #expect(throws: TeacherError.self) { try await teacher(server, limits: limits).reply(to: call()) }
-    #expect(error?.kind == .timedOut && error?.detail.contains("longer than 0.2 seconds") == true)
+    #expect(error?.reason == .timedOut && error?.detail.contains("longer than 0.2 seconds") == true)
   }
 
   @Test func saysThatNobodyListens() async throws {
@@ -162,7 +162,7 @@ import Testing
     let teacher = try teacher(server)
     server.stop()
     let error = await #expect(throws: TeacherError.self) { try await teacher.reply(to: call()) }
-    #expect(error?.kind == .unreachable)
+    #expect(error?.reason == .unreachable)
   }
 
   // A minute between bytes, so that a busy machine cancels before the reply is whole.
@@ -202,9 +202,9 @@ import Testing
     let server = StubTeacherServer(first: faults.map { .fault($0) })
     let teacher = try teacher(
       server, delivery: delivery, limits: HTTPLimits(idle: .seconds(3), maximumBytes: 100_000))
-    var counts: [TeacherError.Kind: Int] = [:]
+    var counts: [TeacherError.Reason: Int] = [:]
     let reply = try await RetryPolicy(attempts: faults.count + 1, baseDelay: .zero).run(
-      onFailure: { counts[$0.kind, default: 0] += 1 }, operation: { try await teacher.reply(to: call()) })
+      onFailure: { counts[$0.reason, default: 0] += 1 }, operation: { try await teacher.reply(to: call()) })
     #expect(reply.text == StubReply.echo(call().messages))
     #expect(
       counts == [
@@ -227,12 +227,12 @@ import Testing
       let error = await #expect(throws: TeacherError.self) {
         try await teacher(server, delivery: delivery).reply(to: call())
       }
-      #expect(error?.kind == .redirected)
+      #expect(error?.reason == .redirected)
       #expect(error?.detail.contains("“127.0.0.1”") == true && error?.detail.contains("hush") == false, "\(error!)")
     }
     let itself = StubTeacherServer { .fault(.redirect(to: URL(string: $0.path)!)) }
     let error = await #expect(throws: TeacherError.self) { try await teacher(itself).reply(to: call()) }
-    #expect(error?.kind == .redirected && itself.requests.count == 1)
+    #expect(error?.reason == .redirected && itself.requests.count == 1)
     #expect(elsewhere.requests.isEmpty)
   }
 

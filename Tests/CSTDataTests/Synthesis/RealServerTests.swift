@@ -38,16 +38,16 @@ struct RealServerTests {
   @Test func aTooLongPromptIsNamed() async throws {
     let long = call(String(repeating: "word ", count: 4000), maximumTokens: 6)
     let whole = await #expect(throws: TeacherError.self) { try await teacher(.whole).reply(to: long) }
-    #expect(whole?.kind == .promptTooLong && whole?.detail.contains("2048") == true)
+    #expect(whole?.reason == .promptTooLong && whole?.detail.contains("2048") == true)
     // When streaming, this server says nothing of its error: it ends an empty stream.
     let streamed = await #expect(throws: TeacherError.self) { try await teacher(.streamed).reply(to: long) }
-    #expect(streamed?.kind == .cutOff && streamed?.detail.contains("before any event") == true)
+    #expect(streamed?.reason == .cutOff && streamed?.detail.contains("before any event") == true)
   }
 
   @Test func anUnknownAddressIsNamed() async throws {
     let error = await #expect(throws: TeacherError.self) {
       try await teacher(.streamed, path: "nowhere").reply(to: call("Hello.", maximumTokens: 6))
     }
-    #expect(error?.kind == .notFound && error?.detail.contains("“Not Found”") == true)
+    #expect(error?.reason == .notFound && error?.detail.contains("“Not Found”") == true)
   }
 }

@@ -8,13 +8,13 @@ import Testing
   /// Runs an operation that fails with these errors in turn, then gives its number of calls.
   private func run(
     _ policy: RetryPolicy = RetryPolicy(), failures: [any Error]
-  ) async -> (outcome: Result<Int, any Error>, told: [TeacherError.Kind], waits: [Duration], calls: Int) {
-    var (told, waits, calls) = ([TeacherError.Kind](), [Duration](), 0)
+  ) async -> (outcome: Result<Int, any Error>, told: [TeacherError.Reason], waits: [Duration], calls: Int) {
+    var (told, waits, calls) = ([TeacherError.Reason](), [Duration](), 0)
     let outcome: Result<Int, any Error>
     do {
       outcome = .success(
         try await policy.run(
-          using: SeededGenerator(seed: 3), onFailure: { told.append($0.kind) }, sleep: { waits.append($0) },
+          using: SeededGenerator(seed: 3), onFailure: { told.append($0.reason) }, sleep: { waits.append($0) },
           operation: {
             calls += 1
             if calls <= failures.count { throw failures[calls - 1] }
@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test func triesAgainUntilItSucceeds() async throws {
-    let kinds: [TeacherError.Kind] = [.rateLimited, .cutOff, .timedOut, .malformedReply, .serverError]
+    let kinds: [TeacherError.Reason] = [.rateLimited, .cutOff, .timedOut, .malformedReply, .serverError]
     let result = await run(failures: kinds.map { TeacherError($0, detail: "x") })
     #expect(try result.outcome.get() == 6)
     #expect(result.told == kinds)
@@ -35,17 +35,17 @@ import Testing
   @Test func givesUpAfterTheLastAttempt() async throws {
     let result = await run(RetryPolicy(attempts: 3), failures: Array(repeating: Self.busy, count: 9))
     let error = try #require(throws: TeacherError.self) { try result.outcome.get() }
-    #expect(error.detail == "busy (after 3 attempts)" && error.kind == .rateLimited)
+    #expect(error.detail == "busy (after 3 attempts)" && error.reason == .rateLimited)
     #expect(result.told.count == 3 && result.waits.count == 2 && result.calls == 3)
   }
 
   @Test(arguments: [
-    TeacherError.Kind.unauthorized, .notFound, .redirected, .promptTooLong, .refusedRequest, .unsupportedCall,
+    TeacherError.Reason.unauthorized, .notFound, .redirected, .promptTooLong, .refusedRequest, .unsupportedCall,
   ])
-  func doesNotRepeatWhatWouldFailAgain(kind: TeacherError.Kind) async throws {
+  func doesNotRepeatWhatWouldFailAgain(kind: TeacherError.Reason) async throws {
     let result = await run(failures: [Self.busy, TeacherError(kind, detail: "no")])
     let error = try #require(throws: TeacherError.self) { try result.outcome.get() }
-    #expect(error.kind == kind && error.detail == "no (after 2 attempts)")
+    #expect(error.reason == kind && error.detail == "no (after 2 attempts)")
     #expect(result.told == [.rateLimited, kind] && result.calls == 2)
   }
 

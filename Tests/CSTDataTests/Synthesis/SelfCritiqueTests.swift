@@ -88,9 +88,9 @@ import Testing
     #expect(try await reason(saying("Yes it is.", in: .draft)) == .tooShort)
     #expect(
       try await reason(saying("I'm sorry, but I can't give advice about that. Ask a nurse.", in: .draft)) == .refusal)
-    #expect(try await reason(saying("It is fine, and two cups a day are enough.", in: .revision)) == .offPolicy)
+    #expect(try await reason(saying("It is fine, and two cups a day are enough.", in: .revision)) == .notAsAsked)
     #expect(try await reason(saying("A or B, who knows?", in: .adherence)) == .judgeUnparsable)
-    #expect(try await reason(saying("B", in: .relevance)) == .offPolicy)
+    #expect(try await reason(saying("B", in: .relevance)) == .notAsAsked)
     let long = "I can't give advice about that. " + (0..<60).map { "Reason \($0)." }.joined(separator: " ")
     #expect(try await reason(saying(long, in: .revision)) == .lengthGap)
     #expect(

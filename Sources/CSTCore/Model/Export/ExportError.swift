@@ -1,8 +1,7 @@
-import Foundation
-
 /// An export that cannot be made of a model.
-public struct ExportError: Error, Sendable, Hashable {
+public struct ExportError: PlacedError, Hashable {
   /// What is wrong.
+  @nonexhaustive
   public enum Reason: Sendable, Hashable {
     /// The files cannot have weights in this format.
     case unsupportedType(WeightFormat, allowed: [WeightFormat])
@@ -19,11 +18,19 @@ public struct ExportError: Error, Sendable, Hashable {
 
   /// Creates an error.
   public init(_ reason: Reason) { self.reason = reason }
-}
 
-extension ExportError: LocalizedError, CustomStringConvertible {
-  /// One line: what was asked for, and what is possible.
-  public var description: String {
+  /// The part of the model that is to blame.
+  public var place: String {
+    switch reason {
+    case .unsupportedType: "weights"
+    case .noAdapter: "adapter"
+    case .tokenizer: "tokenizer"
+    case .configuration: "model"
+    }
+  }
+
+  /// What was asked for, and what is possible.
+  public var detail: String {
     switch reason {
     case .unsupportedType(let format, let allowed):
       "these files cannot have weights of type \(format): expected "
@@ -34,6 +41,6 @@ extension ExportError: LocalizedError, CustomStringConvertible {
     }
   }
 
-  /// The same line as ``description``.
-  public var errorDescription: String? { description }
+  /// One line: the detail, which names the place.
+  public var description: String { detail }
 }

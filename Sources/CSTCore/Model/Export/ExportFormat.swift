@@ -1,4 +1,5 @@
 /// What an export writes.
+@nonexhaustive
 public enum ExportFormat: Sendable, Hashable {
   /// A folder that `transformers` and vLLM load: weights with the adapter merged in, tokenizer, template, model card.
   ///

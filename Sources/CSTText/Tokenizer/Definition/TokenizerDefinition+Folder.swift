@@ -3,8 +3,6 @@ import Foundation
 extension TokenizerDefinition {
   /// Reads the tokenizer files of a Hugging Face folder.
   ///
-  ///     let tokenizer = try Tokenizer(TokenizerDefinition(contentsOf: folder))
-  ///
   /// The vocabulary is that of `tokenizer.json`, or of `tokenizer.model` (SentencePiece) where there is no such file.
   /// `tokenizer_config.json` and, for what that leaves out, `special_tokens_map.json` name the special tokens. The chat
   /// template is `chat_template.jinja`, else `tokenizer_config.json`'s: a text, or the one called "default" of several.
@@ -13,7 +11,7 @@ extension TokenizerDefinition {
   /// - Throws: ``FormatError`` naming the file, the key, what was expected and what was found, where a file is damaged
   ///   or asks for something that is not implemented: nothing in these files is ignored that changes ids.
   /// - Complexity: linear in the files' bytes; about a second for 150,000 tokens.
-  public init(contentsOf folder: URL) throws {
+  package init(contentsOf folder: URL) throws {
     let configuration = try TokenizerConfiguration(folder)
     let manager = FileManager.default
     let file = folder.appending(path: "tokenizer.json")

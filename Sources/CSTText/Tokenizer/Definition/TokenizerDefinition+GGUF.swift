@@ -1,8 +1,6 @@
 extension TokenizerDefinition {
   /// Reads the `tokenizer.*` entries of a GGUF file.
   ///
-  ///     let tokenizer = try Tokenizer(TokenizerDefinition(GGUFFile(contentsOf: url).metadata))
-  ///
   /// Byte-level BPE needs merges and a pre-tokenizer's name; SentencePiece-style BPE needs scores. What GGUF has no
   /// entry for follows from the pre-tokenizer's name, as it does for the programs that write such files: Llama 3 and
   /// tekken keep words whole that are tokens, Qwen 2 normalises to form C. A file that does not say whether to add a BOS
@@ -10,7 +8,7 @@ extension TokenizerDefinition {
   ///
   /// - Throws: ``FormatError`` naming the file and the key when an entry is missing or has another type, or when a
   ///   token's type is none of GGUF's.
-  public init(_ metadata: GGUFMetadata) throws {
+  package init(_ metadata: GGUFMetadata) throws {
     let model = try metadata.string("tokenizer.ggml.model")
     let isBytePair = model == "gpt2"
     let isSentencePiece = model == "llama"

@@ -1,6 +1,6 @@
 extension TokenizerDefinition {
   /// What a vocabulary entry is for; the raw values are GGUF's `tokenizer.ggml.token_type`.
-  public enum TokenType: Int, Sendable, Hashable {
+  package enum TokenType: Int, Sendable, Hashable {
     /// Ordinary text.
     case normal = 1
     /// The stand-in for unknown text.
@@ -16,7 +16,7 @@ extension TokenizerDefinition {
   }
 
   /// Where a space is put before text, so that a word at a text's start is the same token as one after a space.
-  public enum SpacePrefix: Sendable, Hashable {
+  package enum SpacePrefix: Sendable, Hashable {
     /// Nowhere.
     case never
     /// At the start of the text, unless it begins with a space or an added token.
@@ -28,7 +28,7 @@ extension TokenizerDefinition {
   }
 
   /// What is done to text before it is split into words.
-  public enum Normalization: Sendable, Hashable {
+  package enum Normalization: Sendable, Hashable {
     /// Nothing.
     case none
     /// Unicode normalisation form C: `e` and a combining accent become `é`.
@@ -36,7 +36,7 @@ extension TokenizerDefinition {
   }
 
   /// What encoding makes of characters that the vocabulary has no token for, not even for their bytes.
-  public enum UnknownText: Sendable, Hashable {
+  package enum UnknownText: Sendable, Hashable {
     /// Nothing.
     case leftOut
     /// The unknown token, for each character.
@@ -46,18 +46,18 @@ extension TokenizerDefinition {
   }
 
   /// How an added token is recognised in template text.
-  public struct AddedTokenRule: Sendable, Hashable {
+  package struct AddedTokenRule: Sendable, Hashable {
     /// White space before the token becomes part of it.
-    public var stripsLeft: Bool
+    package var stripsLeft: Bool
     /// White space after the token becomes part of it.
-    public var stripsRight: Bool
+    package var stripsRight: Bool
     /// The token is only recognised where no letter, digit or underscore touches it.
-    public var isSingleWord: Bool
+    package var isSingleWord: Bool
     /// The token is looked for in normalised text, after all tokens of which this is false.
-    public var isNormalized: Bool
+    package var isNormalized: Bool
 
     /// Creates a rule; without arguments, that of a token that is recognised literally.
-    public init(
+    package init(
       stripsLeft: Bool = false, stripsRight: Bool = false, isSingleWord: Bool = false, isNormalized: Bool = false
     ) {
       self.stripsLeft = stripsLeft

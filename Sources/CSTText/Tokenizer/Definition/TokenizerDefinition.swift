@@ -2,49 +2,49 @@
 ///
 /// The fields mirror the `tokenizer.*` entries of a GGUF file; those that GGUF has no entry for say so. Nothing is
 /// checked here; `Tokenizer.init` does.
-public struct TokenizerDefinition: Sendable, Hashable {
+package struct TokenizerDefinition: Sendable, Hashable {
   /// The algorithm (`tokenizer.ggml.model`): `gpt2` for byte-level BPE, `llama` for SentencePiece-style BPE.
-  public var model: String
+  package var model: String
   /// The rule that splits text into words (`tokenizer.ggml.pre`); SentencePiece-style BPE has none, written `default`.
-  public var preTokenizer: String
+  package var preTokenizer: String
   /// The spelling of every token, by id: normal tokens in the byte-level alphabet (`gpt2`) or with `▁` for a space
   /// (`llama`), bytes as `<0x0A>`, all others literally.
-  public var tokens: [String]
+  package var tokens: [String]
   /// One type per token.
-  public var tokenTypes: [TokenType]
+  package var tokenTypes: [TokenType]
   /// One score per token where SentencePiece-style BPE merges by score, the highest first; otherwise empty.
-  public var scores: [Float]
+  package var scores: [Float]
   /// Merge rules, best first, as two spellings with a space between. Where there are none, `scores` decide.
-  public var merges: [String]
+  package var merges: [String]
   /// The token put before a text where `addsBOS` says so.
-  public var bosID: Int?
+  package var bosID: Int?
   /// The token that ends an answer.
-  public var eosID: Int?
+  package var eosID: Int?
   /// The token for unknown text; `unknownText` tells whether encoding produces it.
-  public var unknownID: Int?
+  package var unknownID: Int?
   /// The padding token; kept for information, never produced.
-  public var paddingID: Int?
+  package var paddingID: Int?
   /// Whether the model wants exactly one BOS token at the start of a text.
-  public var addsBOS: Bool
+  package var addsBOS: Bool
   /// Whether the model wants an EOS token at the end of a text.
-  public var addsEOS: Bool
+  package var addsEOS: Bool
   /// Where a space is put before text.
-  public var spacePrefix: SpacePrefix
+  package var spacePrefix: SpacePrefix
   /// Whether decoding leaves out one space at the text's start: the one that `spacePrefix` put there. Not in GGUF.
-  public var stripsLeadingSpace: Bool
+  package var stripsLeadingSpace: Bool
   /// What is done to text before it is split. Not in GGUF, where the pre-tokenizer's name implies it.
-  public var normalization: Normalization
+  package var normalization: Normalization
   /// What encoding makes of characters the vocabulary lacks. Not in GGUF.
-  public var unknownText: UnknownText
+  package var unknownText: UnknownText
   /// Whether a word that is a token stays whole even where merges would not make it. Not in GGUF.
-  public var ignoresMerges: Bool
+  package var ignoresMerges: Bool
   /// How added tokens are recognised, by id, where it is not literally and before normalisation. Not in GGUF.
-  public var addedTokenRules: [Int: AddedTokenRule]
+  package var addedTokenRules: [Int: AddedTokenRule]
   /// The chat template's source text, when there is one.
-  public var chatTemplate: String?
+  package var chatTemplate: String?
 
   /// Creates a definition from its parts.
-  public init(
+  package init(
     model: String = "gpt2", preTokenizer: String, tokens: [String], tokenTypes: [TokenType], scores: [Float] = [],
     merges: [String], bosID: Int? = nil, eosID: Int? = nil, unknownID: Int? = nil, paddingID: Int? = nil,
     addsBOS: Bool = false, addsEOS: Bool = false, spacePrefix: SpacePrefix = .never,
@@ -73,15 +73,15 @@ public struct TokenizerDefinition: Sendable, Hashable {
   }
 
   /// Whether a space is put before text anywhere (`tokenizer.ggml.add_space_prefix`).
-  public var addsSpacePrefix: Bool { spacePrefix != .never }
+  package var addsSpacePrefix: Bool { spacePrefix != .never }
   /// The spelling of the token that begins a text, as chat templates know it: `bos_token`.
-  public var bosToken: String? { spelling(of: bosID) }
+  package var bosToken: String? { spelling(of: bosID) }
   /// The spelling of the token that ends an answer, as chat templates know it: `eos_token`.
-  public var eosToken: String? { spelling(of: eosID) }
+  package var eosToken: String? { spelling(of: eosID) }
   /// The spelling of the token for unknown text, as chat templates know it: `unk_token`.
-  public var unknownToken: String? { spelling(of: unknownID) }
+  package var unknownToken: String? { spelling(of: unknownID) }
   /// The spelling of the padding token, as chat templates know it: `pad_token`.
-  public var paddingToken: String? { spelling(of: paddingID) }
+  package var paddingToken: String? { spelling(of: paddingID) }
 
   private func spelling(of id: Int?) -> String? {
     id.flatMap { tokens.indices.contains($0) ? tokens[$0] : nil }

@@ -38,7 +38,7 @@ struct DataAugmentCommand: LibraryCommand {
     try OutputFile.check([output.out], inputs: [input.file, policy])
     let file = try input.load()
     let policyFile = URL(filePath: policy)
-    let policy = try SafetyPolicy(contentsOf: policyFile)
+    let policy = try SafetyPolicy(checkedContentsOf: policyFile)
     let wording: PromptWording =
       switch paraphrases {
       case nil: .systemPrompt

@@ -60,13 +60,13 @@ struct DataCheckCommand: LibraryCommand {
 
   func execute() async throws {
     try html.map(OutputFile.check)
-    let policy = try policy.map { try SafetyPolicy(contentsOf: URL(filePath: $0)) }
+    let policy = try policy.map { try SafetyPolicy(checkedContentsOf: URL(filePath: $0)) }
     var model: LanguageModel?
     if let file = self.model { model = try await LanguageModel(contentsOf: URL(filePath: file)) }
     let check = DatasetCheck(policy: policy, model: model, maximumLength: maxLength ?? 512, minimumLength: minTokens)
     let progress = SharedProgress()
     let report = try await check.report(on: URL(filePath: data), against: against.map { URL(filePath: $0) }) {
-      progress.show("checked \($0)/\($1)", isLast: $0 == $1)
+      progress.show($0)
     }
     if let html { try AtomicFile.write(Data(report.html(file: data).utf8), to: URL(filePath: html)) }
     try Console.write(common.json ? JSONText.line(report) + "\n" : report.text(file: data))

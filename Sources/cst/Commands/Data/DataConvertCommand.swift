@@ -32,7 +32,7 @@ struct DataConvertCommand: LibraryCommand {
   func execute() async throws {
     try OutputFile.check([output.out], inputs: [input.file] + [policy].compactMap { $0 })
     let file = try input.load()
-    let policy = try policy.map { try SafetyPolicy(contentsOf: URL(filePath: $0)) }
+    let policy = try policy.map { try SafetyPolicy(checkedContentsOf: URL(filePath: $0)) }
     let rows = try file.withPlaces { rows throws(PreferenceError) in try rows.converted(to: to, by: policy) }
     try rows.write(to: output.location, as: to, asList: list)
     try output.summarize(
