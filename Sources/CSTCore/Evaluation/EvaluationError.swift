@@ -37,7 +37,7 @@ public struct EvaluationError: PlacedError, Hashable {
     self.detail = detail
   }
 
-  /// The model and the row.
+  /// The model and the row, by its place where that is known.
   public var place: String {
     "model \"\(model)\": " + (rowPlace.map { "\($0): row \($0.row)" } ?? "row \(row)") + " (counted from 0)"
   }

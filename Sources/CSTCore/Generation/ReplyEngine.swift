@@ -90,7 +90,7 @@ public final class ReplyEngine: Sendable {
   }
 
   /// The same for conversations as tokens.
-  func replies(
+  package func replies(
     to prompts: [[Int32]], sampling: Sampling, maximumTokens: Int, progress: WorkProgress.Report
   ) async throws -> [Reply] {
     let flights = prompts.enumerated().map { index, prompt in

@@ -123,8 +123,10 @@ public struct ConversationError: PlacedError, Hashable {
   /// Where the row was read, if that is known.
   public var rowPlace: RowPlace?
 
-  /// The row, where there is one, and its file and line, where they are known.
-  public var place: String { rowPlace.map { "\($0): row \($0.row)" } ?? row.map { "row \($0)" } ?? "" }
+  /// The row, where there is one: its file and line where they are known, its number in its file.
+  public var place: String {
+    [rowPlace?.description, (rowPlace?.row ?? row).map { "row \($0)" }].compactMap { $0 }.joined(separator: ": ")
+  }
 
   /// What was expected, what was found and what to do.
   public var detail: String {

@@ -49,7 +49,7 @@ public struct PreferenceError: PlacedError, Hashable {
     self.detail = detail
   }
 
-  /// The file and the row, as far as they are known; the row's number is that in its file then.
+  /// The file and the row, as far as they are known; the row's number is that in its file, where it has one.
   public var place: String {
     let row = (rowPlace?.row ?? row).map { "row \($0) (counted from 0)" }
     return [rowPlace?.description ?? file?.path, row].compactMap { $0 }.joined(separator: ": ")

@@ -3,12 +3,14 @@ import Foundation
 /// A run between two steps: a value, so that a step either happens completely or not at all.
 struct TrainingState: Sendable {
   private let trainer: DPOTrainer
-  private let plan: TrainingPlan
+  /// The plan, with what it left open decided.
+  let plan: TrainingPlan
   private let pairs: [EncodedPair]
-  private let identity: [String: String]
+  private let identity: RunIdentity
   private let activations: LayerActivations
+  private var epoch: (index: Int, rows: [Int])?
   private let firstStep: Int
-  private var lastCheckpoint: Int
+  private var lastCheckpoint: (step: Int, time: ContinuousClock.Instant)
   private(set) var adapter: LoRAAdapter
   private var optimizerState: AdamW.State
   /// Steps done.
@@ -18,13 +20,15 @@ struct TrainingState: Sendable {
   /// - Throws: ``ConversationError`` naming the row, ``TrainingError``.
   init(_ run: TrainingRun) throws {
     trainer = run.trainer
-    plan = run.plan
     pairs = try run.pairs()
     guard !pairs.isEmpty else { throw TrainingError(reason: .noPairs) }
-    activations = plan.activations ?? trainer.activations(for: pairs, batchSize: plan.batchSize)
-    identity = RunIdentity.describe(trainer: trainer, plan: plan, pairs: pairs)
+    activations = run.plan.activations ?? trainer.activations(for: pairs, batchSize: run.plan.batchSize)
+    var plan = run.plan
+    plan.activations = activations
+    self.plan = plan
+    identity = RunIdentity(trainer: trainer, plan: plan, pairs: pairs)
     if let checkpoint = run.checkpoint {
-      try RunIdentity.check(checkpoint.identity, against: identity)
+      try checkpoint.identity.check(against: identity, pairs: pairs)
       adapter = checkpoint.adapter
       optimizerState = checkpoint.optimizerState
       stepsDone = checkpoint.step
@@ -34,7 +38,7 @@ struct TrainingState: Sendable {
       stepsDone = 0
     }
     firstStep = stepsDone
-    lastCheckpoint = stepsDone
+    lastCheckpoint = (stepsDone, .now)
   }
 
   var totalSteps: Int { plan.totalSteps(pairCount: pairs.count) }
@@ -47,10 +51,12 @@ struct TrainingState: Sendable {
 
   /// The checkpoint that is due, once.
   mutating func pendingEvent() -> TrainingEvent? {
-    guard let interval = plan.checkpointInterval, !isFinished, stepsDone - lastCheckpoint >= interval else {
-      return nil
-    }
-    lastCheckpoint = stepsDone
+    let steps = stepsDone - lastCheckpoint.step
+    let isDueBySteps = plan.checkpointInterval.map { steps >= $0 } ?? false
+    let isDueByTime =
+      plan.checkpointSeconds.map { (ContinuousClock.now - lastCheckpoint.time) / .seconds(1) >= $0 } ?? false
+    guard !isFinished, steps > 0, isDueBySteps || isDueByTime else { return nil }
+    lastCheckpoint = (stepsDone, .now)
     return .checkpoint(checkpoint)
   }
 
@@ -58,7 +64,7 @@ struct TrainingState: Sendable {
   /// - Throws: ``TrainingError`` where a number is not finite; nothing is changed then.
   mutating func step() throws -> StepReport {
     let begin = ContinuousClock.now
-    let rows = plan.rows(ofStep: stepsDone, pairCount: pairs.count)
+    let rows = plan.rows(ofStep: stepsDone, pairCount: pairs.count, epoch: &epoch)
     var gradient: LoRAAdapter?
     var evaluated: [EvaluatedPair] = []
     var tokens = 0
@@ -105,9 +111,7 @@ struct TrainingState: Sendable {
   }
 
   private func metricsByConfiguration(_ evaluated: [EvaluatedPair]) -> [ConfigurationMetrics] {
-    var names: [String] = []
-    for name in evaluated.compactMap(\.pair.configuration) where !names.contains(name) { names.append(name) }
-    return names.sorted().map { name in
+    Set(evaluated.compactMap(\.pair.configuration)).sorted().map { name in
       let share = evaluated.filter { $0.pair.configuration == name }
       return ConfigurationMetrics(name: name, metrics: RewardMetrics(share))
     }

@@ -88,9 +88,7 @@ private struct RemovedRow: Encodable {
 
   /// Not as `JSONText` writes it: the names of a row's columns are its own.
   func line() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
+    String(decoding: try JSONEncoder.rows.encode(self), as: UTF8.self)
   }
 
   func encode(to encoder: any Encoder) throws {
