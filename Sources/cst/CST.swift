@@ -16,7 +16,8 @@ struct CST: AsyncParsableCommand {
       which puts machine-readable JSON and nothing else on standard output, and --threads N. The environment variable CST_KERNELS names the instruction set to compute with \
       (\(Kernels.names.joined(separator: ", "))) instead of the best one.
 
-      Exit codes: 0 success, 1 failure with one line on standard error, 64 wrong usage, 130 stopped by Ctrl-C.
+      Exit codes: 0 success, 1 failure with one line on standard error, 64 wrong usage, 128 and the signal's number where \
+      one stopped it: 130 after Ctrl-C.
       """,
     version: Self.version,
     subcommands: [
@@ -25,7 +26,7 @@ struct CST: AsyncParsableCommand {
       DemoCommand.self,
     ])
 
-  static let version = "0.1.0"
+  static let version = RunRecord.currentVersion
 
   static func main() async {
     // A reader that goes away must not end a training run; writes to it fail with EPIPE instead.

@@ -32,18 +32,21 @@ enum CommandLineTool {
   }()
 
   /// Runs the tool to its end.
-  /// - Parameter whileRunning: Called while it runs, with its process.
+  /// - Parameters:
+  ///   - ignored: A signal that it is started to ignore.
+  ///   - whileRunning: Called while it runs, with its process.
   static func run(
     _ arguments: [String], input: Data = Data(), environment: [String: String] = [:],
-    whileRunning: (Process) throws -> Void = { _ in }
+    ignoring ignored: Int32? = nil, whileRunning: (Process) throws -> Void = { _ in }
   ) throws -> Outcome {
     let folder = try TemporaryFolder()
     let (inputFile, outputFile, notesFile) = (folder["in"], folder["out"], folder["err"])
     try input.write(to: inputFile)
     for file in [outputFile, notesFile] { try Data().write(to: file) }
     let process = Process()
-    process.executableURL = location
-    process.arguments = arguments
+    process.executableURL = ignored == nil ? location : URL(filePath: "/bin/sh")
+    let start = ignored.map { ["-c", "trap '' \($0); exec \"$0\" \"$@\"", location.path] } ?? []
+    process.arguments = start + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardInput = try FileHandle(forReadingFrom: inputFile)
     process.standardOutput = try FileHandle(forWritingTo: outputFile)

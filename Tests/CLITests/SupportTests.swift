@@ -4,32 +4,6 @@ import Testing
 
 @testable import cst
 
-@Suite struct RowSelectionTests {
-  @Test(arguments: [("0-699", 0, 699), ("12", 12, 12), ("5-", 5, nil)])
-  func readsFormsOfSelections(text: String, first: Int, last: Int?) throws {
-    let rows = try RowSelection(parsing: text)
-    #expect(rows.first == first && rows.last == last)
-    #expect(rows.description == text)
-  }
-
-  @Test(arguments: ["", "-", "-3", "7-3", "a", "1-2-3", "1.5", "٣", "99999999999999999999"])
-  func refusesOtherTexts(text: String) {
-    #expect(throws: (any Error).self) { try RowSelection(parsing: text) }
-  }
-
-  @Test func includesBothEnds() throws {
-    #expect(try RowSelection(parsing: "2-4").positions(in: 5, of: "f") == 2..<5)
-    #expect(try RowSelection(parsing: "2-").positions(in: 5, of: "f") == 2..<5)
-    #expect(try RowSelection(parsing: "4").positions(in: 5, of: "f") == 4..<5)
-  }
-
-  @Test func refusesRowsBeyondTheData() {
-    #expect(throws: CommandError("f: --rows 2-5: the file has 5 rows, the last is row 4")) {
-      try RowSelection(parsing: "2-5").positions(in: 5, of: "f")
-    }
-  }
-}
-
 @Suite struct ProgressLineTests {
   private final class Written {
     var text = ""
@@ -60,15 +34,6 @@ import Testing
   @Test(arguments: [(0.4, "0s"), (59.6, "1m00s"), (185, "3m05s"), (7800, "2h10m"), (.infinity, "277777h46m")])
   func saysDurationsAsPeopleDo(seconds: Double, text: String) {
     #expect(readableDuration(seconds: seconds) == text)
-  }
-}
-
-@Suite struct MetricsLogTests {
-  @Test func keepsTheRowsUpToTheCheckpoint() {
-    let log = Data(#"{"step":1}"#.utf8) + Data("\n{\"step\":2}\n{\"step\":3}\n{\"st".utf8)
-    #expect(MetricsLog.rows(of: log, upToStep: 2) == Data("{\"step\":1}\n{\"step\":2}\n".utf8))
-    #expect(MetricsLog.rows(of: log, upToStep: 9) == Data("{\"step\":1}\n{\"step\":2}\n{\"step\":3}\n".utf8))
-    #expect(MetricsLog.rows(of: log, upToStep: 0).isEmpty)
   }
 }
 

@@ -115,12 +115,12 @@ import Testing
     let folder = try TemporaryFolder()
     let text = "\u{FEFF}\(row(#""a":1"#))\r\n\r\n\(row(#""a":2"#))\n"
     try Data(text.utf8).write(to: folder["rows.jsonl"])
-    let file = try PreferenceFile(contentsOf: folder["rows.jsonl"])
-    #expect(file.lines == [1, 3])
-    #expect(try file.rows == rows(text))
+    let file = try PreferenceDataset(contentsOf: folder["rows.jsonl"])
+    #expect(file.indices.map(file.line(of:)) == [1, 3])
+    #expect(try Array(file) == rows(text))
     let error = #expect(throws: DatasetError.self) {
       try file.withPlaces { _ throws(PreferenceError) in
-        throw PreferenceError(reason: .needsPolicy, row: 1, detail: "d")
+        throw PreferenceError(reason: .needsPolicy, place: file[1].place, row: 1, detail: "d")
       }
     }
     #expect(error?.description == "\(folder["rows.jsonl"].path):3: unusable row: needs a policy: d")

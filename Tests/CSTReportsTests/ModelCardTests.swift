@@ -21,9 +21,12 @@ import CSTCore
     let run = try fixture.folder.file(
       "run.json",
       #"""
-      {"version": "0.1.0", "model": {"path": "/home/somebody/tiny.gguf", "bytes": 1, "sha256": "ab"},
+      {"version": "0.1.0", "command_line": ["cst"], "start": "2026-01-02T03:04:05Z", "end": "2026-01-02T03:05:06Z",
+       "machine": {"kernels": "avx2", "processors": 2, "system": "Debian", "threads": 2}, "metrics": {"loss/direct": 0.5},
+       "resumed_after_step": 0, "status": "finished", "interrupted": false, "total_steps": 7, "tokens": 9, "seconds": 1.5,
+       "model": {"path": "/home/somebody/tiny.gguf", "bytes": 1, "sha256": "ab"},
        "data_file": {"path": "/home/somebody/rows.jsonl", "bytes": 1, "sha256": "cd"}, "policy_file": null,
-       "data": {"rows_used": 3, "pairs": 6}, "steps_done": 7,
+       "data": {"rows_in_file": 3, "rows": "all", "rows_used": 3, "pairs": 6, "truncated_pairs": 0}, "steps_done": 7,
        "options": {"beta": 0.1, "lora_targets": ["q_proj"], "shuffle": true, "epochs": null}}
       """#)
     let card = ModelCard(

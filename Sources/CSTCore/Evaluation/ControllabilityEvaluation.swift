@@ -37,7 +37,7 @@ public struct ControllabilityEvaluation: Sendable {
   /// - Throws: ``PreferenceError`` for rows the policy does not cover, ``ConversationError`` for rows that do not fit the
   ///   model, ``EvaluationError``.
   public func run(
-    on model: LanguageModel, over rows: [PreferencePair], named name: String = "model",
+    on model: LanguageModel, over rows: some Collection<PreferencePair>, named name: String = "model",
     progress: WorkProgress.Report = { _ in }
   ) async throws -> ControllabilityReport {
     try report(on: [try await evidence(of: model, named: name, over: rows, progress: progress)], model: model)
@@ -74,20 +74,29 @@ public struct ControllabilityEvaluation: Sendable {
   /// - Throws: ``PreferenceError`` for rows the policy does not cover, ``ConversationError`` for rows that do not fit the
   ///   model.
   public func evidence(
-    of model: LanguageModel, named name: String, over rows: [PreferencePair],
+    of model: LanguageModel, named name: String, over rows: some Collection<PreferencePair>,
     progress: WorkProgress.Report = { _ in }
   ) async throws -> ModelEvidence {
-    let pairs = try rows.configured(by: policy)
+    try await evidence(
+      of: model, named: name, over: rows.configured(by: policy).encoded(with: model.encoder()), progress: progress)
+  }
+
+  /// The same over the tokens of rows that the policy has configured; models that differ in their adapters share them.
+  public func evidence(
+    of model: LanguageModel, named name: String, over pairs: [EncodedPair],
+    progress: WorkProgress.Report = { _ in }
+  ) async throws -> ModelEvidence {
+    let places = pairs.compactMap { pair in pair.pair.place.map { (pair.source, $0) } }
     return ModelEvidence(
-      model: name, scores: try await scores(of: pairs, rows: rows, model: model, progress: progress),
-      replies: try await replies(to: pairs, rows: rows, model: model, progress: progress))
+      model: name, scores: try await scores(of: pairs, under: model, progress: progress),
+      replies: try await replies(to: pairs, of: model, progress: progress),
+      places: Dictionary(places) { first, _ in first })
   }
 
   private func scores(
-    of pairs: [ConfiguredPair], rows: [PreferencePair], model: LanguageModel, progress: WorkProgress.Report
+    of pairs: [EncodedPair], under model: LanguageModel, progress: WorkProgress.Report
   ) async throws -> [ModelEvidence.Score] {
-    let encoder = model.encoder()
-    let groups = try pairs.map { try EncodedPair($0, with: encoder).group }
+    let groups = pairs.map(\.group)
     progress(WorkProgress(.scoring, 0, of: groups.count))
     var margins = try await margins(of: groups, under: model)
     if preferenceMeasure == .reward {
@@ -97,8 +106,7 @@ public struct ControllabilityEvaluation: Sendable {
     progress(WorkProgress(.scoring, groups.count, of: groups.count))
     return zip(pairs, margins).map { pair, margin in
       ModelEvidence.Score(
-        configuration: pair.configuration, row: pair.source, isNeutral: rows[pair.source].isNeutral,
-        margin: margin)
+        configuration: pair.configuration, row: pair.source, isNeutral: pair.pair.isNeutral, margin: margin)
     }
   }
 
@@ -108,7 +116,7 @@ public struct ControllabilityEvaluation: Sendable {
 
   /// One reply for every row and configuration.
   private func replies(
-    to pairs: [ConfiguredPair], rows: [PreferencePair], model: LanguageModel, progress: WorkProgress.Report
+    to pairs: [EncodedPair], of model: LanguageModel, progress: WorkProgress.Report
   ) async throws -> [ModelEvidence.Reply] {
     struct Question: Hashable {
       let row: Int
@@ -120,9 +128,8 @@ public struct ControllabilityEvaluation: Sendable {
       to: questions.map(\.prompt), sampling: sampling, maximumTokens: maximumTokens, progress: progress)
     return zip(questions, replies).map { question, reply in
       ModelEvidence.Reply(
-        configuration: question.configuration, row: question.source,
-        isNeutral: rows[question.source].isNeutral, prompt: rows[question.source].prompt.last?.content ?? "",
-        text: reply.text)
+        configuration: question.configuration, row: question.source, isNeutral: question.pair.isNeutral,
+        prompt: question.pair.prompt.last?.content ?? "", text: reply.text)
     }
   }
 }

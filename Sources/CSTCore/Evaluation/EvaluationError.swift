@@ -23,17 +23,22 @@ public struct EvaluationError: PlacedError, Hashable {
   public var model: String
   /// The row, counted from 0.
   public var row: Int
+  /// Where the row was read, if that is known.
+  public var rowPlace: RowPlace?
   /// What was expected and what was found.
   public var detail: String
 
   /// Creates an error.
-  public init(reason: Reason, model: String, row: Int, detail: String) {
+  public init(reason: Reason, model: String, row: Int, rowPlace: RowPlace? = nil, detail: String) {
     self.reason = reason
     self.model = model
     self.row = row
+    self.rowPlace = rowPlace
     self.detail = detail
   }
 
-  /// The model and the row.
-  public var place: String { "model \"\(model)\": row \(row) (counted from 0)" }
+  /// The model and the row, by its place where that is known.
+  public var place: String {
+    "model \"\(model)\": " + (rowPlace.map { "\($0): row \($0.row)" } ?? "row \(row)") + " (counted from 0)"
+  }
 }

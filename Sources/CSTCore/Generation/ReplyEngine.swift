@@ -84,10 +84,19 @@ public final class ReplyEngine: Sendable {
     progress: WorkProgress.Report = { _ in }
   ) async throws -> [Reply] {
     let encoder = model.encoder()
-    let flights = try conversations.enumerated().map { index, messages in
+    return try await replies(
+      to: try conversations.map { try encoder.prompt($0) }, sampling: sampling, maximumTokens: maximumTokens,
+      progress: progress)
+  }
+
+  /// The same for conversations as tokens.
+  package func replies(
+    to prompts: [[Int32]], sampling: Sampling, maximumTokens: Int, progress: WorkProgress.Report
+  ) async throws -> [Reply] {
+    let flights = prompts.enumerated().map { index, prompt in
       inFlight(
         DecodingRequest(
-          prompt: try encoder.prompt(messages), goal: .reply(maximumTokens: maximumTokens),
+          prompt: prompt, goal: .reply(maximumTokens: maximumTokens),
           sampler: Sampler(sampling, stream: UInt64(index))), isStreamed: false)
     }
     submit(flights.map(\.call))

@@ -8,11 +8,16 @@ public struct ConversationEncoder: Sendable {
   private let template: ChatTemplate
   /// Most tokens of prompt and answer together.
   public let maximumLength: Int
+  private let observer: Observer?
 
-  package init(tokenizer: Tokenizer, template: ChatTemplate, maximumLength: Int) {
+  /// Told of every conversation that is rendered and tokenised.
+  package typealias Observer = @Sendable ([Message]) -> Void
+
+  package init(tokenizer: Tokenizer, template: ChatTemplate, maximumLength: Int, observer: Observer? = nil) {
     self.tokenizer = tokenizer
     self.template = template
     self.maximumLength = maximumLength
+    self.observer = observer
   }
 
   /// An answer as tokens, with its end-of-turn token unless it was cut.
@@ -62,6 +67,7 @@ public struct ConversationEncoder: Sendable {
   private func render(_ messages: [Message], _ generationPrompt: ChatTemplate.GenerationPrompt)
     throws(ConversationError) -> ProvenancedText
   {
+    observer?(messages)
     do throws(ChatTemplateError) {
       return try template.render(messages, generationPrompt: generationPrompt)
     } catch {
@@ -114,9 +120,13 @@ public struct ConversationError: PlacedError, Hashable {
   public let reason: Reason
   /// The row of the data, counted from 0, where there is one.
   public var row: Int?
+  /// Where the row was read, if that is known.
+  public var rowPlace: RowPlace?
 
-  /// The row, where there is one.
-  public var place: String { row.map { "row \($0)" } ?? "" }
+  /// The row, where there is one: its file and line where they are known, its number in its file.
+  public var place: String {
+    [rowPlace?.description, (rowPlace?.row ?? row).map { "row \($0)" }].compactMap { $0 }.joined(separator: ": ")
+  }
 
   /// What was expected, what was found and what to do.
   public var detail: String {

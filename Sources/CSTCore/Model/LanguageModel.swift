@@ -23,14 +23,17 @@ public struct LanguageModel: Sendable {
   /// What tells this model from others in records and checkpoints: names and sizes of its files.
   public let identity: String
   /// The file or folder it was read from.
-  public let source: ModelSource
+  public var source: ModelSource { files.source }
   /// The tokens that end a reply: the template's end of turn and whatever the model's files name.
   public let stopTokenIDs: Set<Int32>
+  /// Told what the model's encoders render and tokenise; for counting it.
+  package var encodingObserver: ConversationEncoder.Observer?
   let transformer: Transformer
+  let files: ModelFiles
 
   init(
     transformer: Transformer, tokenizer: Tokenizer, chatTemplate: ChatTemplate, precision: Precision, identity: String,
-    source: ModelSource, stopTokenIDs: Set<Int32> = []
+    files: ModelFiles, stopTokenIDs: Set<Int32> = []
   ) {
     configuration = transformer.configuration
     self.transformer = transformer
@@ -38,7 +41,7 @@ public struct LanguageModel: Sendable {
     self.chatTemplate = chatTemplate
     self.precision = precision
     self.identity = identity
-    self.source = source
+    self.files = files
     self.stopTokenIDs = stopTokenIDs.union([chatTemplate.endOfTurnID, tokenizer.eosID].compactMap { $0 })
   }
 
@@ -77,7 +80,8 @@ public struct LanguageModel: Sendable {
   public func encoder(maximumLength: Int? = nil) -> ConversationEncoder {
     ConversationEncoder(
       tokenizer: tokenizer, template: chatTemplate,
-      maximumLength: min(maximumLength ?? configuration.contextLength, configuration.contextLength))
+      maximumLength: min(maximumLength ?? configuration.contextLength, configuration.contextLength),
+      observer: encodingObserver)
   }
 
   /// Log-probabilities of completions given their prompts, summed over each completion's tokens in Double.

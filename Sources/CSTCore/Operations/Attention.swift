@@ -93,7 +93,7 @@ extension Tensor {
     logSums: FloatDestination?
   ) {
     let operations = 4 * heads.products(segments, window)
-    WorkRecorder.shared.measure(.attention, floatingPointOperations: operations) {
+    WorkRecorder.measure(.attention, floatingPointOperations: operations) {
       ComputePool.shared.forEachItem(count: segments.count * heads.keyValueHeads) { item in
         let (segment, head) = (segments[item % segments.count], item / segments.count)
         let shape = heads.shape(rows: segment.rows.count, prefixRows: segment.prefixRows, window: window)
@@ -154,7 +154,7 @@ private struct AttentionPass {
   }
 
   func backward(_ gradient: TensorStorage, out: Tensor, logSums: Tensor) -> AttentionGradients {
-    WorkRecorder.shared.measure(.attention, floatingPointOperations: 10 * heads.products(segments, window)) {
+    WorkRecorder.measure(.attention, floatingPointOperations: 10 * heads.products(segments, window)) {
       computeBackward(gradient, out: out, logSums: logSums)
     }
   }

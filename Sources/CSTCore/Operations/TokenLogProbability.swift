@@ -13,7 +13,7 @@ extension Tensor {
       "\(targets.count) targets and a head [\(head.rows), \(head.columns)] do not fit rows of shape \(shape)")
     require(targets.allSatisfy { $0 >= 0 && $0 < head.rows }, "a target is outside the head's \(head.rows) tokens")
     let derivatives = node == nil ? nil : Tensor(shape: shape) { _ in }
-    let out = WorkRecorder.shared.measure(.head) {
+    let out = WorkRecorder.measure(.head) {
       tokenLogProbabilities(of: targets, head: head, precision: precision, derivatives: derivatives)
     }
     guard let derivatives else { return out }

@@ -12,13 +12,23 @@ public struct ConfiguredPair: Hashable, Codable, Sendable {
   public var configuration: String?
   /// The row this came from: its position in the collection that was configured, counted from 0.
   public var source: Int
-
   /// The probability that `chosen` is the better answer, from 0 to 1; 1 unless labels were asked for.
   public var preference: Double
+  /// Where the row was read, for messages; like ``isNeutral`` it is about the row, and neither compared nor written.
+  public var place: RowPlace? { row.value.place }
+  /// Whether the row is neutral: the same answer is preferred under every configuration.
+  public var isNeutral: Bool { row.value.isNeutral }
+
+  private var row: Uncompared<(place: RowPlace?, isNeutral: Bool)>
+
+  private enum CodingKeys: CodingKey {
+    case prompt, chosen, rejected, configuration, source, preference
+  }
 
   /// Creates a pair from its parts.
   public init(
-    prompt: [Message], chosen: String, rejected: String, configuration: String?, source: Int, preference: Double = 1
+    prompt: [Message], chosen: String, rejected: String, configuration: String?, source: Int, preference: Double = 1,
+    place: RowPlace? = nil, isNeutral: Bool = false
   ) {
     self.prompt = prompt
     self.chosen = chosen
@@ -26,6 +36,7 @@ public struct ConfiguredPair: Hashable, Codable, Sendable {
     self.configuration = configuration
     self.source = source
     self.preference = preference
+    row = Uncompared(value: (place, isNeutral))
   }
 
   /// Reads what `encode(to:)` writes; `preference` may be absent and is 1 then.
@@ -37,5 +48,6 @@ public struct ConfiguredPair: Hashable, Codable, Sendable {
     configuration = try fields.decodeIfPresent(String.self, forKey: .configuration)
     source = try fields.decode(Int.self, forKey: .source)
     preference = try fields.decodeIfPresent(Double.self, forKey: .preference) ?? 1
+    row = Uncompared(value: (nil, false))
   }
 }

@@ -33,22 +33,26 @@ public struct PreferenceError: PlacedError, Hashable {
   public var reason: Reason
   /// The file, where one was read.
   public var file: URL?
+  /// Where the row to blame was read, if that is known.
+  public var rowPlace: RowPlace?
   /// The row's position in the collection, counted from 0, where a row is to blame.
   public var row: Int?
   /// What was expected, what was found and what to do.
   public var detail: String
 
   /// Creates an error.
-  public init(reason: Reason, file: URL? = nil, row: Int? = nil, detail: String) {
+  public init(reason: Reason, file: URL? = nil, rowPlace: RowPlace? = nil, row: Int? = nil, detail: String) {
     self.reason = reason
     self.file = file
+    self.rowPlace = rowPlace
     self.row = row
     self.detail = detail
   }
 
-  /// The file and the row, as far as they are known.
+  /// The file and the row, as far as they are known; the row's number is that in its file, where it has one.
   public var place: String {
-    [file?.path, row.map { "row \($0) (counted from 0)" }].compactMap { $0 }.joined(separator: ": ")
+    let row = (rowPlace?.row ?? row).map { "row \($0) (counted from 0)" }
+    return [rowPlace?.description ?? file?.path, row].compactMap { $0 }.joined(separator: ": ")
   }
 }
 

@@ -27,7 +27,8 @@ extension Collection where Element == PreferencePair {
           ConfiguredPair(
             prompt: [.system(preference.system)] + pair.prompt, chosen: preference.chosen,
             rejected: preference.rejected, configuration: preference.configuration?.name, source: row,
-            preference: labels == .hard ? 1 : try pair.label(of: preference, row: row)))
+            preference: labels == .hard ? 1 : try pair.label(of: preference, row: row), place: pair.place,
+            isNeutral: pair.isNeutral))
       }
     }
     return pairs
@@ -71,7 +72,8 @@ extension Collection where Element == PreferencePair {
       }
       pairs.append(
         ConfiguredPair(
-          prompt: system + pair.prompt, chosen: chosen, rejected: rejected, configuration: nil, source: row))
+          prompt: system + pair.prompt, chosen: chosen, rejected: rejected, configuration: nil, source: row,
+          place: pair.place))
     }
     return pairs
   }
@@ -79,5 +81,5 @@ extension Collection where Element == PreferencePair {
 
 extension PreferencePair {
   fileprivate static let policyAdvice =
-    "give a policy and use configured(by:) (cst train --method cst --policy FILE), or spell out the row's \"system\""
+    "give a policy and use configured(by:), or spell out the row's \"system\""
 }

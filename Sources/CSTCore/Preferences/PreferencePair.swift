@@ -45,6 +45,13 @@ public struct PreferencePair: Hashable, Sendable {
   /// The row's other columns, kept and written back but not interpreted. A name of ``fieldNames`` among them is an error
   /// where the row is written.
   public var columns: [String: JSONValue]
+  /// Where the row was read, for messages. Nothing of it is written, and rows are equal wherever they stand.
+  public var place: RowPlace? {
+    get { uncomparedPlace.value }
+    set { uncomparedPlace.value = newValue }
+  }
+
+  private var uncomparedPlace = Uncompared<RowPlace?>(value: nil)
 
   /// Creates a row.
   ///

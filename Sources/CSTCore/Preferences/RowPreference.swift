@@ -84,6 +84,6 @@ extension PreferencePair {
   package func error(_ reason: PreferenceError.Reason, row: Int, _ detail: String) -> PreferenceError {
     let question = (prompt.last?.content ?? "").split(whereSeparator: \.isNewline).joined(separator: " ")
     let start = question.count > 40 ? question.prefix(40) + "…" : question[...]
-    return PreferenceError(reason: reason, row: row, detail: "prompt \"\(start)\": \(detail)")
+    return PreferenceError(reason: reason, rowPlace: place, row: row, detail: "prompt \"\(start)\": \(detail)")
   }
 }

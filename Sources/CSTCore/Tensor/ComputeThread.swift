@@ -5,9 +5,10 @@ import Dispatch
 package func onComputeThread<Result: Sendable>(
   _ body: @escaping @Sendable () throws -> Result
 ) async throws -> Result {
-  try await withCheckedThrowingContinuation { continuation in
+  let recorder = WorkRecorder.current
+  return try await withCheckedThrowingContinuation { continuation in
     DispatchQueue.global(qos: .userInitiated).async {
-      continuation.resume(with: Swift.Result { try body() })
+      continuation.resume(with: Swift.Result { try WorkRecorder.$current.withValue(recorder, operation: body) })
     }
   }
 }

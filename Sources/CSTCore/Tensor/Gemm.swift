@@ -42,7 +42,7 @@ enum Gemm {
 
   /// C (=, +=) A·B in Float32.
   static func multiply(_ c: MatrixDestination, _ a: Left, _ b: Right, _ size: Size, _ mode: StoreMode) {
-    WorkRecorder.shared.measure(.gemm) {
+    WorkRecorder.measure(.gemm) {
       withPackedPanels(b, size) { multiply(c, a, packed: $0, size, mode) }
     }
   }
@@ -73,7 +73,7 @@ enum Gemm {
   static func multiply(
     _ c: MatrixDestination, _ a: Left, packed: FloatSource, _ size: Size, _ mode: StoreMode
   ) {
-    WorkRecorder.shared.measure(.gemm, floatingPointOperations: size.floatingPointOperations) {
+    WorkRecorder.measure(.gemm, floatingPointOperations: size.floatingPointOperations) {
       split(size, panelWidth: Kernels.current.panelWidthF32) { rows, columns in
         Kernels.current.gemm(
           c.start + rows.lowerBound * c.stride + columns.lowerBound, stride: c.stride,
@@ -87,7 +87,7 @@ enum Gemm {
   static func multiplyBF16(
     _ c: MatrixDestination, _ a: MatrixSource, packed: UnsafePointer<UInt16>, _ size: Size, _ mode: StoreMode
   ) {
-    WorkRecorder.shared.measure(.gemm, floatingPointOperations: size.floatingPointOperations) {
+    WorkRecorder.measure(.gemm, floatingPointOperations: size.floatingPointOperations) {
       multiplyConverted(c, a, packed: packed, size, mode)
     }
   }

@@ -23,7 +23,7 @@ extension WeightMatrix {
             direction: direction, precision: precision,
             outputs: firstOutput..<min(firstOutput + lengths.outputs, size.n),
             summands: firstSummand..<min(firstSummand + lengths.summands, size.k))
-          WorkRecorder.shared.measure(.packing) { unpack(block, into: packed) }
+          WorkRecorder.measure(.packing) { unpack(block, into: packed) }
           Gemm.multiply(
             MatrixDestination(start: out.start + firstOutput, stride: out.stride),
             MatrixSource(start: input.start + firstSummand, stride: input.stride), packed: packed,

@@ -50,7 +50,8 @@ public final class WeightMatrix: @unchecked Sendable {
   public let panels: WeightPanels
 
   let bytes: UnsafeRawBufferPointer
-  private let owner: any Sendable
+  /// Keeps the bytes alive: the mapped file, where they are in one.
+  let owner: any Sendable
   private let rowOrder: RowOrder
   let bytesPerRow: Int
   /// The row that each stored row is; empty where they are in order.
@@ -180,7 +181,7 @@ public final class WeightMatrix: @unchecked Sendable {
     keptPanels.withLock { panels in
       let key = PanelKey(direction: direction, precision: precision)
       if let packed = panels[key] { return packed }
-      let packed = WorkRecorder.shared.measure(.packing) { pack(direction, precision) }
+      let packed = WorkRecorder.measure(.packing) { pack(direction, precision) }
       panels[key] = packed
       return packed
     }

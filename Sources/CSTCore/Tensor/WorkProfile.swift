@@ -1,15 +1,14 @@
 import Synchronization
 
-/// Where the computing time of this process went while it was recorded, by kind of work.
+/// Where the computing time of a piece of work went, by kind.
 ///
 /// ```swift
-/// WorkProfile.startRecording()
-/// for try await event in trainer.run(on: pairs) { … }
-/// let profile = WorkProfile.stopRecording()
+/// let (adapter, profile) = try await WorkProfile.recorded { try await train() }
 /// ```
 ///
-/// Times are wall time seen from the thread that computes, waiting for its helpers included. One thread computes at a
-/// time; where two do, what the second one does is not counted. Recording costs under a microsecond an operation.
+/// Times are wall time seen from the thread that computes, waiting for its helpers included. Only what the work itself computes
+/// is counted, whatever else the process does; where it computes on two threads, what the second one does is not. Recording
+/// costs under a microsecond an operation.
 public struct WorkProfile: Sendable, Hashable {
   /// A kind of work.
   @nonexhaustive
@@ -50,16 +49,29 @@ public struct WorkProfile: Sendable, Hashable {
   /// Multiplications and additions of all kinds together.
   public var floatingPointOperations: Double { shares.reduce(0) { $0 + $1.floatingPointOperations } }
 
-  /// Starts to record, from zero.
-  public static func startRecording() { WorkRecorder.shared.start() }
-
-  /// Ends the recording and gives what it saw; a profile of zeros where there was none.
-  public static func stopRecording() -> WorkProfile { WorkRecorder.shared.stop() }
+  /// Runs `body`, and says where its time went.
+  public static func recorded<Result>(
+    isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
+  ) async rethrows -> (result: Result, profile: WorkProfile) {
+    let recorder = WorkRecorder()
+    recorder.start()
+    let result = try await WorkRecorder.$current.withValue(recorder, operation: body)
+    return (result, recorder.stop())
+  }
 }
 
-/// Adds up the time of operations while somebody records a ``WorkProfile``.
+/// Adds up the time of the operations of a piece of work, for a ``WorkProfile``.
 final class WorkRecorder: Sendable {
-  static let shared = WorkRecorder()
+  /// The recorder of the work that asks, if it is recorded; ``onComputeThread(_:)`` takes it along.
+  @TaskLocal static var current: WorkRecorder?
+
+  /// Runs `body`, an operation of this kind of work, and counts it where the work is recorded.
+  static func measure<Result>(
+    _ kind: WorkProfile.Kind, floatingPointOperations: @autoclosure () -> Double = 0, _ body: () throws -> Result
+  ) rethrows -> Result {
+    guard let current else { return try body() }
+    return try current.measure(kind, floatingPointOperations: floatingPointOperations(), body)
+  }
 
   private struct State {
     var start = ContinuousClock.now
@@ -116,5 +128,5 @@ final class WorkRecorder: Sendable {
 
 /// Counts the time of an elementwise operation; see ``WorkRecorder/measure(_:floatingPointOperations:_:)``.
 func elementwiseWork<Result>(_ body: () throws -> Result) rethrows -> Result {
-  try WorkRecorder.shared.measure(.elementwise, body)
+  try WorkRecorder.measure(.elementwise, body)
 }

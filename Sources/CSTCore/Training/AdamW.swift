@@ -70,7 +70,7 @@ public struct AdamW: Sendable, Hashable, Codable {
     let updated = old.map { TensorStorage(count: $0.count) }
     let means = old.map { TensorStorage(count: $0.count) }
     let squares = old.map { TensorStorage(count: $0.count) }
-    WorkRecorder.shared.measure(.optimizer) {
+    WorkRecorder.measure(.optimizer) {
       ComputePool.shared.forEachItem(count: old.count) { index in
         // Copied and updated in pieces that stay in the first-level cache in between: memory is passed over once.
         for start in stride(from: 0, to: old[index].count, by: 1024) {

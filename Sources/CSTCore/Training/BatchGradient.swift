@@ -43,7 +43,7 @@ struct BatchGradient: Sendable {
         reference: PairLogProbabilities(chosen: reference[index][0], rejected: reference[index][1]),
         chosenTokens: pair.chosen.tokens.count, preference: pair.preference)
       guard value.loss.isFinite, value.margin.isFinite else {
-        throw TrainingError(reason: .nonFinite(quantity: "the loss", step: step, rows: [pair.source]))
+        throw TrainingError.nonFinite("the loss", step: step, pairs: [pair])
       }
       evaluated.append(EvaluatedPair(pair: pair, policy: score, value: value))
       for (range, weight) in zip(packed.completionRanges[index], [value.gradient.chosen, value.gradient.rejected]) {

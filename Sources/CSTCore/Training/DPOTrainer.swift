@@ -66,17 +66,33 @@ public struct DPOTrainer: Sendable {
   /// A run over these pairs. Nothing happens until its first event is asked for.
   ///
   /// - Parameters:
-  ///   - pairs: What to train on; see `configured(by:)`, `vanilla(by:)` and `asWritten()`.
+  ///   - pairs: What to train on, as this trainer's ``encoder`` makes it.
   ///   - plan: Length, batches, order and seed.
   ///   - checkpoint: Where to go on; from the beginning where `nil`.
   ///   - shouldStop: Asked after every step; where it says yes, the run ends early with a checkpoint and the adapter
   ///     as learnt so far.
   public func run(
+    on pairs: [EncodedPair], plan: TrainingPlan = TrainingPlan(), resuming checkpoint: TrainingCheckpoint? = nil,
+    shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) -> TrainingRun {
+    TrainingRun(trainer: self, pairs: { pairs }, plan: plan, checkpoint: checkpoint, shouldStop: shouldStop)
+  }
+
+  /// The same over pairs as text, which are encoded when the first event is asked for.
+  ///
+  /// - Parameter pairs: What to train on; see `configured(by:)`, `vanilla(by:)` and `asWritten()`.
+  public func run(
     on pairs: some Collection<ConfiguredPair>, plan: TrainingPlan = TrainingPlan(),
     resuming checkpoint: TrainingCheckpoint? = nil, shouldStop: @escaping @Sendable () -> Bool = { false }
   ) -> TrainingRun {
-    TrainingRun(trainer: self, pairs: Array(pairs), plan: plan, checkpoint: checkpoint, shouldStop: shouldStop)
+    let pairs = Array(pairs)
+    return TrainingRun(
+      trainer: self, pairs: { try pairs.encoded(with: encoder) }, plan: plan, checkpoint: checkpoint,
+      shouldStop: shouldStop)
   }
+
+  /// Turns pairs into the tokens that are trained on, of at most ``maximumLength``.
+  public var encoder: ConversationEncoder { model.encoder(maximumLength: maximumLength) }
 
   /// What of a layer is kept for the backward pass where the plan leaves it open, see ``TrainingPlan/activations``.
   /// - Parameters:

@@ -67,7 +67,8 @@ extension LearningRateSchedule: CheckedFields {
 
 extension TrainingPlan: CheckedFields {
   enum CodingKeys: String, CodingKey {
-    case length, batchSize, gradientAccumulation, order, maximumGradientNorm, seed, checkpointInterval, activations
+    case length, batchSize, gradientAccumulation, order, maximumGradientNorm, seed, checkpointInterval
+    case checkpointSeconds, activations
   }
 
   package var badField: BadField? {
@@ -85,6 +86,9 @@ extension TrainingPlan: CheckedFields {
     if let interval = checkpointInterval, interval < 1 {
       return ("checkpointInterval", "a checkpoint interval is at least 1, not \(interval)")
     }
+    if let seconds = checkpointSeconds, !(seconds >= 0) {
+      return ("checkpointSeconds", "the time between checkpoints is not negative: \(seconds)")
+    }
     return nil
   }
 
@@ -98,6 +102,7 @@ extension TrainingPlan: CheckedFields {
     maximumGradientNorm = try fields.decodeIfPresent(Double.self, forKey: .maximumGradientNorm)
     seed = try fields.decode(UInt64.self, forKey: .seed)
     checkpointInterval = try fields.decodeIfPresent(Int.self, forKey: .checkpointInterval)
+    checkpointSeconds = try fields.decodeIfPresent(Double.self, forKey: .checkpointSeconds)
     activations = try fields.decodeIfPresent(LayerActivations.self, forKey: .activations)
     try checkDecoded(at: fields.codingPath)
   }

@@ -1,5 +1,7 @@
 /// A configured pair as tokens: what one row of training runs over.
 public struct EncodedPair: Sendable, Hashable {
+  /// What was encoded.
+  public let pair: ConfiguredPair
   /// The prompt's tokens, shared by both answers.
   public let prompt: [Int32]
   /// The chosen answer.
@@ -7,29 +9,44 @@ public struct EncodedPair: Sendable, Hashable {
   /// The rejected answer.
   public let rejected: ConversationEncoder.Completion
   /// The configuration's name, where the row has one.
-  public let configuration: String?
+  public var configuration: String? { pair.configuration }
   /// The row of the data it comes from.
-  public let source: Int
+  public var source: Int { pair.source }
   /// The probability that the chosen answer is the better one, from 0 to 1.
-  public let preference: Double
+  public var preference: Double { pair.preference }
 
-  /// Encodes a pair. Traps where its preference is no probability. An answer that does not fit is cut and says so; a prompt never is.
+  /// Encodes a pair. Traps where its preference is no probability. An answer that does not fit is cut and says so; a
+  /// prompt never is.
   /// - Throws: ``ConversationError`` naming the row: the prompt leaves no room, or an answer cannot be told from it in
   ///   token space.
   public init(_ pair: ConfiguredPair, with encoder: ConversationEncoder) throws(ConversationError) {
+    try self.init(pair, with: encoder, after: nil)
+  }
+
+  /// Encodes a pair, or takes over what is the same in another that was encoded before.
+  package init(
+    _ pair: ConfiguredPair, with encoder: ConversationEncoder, after other: EncodedPair?
+  ) throws(ConversationError) {
     require((0...1).contains(pair.preference), "a preference is from 0 to 1, not \(pair.preference)")
+    let other = other.flatMap { $0.pair.prompt.hasSameBytes(as: pair.prompt) ? $0 : nil }
     do throws(ConversationError) {
-      prompt = try encoder.prompt(pair.prompt)
-      chosen = try encoder.completion(pair.chosen, to: pair.prompt, prompt: prompt)
-      rejected = try encoder.completion(pair.rejected, to: pair.prompt, prompt: prompt)
+      let prompt = if let other { other.prompt } else { try encoder.prompt(pair.prompt) }
+      func completion(_ answer: String) throws(ConversationError) -> ConversationEncoder.Completion {
+        if let known = other?[answer] { return known }
+        return try encoder.completion(answer, to: pair.prompt, prompt: prompt)
+      }
+      (self.prompt, chosen, rejected) = (prompt, try completion(pair.chosen), try completion(pair.rejected))
     } catch {
       var error = error
-      error.row = pair.source
+      (error.row, error.rowPlace) = (pair.source, pair.place)
       throw error
     }
-    configuration = pair.configuration
-    source = pair.source
-    preference = pair.preference
+    self.pair = pair
+  }
+
+  /// The tokens of an answer that is one of the two.
+  private subscript(answer: String) -> ConversationEncoder.Completion? {
+    pair.chosen.hasSameBytes(as: answer) ? chosen : pair.rejected.hasSameBytes(as: answer) ? rejected : nil
   }
 
   /// Whether an answer lost its end because it did not fit.
@@ -37,4 +54,29 @@ public struct EncodedPair: Sendable, Hashable {
 
   /// The pair as one prompt with two completions, chosen first.
   public var group: CompletionGroup { CompletionGroup(prompt: prompt, completions: [chosen.tokens, rejected.tokens]) }
+}
+
+extension Sequence where Element == ConfiguredPair {
+  /// The pairs as tokens.
+  ///
+  /// Pairs of one row and configuration stand side by side and share their prompt and their chosen answer: each is
+  /// rendered and tokenised once, and so is every other answer to it.
+  ///
+  /// - Throws: ``ConversationError`` naming the row.
+  public func encoded(with encoder: ConversationEncoder) throws(ConversationError) -> [EncodedPair] {
+    var encoded: [EncodedPair] = []
+    for pair in self { encoded.append(try EncodedPair(pair, with: encoder, after: encoded.last)) }
+    return encoded
+  }
+}
+
+// Swift calls texts equal that differ in how accents are composed; their tokens differ.
+extension String {
+  fileprivate func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+}
+
+extension [Message] {
+  fileprivate func hasSameBytes(as other: [Message]) -> Bool {
+    elementsEqual(other) { $0.role == $1.role && $0.content.hasSameBytes(as: $1.content) }
+  }
 }

@@ -48,7 +48,7 @@ public struct StepReport: Sendable, Hashable {
   public let totalSteps: Int
   /// Metrics over all pairs of the step.
   public let metrics: RewardMetrics
-  /// Metrics over the pairs of each configuration that the step saw, by name in the order first seen.
+  /// Metrics over the pairs of each configuration that the step saw, in the order of their names.
   public let metricsByConfiguration: [ConfigurationMetrics]
   /// Global L2 norm of the gradient before clipping.
   public let gradientNorm: Double
@@ -66,32 +66,25 @@ public struct StepReport: Sendable, Hashable {
 }
 
 extension StepReport: Encodable {
-  private struct Key: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
+  /// The row of the metrics, with TRL's names; a configuration's share of a metric is `rewards/margins/<name>`.
+  var row: [String: Double] {
+    var row = [
+      "step": Double(step), "grad_norm": gradientNorm, "learning_rate": learningRate, "tokens": Double(tokens),
+      "seconds": seconds,
+    ]
+    let shares = [("", metrics)] + metricsByConfiguration.map { ("/" + $0.name, $0.metrics) }
+    for (suffix, metrics) in shares {
+      row["loss" + suffix] = metrics.loss
+      row["rewards/chosen" + suffix] = metrics.chosenReward
+      row["rewards/rejected" + suffix] = metrics.rejectedReward
+      row["rewards/margins" + suffix] = metrics.rewardMargin
+      row["rewards/accuracies" + suffix] = metrics.rewardAccuracy
+      row["logps/chosen" + suffix] = metrics.chosenLogProbability
+      row["logps/rejected" + suffix] = metrics.rejectedLogProbability
+    }
+    return row
   }
 
   /// A flat object with TRL's names; a configuration's share of a metric is `rewards/margins/<name>`.
-  public func encode(to encoder: any Encoder) throws {
-    var row = encoder.container(keyedBy: Key.self)
-    func put(_ name: String, _ value: some Encodable) throws { try row.encode(value, forKey: Key(stringValue: name)) }
-    func put(_ metrics: RewardMetrics, suffix: String) throws {
-      try put("loss" + suffix, metrics.loss)
-      try put("rewards/chosen" + suffix, metrics.chosenReward)
-      try put("rewards/rejected" + suffix, metrics.rejectedReward)
-      try put("rewards/margins" + suffix, metrics.rewardMargin)
-      try put("rewards/accuracies" + suffix, metrics.rewardAccuracy)
-      try put("logps/chosen" + suffix, metrics.chosenLogProbability)
-      try put("logps/rejected" + suffix, metrics.rejectedLogProbability)
-    }
-    try put("step", step)
-    try put(metrics, suffix: "")
-    for share in metricsByConfiguration { try put(share.metrics, suffix: "/" + share.name) }
-    try put("grad_norm", gradientNorm)
-    try put("learning_rate", learningRate)
-    try put("tokens", tokens)
-    try put("seconds", seconds)
-  }
+  public func encode(to encoder: any Encoder) throws { try row.encode(to: encoder) }
 }

@@ -9,14 +9,14 @@ public struct TrainingCheckpoint: Sendable {
   public let adapter: LoRAAdapter
   /// The optimizer's running means.
   public let optimizerState: AdamW.State
-  /// What must be the same for the run to go on, by name.
-  let identity: [String: String]
+  /// What must be the same for the run to go on.
+  let identity: SavedIdentity
 
-  init(step: Int, adapter: LoRAAdapter, optimizerState: AdamW.State, identity: [String: String]) {
+  init(step: Int, adapter: LoRAAdapter, optimizerState: AdamW.State, identity: RunIdentity) {
     self.step = step
     self.adapter = adapter
     self.optimizerState = optimizerState
-    self.identity = identity
+    self.identity = .values(identity)
   }
 
   // MARK: Files
@@ -26,7 +26,19 @@ public struct TrainingCheckpoint: Sendable {
     var step: Int
     var optimizerStep: Int
     var adapter: PEFTConfiguration
-    var identity: [String: String]
+    var run: RunIdentity?
+    /// What there was in place of `run`, see ``TextIdentity``.
+    var identity: [String: String]?
+
+    init(_ checkpoint: TrainingCheckpoint) {
+      step = checkpoint.step
+      optimizerStep = checkpoint.optimizerState.step
+      adapter = PEFTConfiguration(checkpoint.adapter.configuration, baseModelName: "")
+      switch checkpoint.identity {
+      case .values(let identity): run = identity
+      case .texts(let texts): identity = texts
+      }
+    }
   }
 
   private static let metadataKey = "cst_checkpoint"
@@ -37,9 +49,6 @@ public struct TrainingCheckpoint: Sendable {
   /// - Throws: ``FormatError`` where it cannot be written.
   public func write(to file: URL) throws {
     try AtomicFile.makeFolder(file.deletingLastPathComponent())
-    let header = Header(
-      step: step, optimizerStep: optimizerState.step,
-      adapter: PEFTConfiguration(adapter.configuration, baseModelName: ""), identity: identity)
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     let names = adapter.namedParameters.map(\.name)
@@ -47,7 +56,8 @@ public struct TrainingCheckpoint: Sendable {
     tensors += zip(names, optimizerState.means).map { TensorData(Self.meansPrefix + $0, $1) }
     tensors += zip(names, optimizerState.squares).map { TensorData(Self.squaresPrefix + $0, $1) }
     try SafetensorsFile.write(
-      tensors: tensors, metadata: [Self.metadataKey: String(decoding: encoder.encode(header), as: UTF8.self)], to: file)
+      tensors: tensors, metadata: [Self.metadataKey: String(decoding: encoder.encode(Header(self)), as: UTF8.self)],
+      to: file)
   }
 
   /// Reads a checkpoint for a model.
@@ -68,9 +78,17 @@ public struct TrainingCheckpoint: Sendable {
         .badValue, file: file.mapping.path, at: .key(Self.metadataKey), expected: "steps of 0 or more",
         found: "\(header.step)")
     }
+    switch (header.run, header.identity) {
+    case (let run?, _) where run.version <= RunIdentity.currentVersion: identity = .values(run)
+    case (nil, let texts?): identity = .texts(texts)
+    case (let run, _):
+      throw FormatError(
+        .unsupportedVersion, file: file.mapping.path, at: .key(Self.metadataKey),
+        expected: "a run's identity of version \(RunIdentity.currentVersion) or older",
+        found: run.map { "version \($0.version)" } ?? "none")
+    }
     let configuration = try header.adapter.loraConfiguration(for: model, file: location)
     step = header.step
-    identity = header.identity
     adapter = try LoRAAdapter(from: file, prefix: "", configuration, for: model)
     optimizerState = AdamW.State(
       step: header.optimizerStep,

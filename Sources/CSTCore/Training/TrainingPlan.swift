@@ -29,29 +29,32 @@ public struct TrainingPlan: Sendable, Hashable, Codable {
   public var maximumGradientNorm: Double?
   /// Decides the order of rows, fresh adapters and dropout: same seed, data and plan, same bits.
   public var seed: UInt64
-  /// Optimizer steps between checkpoints; `nil` gives one at the end only.
+  /// Optimizer steps between checkpoints; where `nil`, steps call for one at the end only.
   public var checkpointInterval: Int?
+  /// Seconds after which a step is followed by a checkpoint, whatever ``checkpointInterval`` says; 0 gives one after every
+  /// step, `nil` none for the time's sake. No number of the run depends on it.
+  public var checkpointSeconds: Double?
   /// What of a layer is kept for the backward pass. `nil` decides by the size of the batches: kept where their activations
   /// take at most a quarter of the machine's memory. Results are the same, bit for bit.
   public var activations: LayerActivations?
 
-  /// Traps on counts below 1 and on a gradient norm that is not positive.
+  /// Traps on counts below 1, on a gradient norm that is not positive and on a negative time.
   public init(
     epochs: Int = 1, batchSize: Int = 4, gradientAccumulation: Int = 1, order: Order = .shuffled,
     maximumGradientNorm: Double? = 1, seed: UInt64 = 42, checkpointInterval: Int? = nil,
-    activations: LayerActivations? = nil
+    checkpointSeconds: Double? = 600, activations: LayerActivations? = nil
   ) {
     self.init(
       length: .epochs(epochs), batchSize: batchSize, gradientAccumulation: gradientAccumulation, order: order,
       maximumGradientNorm: maximumGradientNorm, seed: seed, checkpointInterval: checkpointInterval,
-      activations: activations)
+      checkpointSeconds: checkpointSeconds, activations: activations)
   }
 
-  /// Traps on counts below 1 and on a gradient norm that is not positive.
+  /// Traps on counts below 1, on a gradient norm that is not positive and on a negative time.
   public init(
     length: Length, batchSize: Int = 4, gradientAccumulation: Int = 1, order: Order = .shuffled,
     maximumGradientNorm: Double? = 1, seed: UInt64 = 42, checkpointInterval: Int? = nil,
-    activations: LayerActivations? = nil
+    checkpointSeconds: Double? = 600, activations: LayerActivations? = nil
   ) {
     self.length = length
     self.batchSize = batchSize
@@ -60,6 +63,7 @@ public struct TrainingPlan: Sendable, Hashable, Codable {
     self.maximumGradientNorm = maximumGradientNorm
     self.seed = seed
     self.checkpointInterval = checkpointInterval
+    self.checkpointSeconds = checkpointSeconds
     self.activations = activations
     requireGoodFields()
   }
@@ -78,14 +82,19 @@ public struct TrainingPlan: Sendable, Hashable, Codable {
     }
   }
 
+  /// The rows of one epoch (from 0), in the order they are computed.
+  private func rows(ofEpoch epoch: Int, pairCount: Int) -> [Int] {
+    guard order == .shuffled else { return Array(0..<pairCount) }
+    var generator = SeededGenerator(seed: seed, stream: UInt64(epoch) + 1)
+    return generator.permutation(of: pairCount)
+  }
+
   /// The rows of one step (from 0), in the order they are computed.
-  func rows(ofStep step: Int, pairCount: Int) -> ArraySlice<Int> {
-    let (epoch, inEpoch) = step.quotientAndRemainder(dividingBy: stepsPerEpoch(pairCount: pairCount))
-    var order = Array(0..<pairCount)
-    if self.order == .shuffled {
-      var generator = SeededGenerator(seed: seed, stream: UInt64(epoch) + 1)
-      order = generator.permutation(of: pairCount)
-    }
-    return order[inEpoch * pairsPerStep..<min(pairCount, (inEpoch + 1) * pairsPerStep)]
+  /// - Parameter epoch: The epoch of the last step that was asked for and its rows, which are shuffled once.
+  func rows(ofStep step: Int, pairCount: Int, epoch: inout (index: Int, rows: [Int])?) -> ArraySlice<Int> {
+    let (index, inEpoch) = step.quotientAndRemainder(dividingBy: stepsPerEpoch(pairCount: pairCount))
+    let rows = if let epoch, epoch.index == index { epoch.rows } else { rows(ofEpoch: index, pairCount: pairCount) }
+    epoch = (index, rows)
+    return rows[inEpoch * pairsPerStep..<min(pairCount, (inEpoch + 1) * pairsPerStep)]
   }
 }

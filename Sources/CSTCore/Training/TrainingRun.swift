@@ -15,7 +15,8 @@ public struct TrainingRun: AsyncSequence, Sendable {
   public typealias Element = TrainingEvent
 
   let trainer: DPOTrainer
-  let pairs: [ConfiguredPair]
+  /// What to train on; asked for once, on the compute thread.
+  let pairs: @Sendable () throws -> [EncodedPair]
   let plan: TrainingPlan
   let checkpoint: TrainingCheckpoint?
   let shouldStop: @Sendable () -> Bool
@@ -24,15 +25,12 @@ public struct TrainingRun: AsyncSequence, Sendable {
   public func makeAsyncIterator() -> Iterator { Iterator(run: self) }
 
   /// Computes the run step by step.
-  public struct Iterator: AsyncIteratorProtocol {
-    private enum Phase {
-      case notStarted
-      case training(TrainingState)
-      case ending([TrainingEvent])
-    }
-
+  public struct Iterator: AsyncIteratorProtocol, Sendable {
     private let run: TrainingRun
-    private var phase = Phase.notStarted
+    /// The run between two steps; `nil` before it has started.
+    private(set) var state: TrainingState?
+    /// What is still to be told of a run that is over; `nil` while it goes on.
+    private var ending: [TrainingEvent]?
 
     init(run: TrainingRun) { self.run = run }
 
@@ -42,38 +40,47 @@ public struct TrainingRun: AsyncSequence, Sendable {
     /// - Throws: ``ConversationError``, ``TrainingError``; `CancellationError` where the task is cancelled. After an error
     ///   the run is over.
     public mutating func next() async throws -> TrainingEvent? {
-      try Task.checkCancellation()
-      switch phase {
-      case .ending(var events):
-        guard !events.isEmpty else { return nil }
-        let event = events.removeFirst()
-        phase = .ending(events)
-        return event
-      case .notStarted:
-        phase = .ending([])
-        let run = run
-        let state = try await onComputeThread { try TrainingState(run) }
-        phase = .training(state)
-        return try await next()
-      case .training(var state):
-        if let event = state.pendingEvent() {
-          phase = .training(state)
-          return event
+      do {
+        try Task.checkCancellation()
+        if let ending {
+          self.ending = Array(ending.dropFirst())
+          return ending.first
         }
-        phase = .ending([])
-        if state.isFinished || (state.hasTakenStep && run.shouldStop()) {
-          phase = .ending([.finished(state.adapter)])
-          return .checkpoint(state.checkpoint)
-        }
-        let initial = state
-        let (advanced, report) = try await onComputeThread {
-          var state = initial
-          let report = try state.step()
-          return (state, report)
-        }
-        phase = .training(advanced)
-        return .step(report)
+        return try await advance()
+      } catch {
+        ending = []
+        throw error
       }
+    }
+
+    /// Takes the data and makes or restores what is trained, unless that is done.
+    @discardableResult
+    mutating func start() async throws -> TrainingState {
+      if let state { return state }
+      let run = run
+      let started = try await onComputeThread { try TrainingState(run) }
+      state = started
+      return started
+    }
+
+    private mutating func advance() async throws -> TrainingEvent {
+      var current = try await start()
+      if let event = current.pendingEvent() {
+        state = current
+        return event
+      }
+      if current.isFinished || (current.hasTakenStep && run.shouldStop()) {
+        ending = [.finished(current.adapter)]
+        return .checkpoint(current.checkpoint)
+      }
+      let before = current
+      let (after, report) = try await onComputeThread {
+        var state = before
+        let report = try state.step()
+        return (state, report)
+      }
+      state = after
+      return .step(report)
     }
   }
 }

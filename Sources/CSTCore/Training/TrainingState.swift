@@ -3,29 +3,32 @@ import Foundation
 /// A run between two steps: a value, so that a step either happens completely or not at all.
 struct TrainingState: Sendable {
   private let trainer: DPOTrainer
-  private let plan: TrainingPlan
+  /// The plan, with what it left open decided.
+  let plan: TrainingPlan
   private let pairs: [EncodedPair]
-  private let identity: [String: String]
+  private let identity: RunIdentity
   private let activations: LayerActivations
+  private var epoch: (index: Int, rows: [Int])?
   private let firstStep: Int
-  private var lastCheckpoint: Int
+  private var lastCheckpoint: (step: Int, time: ContinuousClock.Instant)
   private(set) var adapter: LoRAAdapter
   private var optimizerState: AdamW.State
   /// Steps done.
   private(set) var stepsDone: Int
 
-  /// Encodes the data and makes or restores adapter and optimizer.
+  /// Takes the data and makes or restores adapter and optimizer.
   /// - Throws: ``ConversationError`` naming the row, ``TrainingError``.
   init(_ run: TrainingRun) throws {
     trainer = run.trainer
-    plan = run.plan
-    guard !run.pairs.isEmpty else { throw TrainingError(reason: .noPairs) }
-    let encoder = trainer.model.encoder(maximumLength: trainer.maximumLength)
-    pairs = try run.pairs.map { try EncodedPair($0, with: encoder) }
-    activations = plan.activations ?? trainer.activations(for: pairs, batchSize: plan.batchSize)
-    identity = RunIdentity.describe(trainer: trainer, plan: plan, pairs: pairs)
+    pairs = try run.pairs()
+    guard !pairs.isEmpty else { throw TrainingError(reason: .noPairs) }
+    activations = run.plan.activations ?? trainer.activations(for: pairs, batchSize: run.plan.batchSize)
+    var plan = run.plan
+    plan.activations = activations
+    self.plan = plan
+    identity = RunIdentity(trainer: trainer, plan: plan, pairs: pairs)
     if let checkpoint = run.checkpoint {
-      try RunIdentity.check(checkpoint.identity, against: identity)
+      try checkpoint.identity.check(against: identity, pairs: pairs)
       adapter = checkpoint.adapter
       optimizerState = checkpoint.optimizerState
       stepsDone = checkpoint.step
@@ -35,7 +38,7 @@ struct TrainingState: Sendable {
       stepsDone = 0
     }
     firstStep = stepsDone
-    lastCheckpoint = stepsDone
+    lastCheckpoint = (stepsDone, .now)
   }
 
   var totalSteps: Int { plan.totalSteps(pairCount: pairs.count) }
@@ -48,10 +51,12 @@ struct TrainingState: Sendable {
 
   /// The checkpoint that is due, once.
   mutating func pendingEvent() -> TrainingEvent? {
-    guard let interval = plan.checkpointInterval, !isFinished, stepsDone - lastCheckpoint >= interval else {
-      return nil
-    }
-    lastCheckpoint = stepsDone
+    let steps = stepsDone - lastCheckpoint.step
+    let isDueBySteps = plan.checkpointInterval.map { steps >= $0 } ?? false
+    let isDueByTime =
+      plan.checkpointSeconds.map { (ContinuousClock.now - lastCheckpoint.time) / .seconds(1) >= $0 } ?? false
+    guard !isFinished, steps > 0, isDueBySteps || isDueByTime else { return nil }
+    lastCheckpoint = (stepsDone, .now)
     return .checkpoint(checkpoint)
   }
 
@@ -59,7 +64,7 @@ struct TrainingState: Sendable {
   /// - Throws: ``TrainingError`` where a number is not finite; nothing is changed then.
   mutating func step() throws -> StepReport {
     let begin = ContinuousClock.now
-    let rows = plan.rows(ofStep: stepsDone, pairCount: pairs.count)
+    let rows = plan.rows(ofStep: stepsDone, pairCount: pairs.count, epoch: &epoch)
     var gradient: LoRAAdapter?
     var evaluated: [EvaluatedPair] = []
     var tokens = 0
@@ -74,7 +79,7 @@ struct TrainingState: Sendable {
       tokens += batch.reduce(0) { $0 + $1.group.tokenCount }
     }
     guard let gradient else { throw TrainingError(reason: .noPairs) }
-    let norm = try gradientNorm(gradient, rows: evaluated.map(\.pair.source))
+    let norm = try gradientNorm(gradient, pairs: evaluated.map(\.pair))
     let clip = plan.maximumGradientNorm.map { min(1, $0 / (norm + 1e-6)) } ?? 1
     let factor = trainer.schedule.factor(step: stepsDone, totalSteps: totalSteps)
     adapter = trainer.optimizer.update(
@@ -93,12 +98,12 @@ struct TrainingState: Sendable {
   }
 
   /// The global L2 norm, in Double.
-  private func gradientNorm(_ gradient: LoRAAdapter, rows: [Int]) throws -> Double {
+  private func gradientNorm(_ gradient: LoRAAdapter, pairs: [EncodedPair]) throws -> Double {
     var sum = 0.0
     for (name, tensor) in gradient.namedParameters {
       let squares = Kernels.current.dot(tensor.start, tensor.start, tensor.count)
       guard squares.isFinite else {
-        throw TrainingError(reason: .nonFinite(quantity: "the gradient of \(name)", step: stepsDone + 1, rows: rows))
+        throw TrainingError.nonFinite("the gradient of \(name)", step: stepsDone + 1, pairs: pairs)
       }
       sum += squares
     }
@@ -106,9 +111,7 @@ struct TrainingState: Sendable {
   }
 
   private func metricsByConfiguration(_ evaluated: [EvaluatedPair]) -> [ConfigurationMetrics] {
-    var names: [String] = []
-    for name in evaluated.compactMap(\.pair.configuration) where !names.contains(name) { names.append(name) }
-    return names.sorted().map { name in
+    Set(evaluated.compactMap(\.pair.configuration)).sorted().map { name in
       let share = evaluated.filter { $0.pair.configuration == name }
       return ConfigurationMetrics(name: name, metrics: RewardMetrics(share))
     }

@@ -22,6 +22,8 @@ public struct DatasetError: PlacedError, Hashable {
     public static let tooDeep = Reason(description: "nested too deeply")
     /// A row with other columns has a number that would not come back as it is.
     public static let inexactNumber = Reason(description: "inexact number")
+    /// The file has not as many rows as were asked for.
+    public static let missingRows = Reason(description: "missing rows")
     /// A row that cannot be used, or written, as asked.
     public static let unusableRow = Reason(description: "unusable row")
   }

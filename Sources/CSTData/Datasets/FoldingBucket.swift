@@ -120,7 +120,7 @@ extension PreferencePair {
 
 extension JSONEncoder {
   /// Sorted keys, so that equal datasets are equal files.
-  static var rows: JSONEncoder {
+  package static var rows: JSONEncoder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return encoder

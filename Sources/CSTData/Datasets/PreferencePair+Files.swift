@@ -2,10 +2,7 @@ import CSTCore
 import Foundation
 
 extension [PreferencePair] {
-  /// Reads a dataset: a JSONL file, one row a line, or a file that is one JSON list of rows.
-  ///
-  /// The forms of a row are those of ``CSTCore/PreferencePair/init(from:)``; they may be mixed. UTF-8 with or without a
-  /// byte order mark, LF or CRLF, blank lines between rows. The file is mapped and decoded a row at a time.
+  /// Reads a dataset, as ``PreferenceDataset`` does: rows with their places.
   ///
   /// ```swift
   /// let pairs = try [PreferencePair](contentsOf: URL(fileURLWithPath: "pairs.jsonl"))
@@ -13,26 +10,13 @@ extension [PreferencePair] {
   ///
   /// - Throws: ``DatasetError`` naming the file, the line and the field of the first row that cannot be read. An empty
   ///   file is an empty dataset.
-  public init(contentsOf file: URL) throws(DatasetError) {
-    try self.init(json: Data(mapping: file), from: file)
-  }
+  public init(contentsOf file: URL) throws(DatasetError) { self = try RowDecoder(contentsOf: file).pairs() }
 
   /// Reads a dataset from bytes in memory.
   ///
   /// - Parameter file: The name that errors give as the place.
   /// - Throws: ``DatasetError``, as ``Swift/Array/init(contentsOf:)``.
-  public init(json data: Data, from file: URL) throws(DatasetError) {
-    self = []
-    try Self.read(data, from: file) { pair, _ in append(pair) }
-  }
-
-  /// Reads the rows one after another, each with its line.
-  static func read(
-    _ data: Data, from file: URL, _ body: (PreferencePair, _ line: Int) -> Void
-  ) throws(DatasetError) {
-    let decoder = RowDecoder()
-    try decoder.read(data, from: file, { row throws(RowDecoder.Problem) in try decoder.pair(at: row, of: data) }, body)
-  }
+  public init(json data: Data, from file: URL) throws(DatasetError) { self = try RowDecoder(data, from: file).pairs() }
 }
 
 extension Collection where Element == PreferencePair {

@@ -1,8 +1,8 @@
 import CSTCore
 import Foundation
 
-/// Turns a row's bytes into a preference pair, or says what is wrong with them.
-struct RowDecoder {
+/// The rows of a mapped file, decoded as often as they are asked for: what a row says, or what is wrong with it.
+struct RowDecoder: Sendable {
   /// Why a row is no preference pair.
   struct Problem: Error, Equatable {
     let reason: DatasetError.Reason
@@ -12,38 +12,70 @@ struct RowDecoder {
     let detail: String
   }
 
+  private let file: URL
+  private let data: Data
+  private let rows: [JSONRows.Row]
   private let decoder = JSONDecoder()
+  /// What is wrong with the file around its rows, where that is why there are no more.
+  let interruption: Problem?
 
-  /// The pair that a row of `data` says.
-  func pair(at row: JSONRows.Row, of data: Data) throws(Problem) -> PreferencePair {
-    let pair = try value(PreferencePair.self, at: row, of: data)
+  /// Finds where the rows of a file begin and end.
+  /// - Throws: ``DatasetError`` where the file cannot be opened.
+  init(contentsOf file: URL) throws(DatasetError) { self.init(try Data(mapping: file), from: file) }
+
+  /// - Parameter file: The name that errors give as the place.
+  init(_ data: Data, from file: URL) {
+    var scanner = JSONRows(data)
+    var rows: [JSONRows.Row] = []
+    var interruption: Problem?
+    do throws(JSONRows.ListError) {
+      while let row = try scanner.next() { rows.append(row) }
+    } catch {
+      interruption = Problem(reason: .malformedList, line: error.line, detail: error.problem)
+    }
+    (self.file, self.data, self.rows, self.interruption) = (file, data, rows, interruption)
+  }
+
+  /// How many rows there are, unreadable ones included.
+  var count: Int { rows.count }
+
+  /// The line on which a row begins, counted from 1.
+  func line(of row: Int) -> Int { rows[row].line }
+
+  /// All pairs.
+  /// - Throws: ``DatasetError``, as ``all(_:)``.
+  func pairs() throws(DatasetError) -> [PreferencePair] {
+    try all { row throws(Problem) in try pair(at: row) }
+  }
+
+  /// What `value` makes of the rows.
+  /// - Throws: ``DatasetError`` naming the file, the line and the field of the first row that cannot be read.
+  func all<Value>(_ value: (Int) throws(Problem) -> Value) throws(DatasetError) -> [Value] {
+    var values: [Value] = []
+    values.reserveCapacity(count)
+    do throws(Problem) {
+      for row in rows.indices { values.append(try value(row)) }
+      if let interruption { throw interruption }
+    } catch {
+      throw DatasetError(reason: error.reason, file: file, line: error.line, detail: error.detail)
+    }
+    return values
+  }
+
+  /// The pair that a row says, with its place.
+  func pair(at number: Int) throws(Problem) -> PreferencePair {
+    let row = rows[number]
+    var pair = try value(PreferencePair.self, at: number)
     if !pair.columns.isEmpty, let number = JSONNumber.firstInexact(in: data[row.bytes]) {
       throw Self.inexact(number, at: row)
     }
+    pair.place = RowPlace(file: file, line: row.line, row: number)
     return pair
   }
 
-  /// Reads the rows of `data` one after another, each with its line.
-  /// - Throws: ``DatasetError`` naming the file, the line and the field of the first row that cannot be read.
-  func read<Value>(
-    _ data: Data, from file: URL, _ value: (JSONRows.Row) throws(Problem) -> Value, _ body: (Value, _ line: Int) -> Void
-  ) throws(DatasetError) {
-    var rows = JSONRows(data)
-    do {
-      while let row = try rows.next() { body(try value(row), row.line) }
-    } catch let problem as Problem {
-      throw problem.error(in: file)
-    } catch let error as JSONRows.ListError {
-      throw DatasetError(reason: .malformedList, file: file, line: error.line, detail: error.problem)
-    } catch {
-      throw DatasetError(reason: .malformedRow, file: file, detail: String(describing: error))
-    }
-  }
-
-  /// The value that a row of `data` says.
-  func value<Value: Decodable>(
-    _ type: Value.Type, at row: JSONRows.Row, of data: Data
-  ) throws(Problem) -> Value {
+  /// The value that a row says.
+  func value<Value: Decodable>(_ type: Value.Type, at number: Int) throws(Problem) -> Value {
+    let row = rows[number]
     let text = data[row.bytes]
     do {
       return try decoder.decodeChecked(type, from: text)
@@ -82,9 +114,4 @@ extension Data {
       throw DatasetError(reason: .unreadableFile, file: file, detail: UnreadableFile.problem(of: file, error))
     }
   }
-}
-
-extension RowDecoder.Problem {
-  /// The problem with the name of the file.
-  func error(in file: URL) -> DatasetError { DatasetError(reason: reason, file: file, line: line, detail: detail) }
 }

@@ -50,7 +50,7 @@ public struct DatasetCheck: Sendable {
   public func report(
     on file: URL, against others: [URL] = [], progress: @escaping WorkProgress.Report = { _ in }
   ) async throws -> DatasetReport {
-    try await onComputeThread { try report(on: FileRows(contentsOf: file), against: others, progress: progress) }
+    try await onComputeThread { try report(on: RowDecoder(contentsOf: file), against: others, progress: progress) }
   }
 
   /// Checks rows in memory. Lines in the report are positions, counted from 1.
@@ -99,7 +99,7 @@ extension RowExaminer {
     }
     let records = Mutex([[RowRecord]](repeating: [], count: pieces.count))
     ComputePool.shared.forEachItem(count: pieces.count) { piece in
-      let found = source.pairs(in: pieces[piece]).map(record(of:))
+      let found = pieces[piece].map { record(of: $0, in: source) }
       records.withLock { $0[piece] = found }
     }
     return records.withLock { $0 }

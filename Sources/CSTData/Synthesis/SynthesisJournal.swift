@@ -85,7 +85,7 @@ public final class SynthesisJournal: @unchecked Sendable {
   /// - Throws: ``DatasetError`` (`unwritableFile`).
   func record(_ reply: TeacherReply, to call: TeacherCall, at address: String) async throws -> TeacherReply {
     let entry = Entry(call: address, stage: call.stage, configuration: call.configuration, reply: reply)
-    let line = try Self.encoder.encode(entry) + [UInt8(ascii: "\n")]
+    let line = try JSONEncoder.rows.encode(entry) + [UInt8(ascii: "\n")]
     return try await withCheckedThrowingContinuation { continuation in
       queue.async { [self] in
         continuation.resume(
@@ -106,12 +106,6 @@ public final class SynthesisJournal: @unchecked Sendable {
   }
 
   // MARK: The file
-
-  private static let encoder: JSONEncoder = {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return encoder
-  }()
 
   private static let foreignProblem =
     "this is not a journal of cst synth, version 1; move it away, or give another --out"
@@ -179,7 +173,7 @@ public final class SynthesisJournal: @unchecked Sendable {
       line += 1
     }
     // Without a line there may be the beginning of a header; anything else is not ours to cut.
-    let header = (try? encoder.encode(Header())) ?? Data()
+    let header = (try? JSONEncoder.rows.encode(Header())) ?? Data()
     guard line > 1 || header.starts(with: data) else { throw foreign(file) }
     if start < data.endIndex {
       guard ftruncate(descriptor, off_t(start - data.startIndex)) == 0 else {

@@ -94,12 +94,8 @@ extension [SynthesisPrompt] {
       self = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
         .filter { !$0.isEmpty }.map { SynthesisPrompt($0) }
     } else {
-      self = []
-      let decoder = RowDecoder()
-      try decoder.read(
-        data, from: file,
-        { row throws(RowDecoder.Problem) in try decoder.value(SynthesisPrompt.self, at: row, of: data) },
-        { prompt, _ in append(prompt) })
+      let rows = RowDecoder(data, from: file)
+      self = try rows.all { row throws(RowDecoder.Problem) in try rows.value(SynthesisPrompt.self, at: row) }
     }
   }
 }

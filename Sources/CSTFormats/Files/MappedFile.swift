@@ -16,6 +16,10 @@ package final class MappedFile: @unchecked Sendable {
   /// All bytes of the file; valid as long as this object lives. Never empty.
   package let bytes: UnsafeRawBufferPointer
 
+  private let descriptor: Int32
+  /// When the file was last written to before it was mapped, and its size then.
+  private let state: [Int]
+
   /// The file's size in bytes.
   package var size: Int { bytes.count }
 
@@ -40,7 +44,8 @@ package final class MappedFile: @unchecked Sendable {
       case let code: throw refuse(found: String(cString: strerror(code)))
       }
     }
-    defer { close(descriptor) }
+    var isKept = false
+    defer { if !isKept { close(descriptor) } }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw refuse(found: String(cString: strerror(errno))) }
     switch status.st_mode & S_IFMT {
@@ -55,10 +60,36 @@ package final class MappedFile: @unchecked Sendable {
       throw refuse(found: String(cString: strerror(errno)))
     }
     self.path = path
+    self.descriptor = descriptor
+    state = Self.state(status)
     bytes = UnsafeRawBufferPointer(start: address, count: size)
+    isKept = true
+  }
+
+  /// Checks that nobody has written to the file since it was mapped. A file that was replaced or removed since is still
+  /// there as it was.
+  ///
+  /// - Throws: ``FormatError`` (`unreadable`).
+  package func requireUnchanged() throws {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, Self.state(status) == state else {
+      throw FormatError(
+        .unreadable, file: path, expected: "the file as it was when it was opened", found: "a file written to since",
+        advice: "read it again; replace a file that is in use by renaming another over it")
+    }
+  }
+
+  private static func state(_ status: stat) -> [Int] {
+    #if canImport(Darwin)
+      let time = status.st_mtimespec
+    #else
+      let time = status.st_mtim
+    #endif
+    return [Int(status.st_size), Int(time.tv_sec), Int(time.tv_nsec)]
   }
 
   deinit {
     munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
+    close(descriptor)
   }
 }

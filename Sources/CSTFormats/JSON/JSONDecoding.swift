@@ -32,12 +32,22 @@ extension JSONDecoder {
   /// - Throws: ``JSONProblem``, or what the type's own `init(from:)` throws.
   package func decodeChecked<Value: Decodable>(_ type: Value.Type = Value.self, from data: Data) throws -> Value {
     if let position = data.firstInvalidUTF8 {
-      let offset = data.distance(from: data.startIndex, to: position)
+      let offset = position - data.startIndex
       throw JSONProblem(
         kind: .invalidUTF8(offset: offset),
         description: "byte \(offset), 0x\(String(data[position], radix: 16)), is not UTF-8 text")
     }
-    if let offset = data.withUnsafeBytes({ Self.firstTooDeep(in: $0) }) {
+    var depth = 0
+    let bracket = data.firstOutsideTexts { _, byte in
+      switch byte {
+      case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
+      case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+      default: break
+      }
+      return depth > JSONReader.depthLimit
+    }
+    if let bracket {
+      let offset = bracket - data.startIndex
       throw JSONProblem(
         kind: .tooDeep(offset: offset),
         description: "byte \(offset) opens more than \(JSONReader.depthLimit) levels of lists and objects")
@@ -46,32 +56,28 @@ extension JSONDecoder {
       throw JSONProblem(kind: .malformed, description: error.fieldAndProblem)
     }
   }
+}
 
-  private static func firstTooDeep(in bytes: UnsafeRawBufferPointer) -> Int? {
-    var depth = 0
-    var inString = false
-    var offset = 0
-    while offset < bytes.count {
-      let byte = bytes[offset]
-      if inString {
-        if byte == UInt8(ascii: "\\") {
-          offset += 1
-        } else if byte == UInt8(ascii: "\"") {
-          inString = false
+extension Data {
+  /// The position of the first byte of a JSON text that is in none of its strings and for which the condition holds.
+  func firstOutsideTexts(where condition: (Index, UInt8) -> Bool) -> Index? {
+    withUnsafeBytes { bytes in
+      var inText = false
+      var offset = 0
+      while offset < bytes.count {
+        let byte = bytes[offset]
+        if byte == UInt8(ascii: "\"") {
+          inText.toggle()
+        } else if inText {
+          // What a backslash escapes is skipped.
+          if byte == UInt8(ascii: "\\") { offset += 1 }
+        } else if condition(startIndex + offset, byte) {
+          return startIndex + offset
         }
-      } else {
-        switch byte {
-        case UInt8(ascii: "\""): inString = true
-        case UInt8(ascii: "["), UInt8(ascii: "{"):
-          depth += 1
-          if depth > JSONReader.depthLimit { return offset }
-        case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
-        default: break
-        }
+        offset += 1
       }
-      offset += 1
+      return nil
     }
-    return nil
   }
 }
 

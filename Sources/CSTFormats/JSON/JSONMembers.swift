@@ -14,9 +14,6 @@ public struct JSONMembers: Sendable {
   /// The keys in order.
   public var keys: [String] { pairs.map(\.key) }
 
-  /// The values in the order of their keys.
-  public var values: [JSONValue] { pairs.map(\.value) }
-
   /// The value of a key, `nil` where there is none. Setting `nil` removes the member; setting another value leaves it in
   /// its place or adds it at the end.
   ///
@@ -37,12 +34,17 @@ public struct JSONMembers: Sendable {
 }
 
 extension JSONMembers: RandomAccessCollection, RangeReplaceableCollection, ExpressibleByDictionaryLiteral {
+  /// The members that a literal lists.
   public init(dictionaryLiteral elements: (String, JSONValue)...) { pairs = elements.map { ($0, $1) } }
 
+  /// The position of the first member.
   public var startIndex: Int { 0 }
+  /// The position behind the last member.
   public var endIndex: Int { pairs.count }
+  /// The member at a position.
   public subscript(position: Int) -> Element { pairs[position] }
 
+  /// Puts other members in the place of some.
   public mutating func replaceSubrange(_ range: Range<Int>, with elements: some Collection<Element>) {
     pairs.replaceSubrange(range, with: elements)
   }
@@ -52,6 +54,7 @@ extension JSONMembers: RandomAccessCollection, RangeReplaceableCollection, Expre
 }
 
 extension JSONMembers: Hashable {
+  /// Whether both have the same keys with the same values.
   public static func == (left: Self, right: Self) -> Bool {
     left.count == right.count
       && zip(left.sorted, right.sorted).allSatisfy {
@@ -59,10 +62,6 @@ extension JSONMembers: Hashable {
       }
   }
 
-  public func hash(into hasher: inout Hasher) {
-    for (key, value) in sorted {
-      hasher.combine(key)
-      hasher.combine(value)
-    }
-  }
+  /// Adds the keys.
+  public func hash(into hasher: inout Hasher) { hasher.combine(Set(keys)) }
 }

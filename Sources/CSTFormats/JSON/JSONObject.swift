@@ -2,7 +2,7 @@ import Foundation
 
 /// An object of a JSON file with typed access to its members: what has another type than the reader asks for is an error
 /// that names the file and the key. A member that is `null` counts as absent.
-package struct JSONObject {
+package struct JSONObject: Sendable {
   /// The file, for errors.
   package let file: String
   /// What comes before a key in errors: empty, or `outer.`.
@@ -60,20 +60,9 @@ package struct JSONObject {
     return try list(key, "a whole number or a list of them", \.integer)
   }
 
-  package func integer(_ key: String) throws -> Int {
-    guard let value = try integerIfPresent(key) else { throw missing(key, "a whole number") }
-    return value
-  }
-
-  package func number(_ key: String) throws -> Double {
-    guard let value = try numberIfPresent(key) else { throw missing(key, "a number") }
-    return value
-  }
-
-  package func string(_ key: String) throws -> String {
-    guard let value = try stringIfPresent(key) else { throw missing(key, "a text") }
-    return value
-  }
+  package func integer(_ key: String) throws -> Int { try integerIfPresent(key) ?? missing(key, "a whole number") }
+  package func number(_ key: String) throws -> Double { try numberIfPresent(key) ?? missing(key, "a number") }
+  package func string(_ key: String) throws -> String { try stringIfPresent(key) ?? missing(key, "a text") }
 
   /// The error for a member whose value is not what it should be.
   package func error(_ key: String, expected: String, found: String? = nil, advice: String = "") -> FormatError {
@@ -82,8 +71,8 @@ package struct JSONObject {
       found: found ?? self[key].map { $0.summary } ?? "no such key", advice: advice)
   }
 
-  private func missing(_ key: String, _ expected: String) -> FormatError {
-    FormatError(.missing, file: file, at: .key(prefix + key), expected: expected, found: "no such key")
+  private func missing<Value>(_ key: String, _ expected: String) throws -> Value {
+    throw FormatError(.missing, file: file, at: .key(prefix + key), expected: expected, found: "no such key")
   }
 
   private func value<Value>(_ key: String, _ expected: String, _ convert: (JSONValue) -> Value?) throws -> Value? {

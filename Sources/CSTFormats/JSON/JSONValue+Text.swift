@@ -2,9 +2,10 @@
 package enum JSONString {
   /// A text as a JSON string.
   package static func quoted(_ text: String) -> String {
-    var result = ""
-    append(text, to: &result)
-    return result
+    guard text.utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else {
+      return "\"\(text)\""
+    }
+    return text.unicodeScalars.reduce(into: "\"") { $0 += escape($1) ?? String($1) } + "\""
   }
 
   /// What stands for a scalar inside a JSON string, or `nil` where it stands for itself.
@@ -27,39 +28,21 @@ package enum JSONString {
     default: nil
     }
   }
-
-  fileprivate static func append(_ text: String, to result: inout String) {
-    result += "\""
-    if text.utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
-      for scalar in text.unicodeScalars {
-        if let escape = escape(scalar) { result += escape } else { result.unicodeScalars.append(scalar) }
-      }
-    } else {
-      result += text
-    }
-    result += "\""
-  }
 }
 
 extension JSONValue: CustomStringConvertible {
   /// The value on one line, members in order, without white space.
-  package var compactText: String {
-    var text = ""
-    write(to: &text, indent: nil, isSorted: false)
-    return text
-  }
+  package var compactText: String { text(indent: nil, isSorted: false) }
 
   /// The value over several lines, members in order, two spaces a level, as `json.dumps(value, indent=2)`.
-  package var indentedText: String {
-    var text = ""
-    write(to: &text, indent: "\n", isSorted: false)
-    return text
-  }
+  package var indentedText: String { text(indent: "\n", isSorted: false) }
 
   /// The value on one line with sorted keys, for messages.
-  public var description: String {
+  public var description: String { text(indent: nil, isSorted: true) }
+
+  private func text(indent: String?, isSorted: Bool) -> String {
     var text = ""
-    write(to: &text, indent: nil, isSorted: true)
+    write(to: &text, indent: indent, isSorted: isSorted)
     return text
   }
 
@@ -68,14 +51,13 @@ extension JSONValue: CustomStringConvertible {
     case .null: text += "null"
     case .bool(let value): text += value ? "true" : "false"
     case .number(let number): text += number.text
-    case .string(let value): JSONString.append(value, to: &text)
+    case .string(let value): text += JSONString.quoted(value)
     case .array(let elements):
       Self.write(elements, "[", "]", to: &text, indent: indent) { $0.write(to: &$1, indent: $2, isSorted: isSorted) }
     case .object(let members):
       Self.write(isSorted ? members.sorted : Array(members), "{", "}", to: &text, indent: indent) {
         member, text, indent in
-        JSONString.append(member.key, to: &text)
-        text += indent == nil ? ":" : ": "
+        text += JSONString.quoted(member.key) + (indent == nil ? ":" : ": ")
         member.value.write(to: &text, indent: indent, isSorted: isSorted)
       }
     }

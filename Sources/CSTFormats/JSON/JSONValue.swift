@@ -23,25 +23,19 @@ public enum JSONValue: Hashable, Sendable {
 
   /// A whole number.
   public static func integer(_ value: Int) -> JSONValue { .number(JSONNumber(value)) }
-
   /// A finite number.
   public static func double(_ value: Double) -> JSONValue { .number(JSONNumber(value)) }
 
   /// The value as a whole number, or `nil` where it is none or does not fit.
   public var integer: Int? { if case .number(let number) = self { number.integer } else { nil } }
-
   /// The value as a number, or `nil` where it is none.
   public var double: Double? { if case .number(let number) = self { number.double } else { nil } }
-
   /// The value as a truth value, or `nil` where it is none.
   public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
-
   /// The value as a text, or `nil` where it is none.
   public var string: String? { if case .string(let text) = self { text } else { nil } }
-
   /// The elements, or `nil` where this is no list.
   public var array: [JSONValue]? { if case .array(let elements) = self { elements } else { nil } }
-
   /// The members, or `nil` where this is no object.
   public var object: JSONMembers? { if case .object(let members) = self { members } else { nil } }
 
@@ -57,14 +51,18 @@ public enum JSONValue: Hashable, Sendable {
   }
 }
 
-extension JSONValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+extension JSONValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
+  /// A truth value written in the source.
   public init(booleanLiteral value: Bool) { self = .bool(value) }
+  /// A whole number written in the source.
   public init(integerLiteral value: Int) { self = .integer(value) }
-  public init(floatLiteral value: Double) { self = .double(value) }
+  /// A text written in the source.
   public init(stringLiteral value: String) { self = .string(value) }
+  /// A list written in the source.
   public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+  /// An object written in the source.
   public init(dictionaryLiteral elements: (String, JSONValue)...) {
     self = .object(JSONMembers(elements.map { ($0, $1) }))
   }

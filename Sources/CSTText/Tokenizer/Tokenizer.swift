@@ -52,18 +52,6 @@ public struct Tokenizer: Sendable {
   /// GGUF's names of the algorithms.
   private static let algorithms: [String: Algorithm] = ["gpt2": .byteLevelBPE, "llama": .sentencePieceBPE]
 
-  /// Reads the tokenizer of a GGUF file, or of a Hugging Face folder. No weights are read.
-  ///
-  /// - Throws: ``FormatError`` where a file is damaged or asks for something that is not implemented, ``TokenizerError``
-  ///   where its parts contradict each other: nothing in these files is ignored that changes ids.
-  /// - Complexity: linear in the files' bytes; about a second for 150,000 tokens.
-  public init(contentsOf location: URL) throws {
-    let isFolder = ModelFolder.isFolder(location)
-    try self.init(
-      isFolder
-        ? TokenizerDefinition(contentsOf: location) : TokenizerDefinition(GGUFFile(contentsOf: location).metadata))
-  }
-
   /// Builds the tables of a tokenizer.
   ///
   /// Merge rules that would put an added token together from text are left out.

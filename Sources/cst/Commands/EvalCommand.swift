@@ -32,14 +32,15 @@ struct EvalCommand: LibraryCommand {
     try html.map(OutputFile.check)
     let policy = try SafetyPolicy(checkedContentsOf: URL(filePath: policy))
     let rows = try data.load()
-    let pairs = try rows.configured { (pairs) throws(PreferenceError) in try pairs.configured(by: policy) }
+    let pairs = try rows.configured(by: policy)
     let model = try await model.load()
-    _ = try rows.encoded(pairs, with: model.encoder())
+    let encoded = try pairs.encoded(with: model.encoder())
     let evaluation = ControllabilityEvaluation(
       policy: policy, sampling: sampling.sampling, maximumTokens: sampling.maxTokens ?? 96)
     let progress = SharedProgress()
     let name = self.model.adapter.map { URL(filePath: $0).lastPathComponent } ?? "base model"
-    let report = try await evaluation.run(on: model, over: rows.pairs, named: name) { progress.show($0) }
+    let evidence = try await evaluation.evidence(of: model, named: name, over: encoded) { progress.show($0) }
+    let report = try evaluation.report(on: [evidence], model: model)
     if let html { try AtomicFile.write(Data(HTMLReport(report).text.utf8), to: URL(filePath: html)) }
     try Console.write(common.json ? JSONText.line(report) + "\n" : report.text())
   }

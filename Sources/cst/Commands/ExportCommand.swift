@@ -69,7 +69,7 @@ struct ExportCommand: LibraryCommand {
   func execute() async throws {
     let policy = try policy.map { try SafetyPolicy(checkedContentsOf: URL(filePath: $0)) }
     let replay =
-      try data.map { try PreferenceRows(contentsOf: URL(filePath: $0), rows).replay(under: policy) }
+      try data.map { try ExportReplay(of: PreferenceDataset(at: $0, rows), under: policy) }
       ?? ExportReplay(under: policy)
     let base = try await LanguageModel(contentsOf: URL(filePath: model), precision: .f32)
     let loaded = try adapter.map { try LoRAAdapter(contentsOf: URL(filePath: $0), for: base.configuration) }

@@ -38,12 +38,9 @@ struct ScoreCommand: LibraryCommand {
     try out.map(OutputFile.check)
     let policy = try policy.map { try SafetyPolicy(checkedContentsOf: URL(filePath: $0)) }
     let rows = try data.load()
-    let pairs = try rows.configured { (pairs) throws(PreferenceError) in
-      guard let policy else { return try pairs.asWritten() }
-      return try pairs.configured(by: policy)
-    }
+    let pairs = if let policy { try rows.configured(by: policy) } else { try rows.asWritten() }
     let model = try await model.load()
-    let encoded = try rows.encoded(pairs, with: model.encoder(maximumLength: maxLength))
+    let encoded = try pairs.encoded(with: model.encoder(maximumLength: maxLength))
     var lines = ""
     var progress = ProgressLine()
     for first in stride(from: 0, to: encoded.count, by: 8) {
@@ -92,7 +89,7 @@ private struct ScoredRow: Encodable {
   let rejected: Answer
 
   init(_ pair: EncodedPair, chosen: Double, rejected: Double) {
-    row = pair.source
+    row = pair.pair.place?.row ?? pair.source
     configuration = pair.configuration
     promptTokens = pair.prompt.count
     self.chosen = Answer(pair.chosen, chosen)

@@ -59,8 +59,8 @@ struct SynthCommand: LibraryCommand {
     if dryRun { return try await estimate(plan, prompts) }
     let record = SynthesisRecord(
       version: CST.version, commandLine: CommandLine.arguments, teacher: author.identity,
-      judge: plan.judge.identity, policyFile: try RunRecord.Input(policyFile),
-      promptsFile: try RunRecord.Input(promptsFile), prompts: prompts.count,
+      judge: plan.judge.identity, policyFile: try RunInput(policyFile),
+      promptsFile: try RunInput(promptsFile), prompts: prompts.count,
       settings: SynthesisRecord.Settings(
         synthesis: plan.settings, filter: plan.filter, attemptsPerCall: teacher.attemptsPerCall, limit: limit),
       machine: RunRecord.Machine(), start: Date())

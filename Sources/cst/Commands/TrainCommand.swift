@@ -19,124 +19,47 @@ struct TrainCommand: LibraryCommand {
       Example: cst train --model model.gguf --data pairs.jsonl --policy policy.json --out run --epochs 2
       """)
 
-  /// What is done to the rows.
-  enum Method: String, CaseIterable, ExpressibleByArgument {
-    case cst, dpo
-  }
-
   @OptionGroup(title: "Model and data") var model: ModelOptions
   @OptionGroup(title: "Model and data") var data: DataOptions
-
-  @Option(help: ArgumentHelp("The run's folder.", valueName: "folder"), completion: .directory)
-  var out: String
-
-  @Option(help: "Flip the rows by the policy, or take them as they are.")
-  var method = Method.cst
-
-  @Option(help: ArgumentHelp("The policy, a JSON file; needed for cst.", valueName: "file"), completion: .file())
-  var policy: String?
-
-  @Flag(help: "Weigh each preference by how sure the judge_scores in the rows make it (with --method cst).")
-  var softLabels = false
-
-  @Flag(help: "Go on from the checkpoint in --out.")
-  var resume = false
-
-  @Flag(help: "Replace the run in --out.")
-  var overwrite = false
-
-  @Flag(help: "Show where the time went, by kind of work, and write it to profile.json.")
-  var profile = false
-
+  @OptionGroup var run: RunOptions
   @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
   @OptionGroup(title: "Adapter") var lora: LoRAOptions
   @OptionGroup var common: CommonOptions
 
-  func validate() throws {
-    if method == .cst, policy == nil {
-      throw ValidationError("--method cst needs --policy, the file with the configurations (or give --method dpo)")
-    }
-    if method != .cst, softLabels {
-      throw ValidationError("--soft-labels needs --method cst: judges score answers by the policy's configurations")
-    }
-    if resume, overwrite { throw ValidationError("--resume and --overwrite exclude each other: give one") }
-  }
-
   func execute() async throws {
-    let session = try await session(on: nil, reference: ReferenceScores())
-    let record = try await session.run()
-    if common.json {
-      try Console.write(JSONText.document(record))
-    } else {
-      try Console.print("\(out): \(record.status.rawValue) after step \(record.stepsDone)")
-    }
-    if record.status == .interrupted { throw ExitCode(session.interruptExitCode) }
-  }
-
-  /// The run that the options describe, ready to start: everything is read and checked, nothing is written.
-  /// - Parameters:
-  ///   - loaded: The model, if it has been read already.
-  ///   - reference: Scores of the reference model that other runs may have computed.
-  func session(on loaded: LanguageModel?, reference: ReferenceScores) async throws -> TrainingSession {
-    let directory = try RunDirectory(
-      URL(filePath: out), opening: resume ? .resuming : overwrite ? .overwriting : .fresh)
-    return try TrainingSession(
-      await prepare(loaded, reference, directory), directory: directory, isProfiled: profile)
-  }
-
-  private func prepare(
-    _ loaded: LanguageModel?, _ reference: ReferenceScores, _ directory: RunDirectory
-  ) async throws -> TrainingSession.Inputs {
-    let policyFile = policy.map { URL(filePath: $0) }
-    let policy = try policyFile.map { file in try SafetyPolicy(checkedContentsOf: file) }
+    let folder = try run.folder()
+    let policy = try run.policyFile.map { file in try SafetyPolicy(checkedContentsOf: file) }
     let rows = try data.load()
-    if softLabels, rows.pairs.allSatisfy({ $0.judgeScores == nil }) {
-      throw CommandError("\(rows.file.path): no row has \"judge_scores\", which --soft-labels are computed from")
+    let pairs = try run.pairs(of: rows, by: policy)
+    var model = try await model.load()
+    if self.model.template.templateDate == nil, let date = folder.templateDate { model.chatTemplate.date = date }
+    let trainer = try optimization.apply(to: lora.trainer(of: model))
+    let encoded = try pairs.encoded(with: trainer.encoder)
+    var source = RunSource(dataFile: rows.file, rows: rows.countInFile, policyFile: run.policyFile, method: run.method)
+    source.rowsUsed = rows.count
+    source.rows = data.rows?.description ?? "all"
+    source.softLabels = run.softLabels
+    source.initialAdapter = lora.initialAdapter
+
+    let interrupt = TrainingProgress.interruptFlag()
+    let saved = try await folder.run(trainer, on: encoded, plan: optimization.plan, from: source) { interrupt.isSet }
+    let end = try await follow(saved)
+    TrainingProgress.noteEnd(of: end)
+    if common.json {
+      try Console.write(JSONText.document(end.record))
+    } else {
+      try Console.print(
+        "\(end.location.relativePath): \(end.record.status.rawValue) after step \(end.record.stepsDone)")
     }
-    let pairs = try rows.configured { (pairs) throws(PreferenceError) in
-      guard let policy else { return try pairs.asWritten() }
-      guard method == .cst else { return try pairs.vanilla(by: policy) }
-      return try pairs.configured(by: policy, labels: softLabels ? .fromJudge : .hard)
-    }
-    guard !pairs.isEmpty else { throw CommandError("\(rows.file.path): no row gives anything to train on") }
-    var model = if let loaded { loaded } else { try await model.load() }
-    if self.model.template.templateDate == nil, let date = directory.recordedTemplateDate {
-      model.chatTemplate.date = date
-    }
-    let initial = try lora.initAdapter.map { folder in
-      try LoRAAdapter(contentsOf: URL(filePath: folder), for: model.configuration)
-    }
-    let maximumLength = min(optimization.maxLength, model.configuration.contextLength)
-    let encoded = try rows.encoded(pairs, with: model.encoder(maximumLength: maximumLength))
-    let configuration = try initial?.configuration ?? lora.configuration(for: model.configuration)
-    let trainer =
-      if let initial {
-        DPOTrainer(
-          model: model, loss: optimization.loss, startingFrom: initial, optimizer: optimization.optimizer,
-          schedule: optimization.learningRateSchedule, maximumLength: maximumLength, reference: reference)
-      } else {
-        DPOTrainer(
-          model: model, loss: optimization.loss, adapter: configuration, optimizer: optimization.optimizer,
-          schedule: optimization.learningRateSchedule, maximumLength: maximumLength, reference: reference)
-      }
-    var plan = optimization.plan
-    let activations = plan.activations ?? trainer.activations(for: encoded, batchSize: plan.batchSize)
-    plan.activations = activations
-    let record = RunRecord(
-      version: CST.version, commandLine: CommandLine.arguments,
-      options: TrainSettings(
-        method: method.rawValue, softLabels: softLabels, optimization, adapter: configuration, maxLength: maximumLength,
-        model: model, activations: activations),
-      model: try RunRecord.Input(model.source), dataFile: try RunRecord.Input(rows.file),
-      data: RunRecord.Data(
-        rowsInFile: rows.countInFile, rows: data.rows?.description ?? "all", rowsUsed: rows.pairs.count,
-        pairs: pairs.count, truncatedPairs: encoded.filter(\.isTruncated).count),
-      policyFile: try policyFile.map { file in try RunRecord.Input(file) },
-      initAdapterWeights: try lora.initAdapter.map { folder in
-        try RunRecord.Input(URL(filePath: folder).appending(path: "adapter_model.safetensors"))
-      },
-      machine: RunRecord.Machine(), start: Date())
-    return TrainingSession.Inputs(
-      trainer: trainer, adapter: configuration, pairs: pairs, plan: plan, record: record)
+    if end.record.status == .interrupted { throw ExitCode(interrupt.exitCode) }
+  }
+
+  private func follow(_ saved: SavedRun) async throws -> SavedRun.Progress {
+    guard run.profile else { return try await TrainingProgress.follow(saved) }
+    let (end, profile) = try await WorkProfile.recorded { try await TrainingProgress.follow(saved) }
+    let report = ProfileReport(profile, of: end.record)
+    try report.write(toFolder: end.location)
+    Console.note(report.table)
+    return end
   }
 }

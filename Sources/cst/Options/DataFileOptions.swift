@@ -9,12 +9,7 @@ struct DataInput: ParsableArguments {
     completion: .file(extensions: ["jsonl", "json"]))
   var file: String
 
-  /// - Throws: `DatasetError`, ``CommandError`` where there are no rows.
-  func load() throws -> PreferenceFile {
-    let data = try PreferenceFile(contentsOf: URL(filePath: file))
-    guard !data.rows.isEmpty else { throw CommandError("\(file): there are no rows in this file") }
-    return data
-  }
+  func load() throws -> PreferenceDataset { try PreferenceDataset(at: file) }
 }
 
 /// The dataset a `cst data` command writes.
@@ -23,4 +18,16 @@ struct DataOutput: ParsableArguments {
   var out: String
 
   var location: URL { URL(filePath: out) }
+
+  /// Says on standard output what was written.
+  func summarize(_ text: String, rowsRead: Int, rowsWritten: Int, asJSON: Bool) throws {
+    let summary = Summary(out: out, rowsRead: rowsRead, rowsWritten: rowsWritten)
+    try Console.print(asJSON ? JSONText.line(summary) : "\(out): \(text)")
+  }
+
+  private struct Summary: Encodable {
+    let out: String
+    let rowsRead: Int
+    let rowsWritten: Int
+  }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CSTData
 import Foundation
 
 /// A dataset, or some of its rows.
@@ -14,5 +15,29 @@ struct DataOptions: ParsableArguments {
     transform: RowSelection.init(parsing:))
   var rows: RowSelection?
 
-  func load() throws -> PreferenceRows { try PreferenceRows(contentsOf: URL(filePath: data), rows) }
+  func load() throws -> PreferenceDataset { try PreferenceDataset(at: data, rows) }
+}
+
+extension PreferenceDataset {
+  /// - Throws: `DatasetError`, ``CommandError`` where there are no rows to use.
+  init(at path: String, _ rows: RowSelection? = nil) throws {
+    do throws(DatasetError) {
+      try self.init(contentsOf: URL(filePath: path), rows: rows)
+    } catch {
+      guard error.reason == .missingRows else { throw error }
+      throw CommandError("\(error.file.path): --rows \(error.detail)")
+    }
+    guard !isEmpty else { throw CommandError("\(path): there are no rows in this file") }
+  }
+}
+
+extension RowSelection {
+  /// - Throws: `ValidationError` saying what is allowed.
+  init(parsing text: String) throws {
+    guard let selection = RowSelection(text) else {
+      throw ValidationError(
+        "it must be FIRST-LAST (both included, counted from 0), FIRST- or one row, such as 0-699")
+    }
+    self = selection
+  }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CSTCore
+import Foundation
 
 /// What of a layer is kept for the backward pass.
 enum ActivationsChoice: String, CaseIterable, ExpressibleByArgument {
@@ -71,8 +72,14 @@ struct OptimizationOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Steps between checkpoints (default: one at the end only).", valueName: "n"))
+    help: ArgumentHelp("Steps between checkpoints (default: by --checkpoint-seconds only).", valueName: "n"))
   var checkpointEvery: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Most seconds of work to lose: a checkpoint follows the step that ends after them.", valueName: "s"))
+  var checkpointSeconds = 600.0
 
   @Option(
     help: ArgumentHelp(
@@ -93,19 +100,26 @@ struct OptimizationOptions: ParsableArguments {
     try Requirement.count("--steps", steps, in: 1...1_000_000_000)
     try Requirement.count("--max-length", maxLength, in: 2...1 << 22)
     try Requirement.count("--checkpoint-every", checkpointEvery, in: 1...1_000_000_000)
+    try Requirement.notNegative("--checkpoint-seconds", checkpointSeconds)
     if epochs != nil, steps != nil { throw ValidationError("--epochs and --steps exclude each other: give one") }
   }
 
-  var loss: DPOLoss { DPOLoss(beta: beta, rpoAlpha: rpoAlpha) }
-  var optimizer: AdamW { AdamW(learningRate: learningRate, weightDecay: weightDecay) }
-  var learningRateSchedule: LearningRateSchedule { LearningRateSchedule(schedule, warmupRatio: warmupRatio) }
+  /// A trainer with these options.
+  func apply(to trainer: DPOTrainer) -> DPOTrainer {
+    var trainer = trainer
+    trainer.loss = DPOLoss(beta: beta, rpoAlpha: rpoAlpha)
+    trainer.optimizer = AdamW(learningRate: learningRate, weightDecay: weightDecay)
+    trainer.schedule = LearningRateSchedule(schedule, warmupRatio: warmupRatio)
+    trainer.maximumLength = min(maxLength, trainer.model.configuration.contextLength)
+    return trainer
+  }
 
   var plan: TrainingPlan {
     TrainingPlan(
       length: steps.map { .steps($0) } ?? .epochs(epochs ?? 1), batchSize: batchSize,
       gradientAccumulation: gradientAccumulation, order: noShuffle ? .asGiven : .shuffled,
       maximumGradientNorm: maxGradNorm > 0 ? maxGradNorm : nil, seed: seed, checkpointInterval: checkpointEvery,
-      activations: activations.activations)
+      checkpointSeconds: checkpointSeconds, activations: activations.activations)
   }
 }
 
@@ -142,6 +156,18 @@ struct LoRAOptions: ParsableArguments {
       throw ValidationError(
         "--init-adapter brings its own rank, alpha, dropout and targets: leave the --lora options out")
     }
+  }
+
+  var initialAdapter: URL? { initAdapter.map { URL(filePath: $0) } }
+
+  /// A trainer of the adapter to start from, or of a fresh one.
+  /// - Throws: `FormatError` where the adapter cannot be read or is another model's, ``CommandError``.
+  func trainer(of model: LanguageModel) throws -> DPOTrainer {
+    guard let initialAdapter else {
+      return DPOTrainer(model: model, adapter: try configuration(for: model.configuration))
+    }
+    return DPOTrainer(
+      model: model, startingFrom: try LoRAAdapter(contentsOf: initialAdapter, for: model.configuration))
   }
 
   /// The shape of a fresh adapter for a model.

@@ -60,7 +60,7 @@ struct ModelDescription: Encodable {
     let inventory = WeightInventory(of: model)
     file = model.identity
     name = configuration.name
-    architecture = configuration.architecture.rawValue
+    architecture = configuration.architecture.name
     parameters = inventory.parameterCount
     layers = configuration.layerCount
     width = configuration.width

@@ -36,12 +36,11 @@ struct SynthesisFiles {
 
   /// Writes what came of all prompts. Each file appears whole or not at all.
   func save(_ outcomes: [SynthesisOutcome]) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     var lines = Data()
     for outcome in outcomes {
       guard let rejection = outcome.rejection else { continue }
-      lines += try encoder.encode(RejectedRow(prompt: outcome.prompt, rejection: rejection)) + [UInt8(ascii: "\n")]
+      lines +=
+        try JSONEncoder.rows.encode(RejectedRow(prompt: outcome.prompt, rejection: rejection)) + [UInt8(ascii: "\n")]
     }
     try AtomicFile.write(lines, to: rejected)
     try outcomes.compactMap(\.pair).write(to: rows)

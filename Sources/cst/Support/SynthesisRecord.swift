@@ -1,3 +1,4 @@
+import CSTCore
 import CSTData
 import Foundation
 
@@ -19,8 +20,8 @@ struct SynthesisRecord: Encodable {
   let commandLine: [String]
   let teacher: String
   let judge: String
-  let policyFile: RunRecord.Input
-  let promptsFile: RunRecord.Input
+  let policyFile: RunInput
+  let promptsFile: RunInput
   /// Prompts the run is for.
   let prompts: Int
   let settings: Settings

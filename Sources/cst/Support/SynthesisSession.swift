@@ -130,6 +130,6 @@ final class SynthesisSession: Sendable {
   }
 
   private func save(_ record: SynthesisRecord) throws {
-    try AtomicFile.write(Data(JSONText.document(record).utf8), to: files.record)
+    try RecordFile.write(record, to: files.record)
   }
 }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import CSTCore
 
-/// On recorders of their own: the shared one sees whatever other tests compute.
+/// Most on recorders of their own.
 @Suite("Work profile")
 struct WorkProfileTests {
   private func share(_ kind: WorkProfile.Kind, of profile: WorkProfile) throws -> WorkProfile.Share {
@@ -67,6 +67,19 @@ struct WorkProfileTests {
     let profile = recorder.stop()
     #expect(try share(.head, of: profile).calls == 1)
     #expect(try share(.gemm, of: profile).calls == 1)
+  }
+
+  @Test("Work is recorded for the one who asks, on the compute thread too, and for nobody else")
+  func ownWork() async throws {
+    let other = Task { for _ in 0..<100 { WorkRecorder.measure(.gemm) { spin() } } }
+    let (result, profile) = try await WorkProfile.recorded {
+      try await onComputeThread { WorkRecorder.measure(.head, floatingPointOperations: 3) { 7 } }
+    }
+    await other.value
+    #expect(result == 7)
+    #expect(try share(.head, of: profile).calls == 1 && profile.floatingPointOperations == 3)
+    #expect(try share(.gemm, of: profile).calls == 0)
+    #expect(profile.seconds > 0)
   }
 
   private func spin() {

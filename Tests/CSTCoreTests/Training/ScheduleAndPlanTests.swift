@@ -25,25 +25,39 @@ import Testing
     #expect(plan.totalSteps(pairCount: 11) == 9)
     var orders: Set<[Int]> = []
     for epoch in 0..<3 {
-      let rows = (0..<3).flatMap { plan.rows(ofStep: epoch * 3 + $0, pairCount: 11) }
+      let rows = (0..<3).flatMap { plan.rowsAlone(ofStep: epoch * 3 + $0, pairCount: 11) }
       #expect(rows.sorted() == Array(0..<11))
       orders.insert(rows)
     }
     #expect(orders.count == 3, "epochs have different orders")
   }
 
+  /// Steps asked for one after another, from any step on, get the rows that each gets alone.
+  @Test func anEpochThatIsKeptHasTheSameOrder() {
+    let plan = TrainingPlan(epochs: 3, batchSize: 2, gradientAccumulation: 2)
+    for first in 0..<9 {
+      var epoch: (index: Int, rows: [Int])?
+      for step in first..<9 {
+        #expect(plan.rows(ofStep: step, pairCount: 11, epoch: &epoch) == plan.rowsAlone(ofStep: step, pairCount: 11))
+        #expect(epoch?.index == step / 3)
+      }
+    }
+  }
+
   @Test func orderIsDecidedBySeedAlone() {
     let one = TrainingPlan(epochs: 1, seed: 7)
-    #expect(one.rows(ofStep: 0, pairCount: 100) == TrainingPlan(epochs: 1, seed: 7).rows(ofStep: 0, pairCount: 100))
-    #expect(one.rows(ofStep: 0, pairCount: 100) != TrainingPlan(epochs: 1, seed: 8).rows(ofStep: 0, pairCount: 100))
+    #expect(
+      one.rowsAlone(ofStep: 0, pairCount: 100) == TrainingPlan(epochs: 1, seed: 7).rowsAlone(ofStep: 0, pairCount: 100))
+    #expect(
+      one.rowsAlone(ofStep: 0, pairCount: 100) != TrainingPlan(epochs: 1, seed: 8).rowsAlone(ofStep: 0, pairCount: 100))
     let asGiven = TrainingPlan(epochs: 1, batchSize: 3, order: .asGiven)
-    #expect(Array(asGiven.rows(ofStep: 1, pairCount: 5)) == [3, 4])
+    #expect(Array(asGiven.rowsAlone(ofStep: 1, pairCount: 5)) == [3, 4])
   }
 
   @Test func stepsGoOverTheDataAsOftenAsItTakes() {
     let plan = TrainingPlan(length: .steps(5), batchSize: 2, order: .asGiven)
     #expect(plan.totalSteps(pairCount: 4) == 5)
-    #expect(Array(plan.rows(ofStep: 4, pairCount: 4)) == [0, 1])
+    #expect(Array(plan.rowsAlone(ofStep: 4, pairCount: 4)) == [0, 1])
   }
 
   /// AdamW against the formulas in Double over several steps with decay, clipping and a schedule.
@@ -68,5 +82,13 @@ import Testing
     // A few float32 roundings per step of numbers near 1.
     for (found, expected) in zip(parameter.scalars, p) { #expect(abs(Double(found) - expected) < 5e-6) }
     #expect(state.step == 5)
+  }
+}
+
+extension TrainingPlan {
+  /// The rows of a step of which nothing was asked for before.
+  fileprivate func rowsAlone(ofStep step: Int, pairCount: Int) -> ArraySlice<Int> {
+    var epoch: (index: Int, rows: [Int])?
+    return rows(ofStep: step, pairCount: pairCount, epoch: &epoch)
   }
 }

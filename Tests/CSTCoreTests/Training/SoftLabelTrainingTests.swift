@@ -45,9 +45,9 @@ import Testing
     #expect(hard.losses[2] != soft.losses[2])
 
     let (hardEnd, softEnd) = (try #require(hard.checkpoint), try #require(soft.checkpoint))
-    #expect(hardEnd.identity["labels"] == nil)
-    #expect(softEnd.identity["labels"]?.hasPrefix("soft, ") == true)
-    #expect(hardEnd.identity["data"] == softEnd.identity["data"])
+    #expect(hardEnd.identity.fields["labels"] == nil)
+    #expect(softEnd.identity.fields["labels"]?.hasPrefix("soft, ") == true)
+    #expect(hardEnd.identity.fields["data"] == softEnd.identity.fields["data"])
     for (checkpoint, labels) in [
       (hardEnd, [1, 0.5, 0.25, 0.0]), (softEnd, [1, 1, 1, 1]), (softEnd, [1, 0.5, 0.25, 0.1]),
     ] {

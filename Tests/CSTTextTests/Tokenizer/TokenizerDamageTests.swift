@@ -1,3 +1,4 @@
+import CSTCore
 import Foundation
 import TestSupport
 import Testing

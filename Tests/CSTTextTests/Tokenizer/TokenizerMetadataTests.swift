@@ -1,3 +1,4 @@
+import CSTCore
 import Testing
 
 @testable import CSTText

@@ -53,11 +53,14 @@ public struct ModelEvidence: Hashable, Sendable {
   public var scores: [Score]
   /// One reply for each row and configuration that was tried.
   public var replies: [Reply]
+  /// Where rows were read, by their number, for messages.
+  public var places: [Int: RowPlace]
 
   /// Creates the evidence of a model.
-  public init(model: String, scores: [Score], replies: [Reply]) {
+  public init(model: String, scores: [Score], replies: [Reply], places: [Int: RowPlace] = [:]) {
     self.model = model
     self.scores = scores
     self.replies = replies
+    self.places = places
   }
 }

@@ -66,7 +66,7 @@ public struct ModelMeasures: Hashable, Codable, Sendable {
 extension ModelEvidence {
   fileprivate func check(against policy: SafetyPolicy) throws(EvaluationError) {
     func failure(_ reason: EvaluationError.Reason, _ row: Int, _ detail: String) -> EvaluationError {
-      EvaluationError(reason: reason, model: model, row: row, detail: detail)
+      EvaluationError(reason: reason, model: model, row: row, rowPlace: places[row], detail: detail)
     }
     let names = policy.configurations.map(\.name)
     func known(_ configuration: String?, _ row: Int) throws(EvaluationError) -> String {

@@ -25,26 +25,27 @@ enum AnswerMeasure: Sendable {
       return
     }
     let limit = min(maximumLength, model.configuration.contextLength)
-    let encoder = ConversationEncoder(tokenizer: model.tokenizer, template: model.chatTemplate, maximumLength: .max)
+    let encoder = ConversationEncoder(
+      tokenizer: model.tokenizer, template: model.chatTemplate, maximumLength: .max, observer: model.encodingObserver)
     self = .tokens(encoder, endOfTurn: model.chatTemplate.endOfTurnID, maximumLength: limit)
   }
 
+  /// - Parameter encoded: The pair before, whose tokens are used again where it has the same texts; then this one.
   /// - Throws: ``CSTCore/ConversationError`` where prompt and answer cannot be told apart in token space.
-  func lengths(of pair: ConfiguredPair) throws(ConversationError) -> Lengths {
+  func lengths(
+    of pair: ConfiguredPair, sharing encoded: inout EncodedPair?
+  ) throws(ConversationError) -> Lengths {
     switch self {
     case .words:
       return Lengths(chosen: Self.wordCount(pair.chosen), rejected: Self.wordCount(pair.rejected))
     case .tokens(let encoder, let endOfTurn, let limit):
-      let prompt = try encoder.prompt(pair.prompt)
-      var lengths = Lengths(prompt: prompt.count, isPromptTooLong: prompt.count >= limit)
-      func length(_ answer: String) throws(ConversationError) -> Int {
-        let tokens = try encoder.completion(answer, to: pair.prompt, prompt: prompt).tokens
-        if prompt.count + tokens.count > limit { lengths.isTruncated = true }
-        return tokens.firstIndex(of: endOfTurn) ?? tokens.count
-      }
-      lengths.chosen = try length(pair.chosen)
-      lengths.rejected = try length(pair.rejected)
-      return lengths
+      let tokens = try EncodedPair(pair, with: encoder, after: encoded)
+      encoded = tokens
+      let (prompt, answers) = (tokens.prompt.count, [tokens.chosen.tokens, tokens.rejected.tokens])
+      let lengths = answers.map { $0.firstIndex(of: endOfTurn) ?? $0.count }
+      return Lengths(
+        chosen: lengths[0], rejected: lengths[1], prompt: prompt,
+        isTruncated: answers.contains { prompt + $0.count > limit }, isPromptTooLong: prompt >= limit)
     }
   }
 

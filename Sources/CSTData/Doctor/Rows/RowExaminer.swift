@@ -20,11 +20,10 @@ struct RowExaminer: Sendable {
   }
 
   /// What there is to say and to keep about a row.
-  func record(of row: Result<PreferencePair, RowDecoder.Problem>) -> RowRecord {
+  func record(of row: Int, in source: some RowSource) -> RowRecord {
     var record = RowRecord()
-    switch row {
-    case .failure(let problem): record.add(.unreadableRow, "\(problem.reason): \(problem.detail)")
-    case .success(let pair):
+    do throws(RowDecoder.Problem) {
+      let pair = try source.pair(at: row)
       record.isNeutral = pair.isNeutral
       let prompt = pair.promptText
       record.prompt = nearDuplicates.shingled(prompt)
@@ -32,6 +31,8 @@ struct RowExaminer: Sendable {
       examineTexts(of: pair, &record)
       let pairs = configured(pair, &record)
       examineAnswers(pairs, of: pair, &record)
+    } catch {
+      record.add(.unreadableRow, "\(error.reason): \(error.detail)")
     }
     return record
   }
@@ -129,8 +130,9 @@ struct RowExaminer: Sendable {
     var isRanked = false
     if case .ranked = row.answers { isRanked = !row.isNeutral }
     var verdicts: [String: RefusalJudge.Verdict] = [:]
+    var encoded: EncodedPair?
     for (position, pair) in pairs.enumerated() {
-      let lengths = lengths(of: pair, &record)
+      let lengths = lengths(of: pair, sharing: &encoded, &record)
       var traits: Statement.Traits = isRanked ? .ranked : []
       if row.isNeutral { traits.formUnion(position == 0 ? .neutral : [.neutral, .again]) }
       if let expected = expectedReply(to: pair, isNeutral: row.isNeutral) {
@@ -147,12 +149,14 @@ struct RowExaminer: Sendable {
     }
   }
 
-  private func lengths(of pair: ConfiguredPair, _ record: inout RowRecord) -> AnswerMeasure.Lengths {
+  private func lengths(
+    of pair: ConfiguredPair, sharing encoded: inout EncodedPair?, _ record: inout RowRecord
+  ) -> AnswerMeasure.Lengths {
     var lengths = AnswerMeasure.Lengths()
     do throws(ConversationError) {
-      lengths = try measure.lengths(of: pair)
+      lengths = try measure.lengths(of: pair, sharing: &encoded)
     } catch {
-      record.add(.boundaryMismatch, error.description)
+      record.add(.boundaryMismatch, error.detail)
       return lengths
     }
     if lengths.isPromptTooLong {

@@ -82,7 +82,7 @@ extension DatasetTally {
 
   /// The opener with this hash, in the row's own words.
   private func opener(_ hash: UInt64, ofRow row: UInt32) -> String {
-    guard case .success(let pair)? = source.pairs(in: Int(row)..<Int(row) + 1).first else { return "" }
+    guard let pair = try? source.pair(at: Int(row)) else { return "" }
     let answers: [String] =
       switch pair.answers {
       case .byConfiguration(let texts): texts.values.sorted()

@@ -154,7 +154,6 @@ struct DatasetTally {
 
   /// The start of a row's prompt, read again.
   func promptExcerpt(_ row: UInt32) -> String {
-    guard case .success(let pair)? = source.pairs(in: Int(row)..<Int(row) + 1).first else { return "" }
-    return "\"\(pair.promptText.excerpt())\""
+    (try? source.pair(at: Int(row))).map { "\"\($0.promptText.excerpt())\"" } ?? ""
   }
 }

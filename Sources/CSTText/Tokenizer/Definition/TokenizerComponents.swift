@@ -118,7 +118,7 @@ struct TokenizerComponents {
       "type": .string("Replace"), "pattern": .object(["String": Self.space]), "content": .string(" "),
     ])
     let strip = JSONValue.object([
-      "type": .string("Strip"), "content": .string(" "), "start": .number(1), "stop": .number(0),
+      "type": .string("Strip"), "content": .string(" "), "start": 1, "stop": 0,
     ])
     guard kinds.starts(with: ["Replace", "ByteFallback", "Fuse"]), parts[0] == replace,
       parts.count == 3 || parts.count == 4 && parts[3] == strip

@@ -6,9 +6,11 @@ extension TokenizerDefinition {
   /// tekken keep words whole that are tokens, Qwen 2 normalises to form C. A file that does not say whether to add a BOS
   /// token wants one where its kind of model does (SentencePiece, Llama 3, tekken).
   ///
+  /// - Parameter marksTakeWhiteSpace: Whether the marks of a SentencePiece vocabulary take the line breaks after them, which
+  ///   GGUF does not say: it follows from the architecture.
   /// - Throws: ``FormatError`` naming the file and the key when an entry is missing or has another type, or when a
   ///   token's type is none of GGUF's.
-  package init(_ metadata: GGUFMetadata) throws {
+  package init(_ metadata: GGUFMetadata, marksTakeWhiteSpace: Bool) throws {
     let model = try metadata.string("tokenizer.ggml.model")
     let isBytePair = model == "gpt2"
     let isSentencePiece = model == "llama"
@@ -41,8 +43,7 @@ extension TokenizerDefinition {
       normalization: preTokenizer == PreTokenizer.qwen2.rawValue ? .nfc : .none,
       unknownText: isSentencePiece ? .fusedToken : .leftOut, ignoresMerges: rule == .llama3 || rule == .tekken,
       chatTemplate: try metadata.stringIfPresent("tokenizer.chat_template"))
-    // Phi-3's marks take the line breaks after them, which GGUF does not say.
-    if isSentencePiece, try metadata.stringIfPresent("general.architecture") == "phi3" {
+    if isSentencePiece, marksTakeWhiteSpace {
       let plain = ["<unk>", "<s>", "<|endoftext|>"]
       for (id, type) in tokenTypes.enumerated() where Vocabulary.isAdded(type) && id < tokens.count {
         if !plain.contains(tokens[id]) { addedTokenRules[id] = AddedTokenRule(stripsRight: true) }

@@ -72,6 +72,8 @@ package struct TokenizerDefinition: Sendable, Hashable {
     self.chatTemplate = chatTemplate
   }
 
+  /// Whether it is SentencePiece-style BPE.
+  package var isSentencePiece: Bool { model == "llama" }
   /// Whether a space is put before text anywhere (`tokenizer.ggml.add_space_prefix`).
   package var addsSpacePrefix: Bool { spacePrefix != .never }
   /// The spelling of the token that begins a text, as chat templates know it: `bos_token`.

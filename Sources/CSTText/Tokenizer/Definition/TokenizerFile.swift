@@ -102,7 +102,7 @@ struct TokenizerFile {
       case "ignore_merges": ignoresMerges = try truth(&reader, key)
       case "dropout":
         let dropout = try reader.value()
-        guard dropout == .null || dropout == .number(0) else {
+        guard dropout == .null || dropout == 0 else {
           throw refusal(key, "null", "\(dropout)", advice: "merges that are left out at random are not implemented")
         }
       case "continuing_subword_prefix", "end_of_word_suffix":

@@ -53,16 +53,7 @@ struct DataAugmentCommand: LibraryCommand {
       throw error
     }
     try rows.write(to: output.location)
-    if common.json {
-      try Console.print(JSONText.line(Summary(out: output.out, rowsRead: file.rows.count, rowsWritten: rows.count)))
-    } else {
-      try Console.print("\(output.out): \(rows.count) rows from \(file.rows.count)")
-    }
-  }
-
-  private struct Summary: Encodable {
-    let out: String
-    let rowsRead: Int
-    let rowsWritten: Int
+    try output.summarize(
+      "\(rows.count) rows from \(file.count)", rowsRead: file.count, rowsWritten: rows.count, asJSON: common.json)
   }
 }

@@ -35,17 +35,9 @@ struct DataConvertCommand: LibraryCommand {
     let policy = try policy.map { try SafetyPolicy(checkedContentsOf: URL(filePath: $0)) }
     let rows = try file.withPlaces { rows throws(PreferenceError) in try rows.converted(to: to, by: policy) }
     try rows.write(to: output.location, as: to, asList: list)
-    if common.json {
-      try Console.print(JSONText.line(Summary(out: output.out, rowsRead: file.rows.count, rowsWritten: rows.count)))
-    } else {
-      try Console.print("\(output.out): \(rows.count) rows of \(file.rows.count) in the form \(to.rawValue)")
-    }
-  }
-
-  private struct Summary: Encodable {
-    let out: String
-    let rowsRead: Int
-    let rowsWritten: Int
+    try output.summarize(
+      "\(rows.count) rows of \(file.count) in the form \(to.rawValue)", rowsRead: file.count, rowsWritten: rows.count,
+      asJSON: common.json)
   }
 }
 

@@ -41,23 +41,24 @@ struct DataDedupeCommand: LibraryCommand {
     try OutputFile.check([output.out] + [removed].compactMap { $0 }, inputs: [input.file])
     let file = try input.load()
     let found = Deduplication(
-      of: file.rows, nearDuplicates: exact ? nil : NearDuplicates(threshold: threshold ?? 0.7))
-    try found.kept.map { file.rows[$0] }.write(to: output.location)
+      of: Array(file), nearDuplicates: exact ? nil : NearDuplicates(threshold: threshold ?? 0.7))
+    try found.kept.map { file[$0] }.write(to: output.location)
     if let removed {
       let lines = try found.removed.map { try RemovedRow($0, of: file).line() + "\n" }
       try AtomicFile.write(Data(lines.joined().utf8), to: URL(filePath: removed))
     }
     let counts = Dictionary(found.removed.map { ($0.reason, 1) }, uniquingKeysWith: +)
     let summary = Summary(
-      out: output.out, rowsRead: file.rows.count, rowsWritten: found.kept.count,
+      out: output.out, rowsRead: file.count, rowsWritten: found.kept.count,
       exactDuplicates: counts[.exact] ?? 0, nearDuplicates: counts[.nearDuplicate] ?? 0)
     if common.json { return try Console.print(JSONText.line(summary)) }
     for removal in found.removed {
       try Console.print(
-        "\(input.file):\(file.lines[removal.row]): \(removal.reason.rawValue) of line \(file.lines[removal.kept])")
+        "\(input.file):\(file.line(of: removal.row)): \(removal.reason.rawValue) of line \(file.line(of: removal.kept))"
+      )
     }
     try Console.print(
-      "\(output.out): \(found.kept.count) rows of \(file.rows.count); removed \(summary.exactDuplicates) exact and "
+      "\(output.out): \(found.kept.count) rows of \(file.count); removed \(summary.exactDuplicates) exact and "
         + "\(summary.nearDuplicates) near duplicates")
   }
 
@@ -78,26 +79,24 @@ private struct RemovedRow: Encodable {
   }
 
   let removal: Deduplication.Removal
-  let file: PreferenceFile
+  let file: PreferenceDataset
 
-  init(_ removal: Deduplication.Removal, of file: PreferenceFile) {
+  init(_ removal: Deduplication.Removal, of file: PreferenceDataset) {
     self.removal = removal
     self.file = file
   }
 
   /// Not as `JSONText` writes it: the names of a row's columns are its own.
   func line() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
+    String(decoding: try JSONEncoder.rows.encode(self), as: UTF8.self)
   }
 
   func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Key.self)
-    try fields.encode(file.lines[removal.row], forKey: .line)
-    try fields.encode(file.lines[removal.kept], forKey: .keptLine)
+    try fields.encode(file.line(of: removal.row), forKey: .line)
+    try fields.encode(file.line(of: removal.kept), forKey: .keptLine)
     try fields.encode(removal.reason.rawValue, forKey: .reason)
     try fields.encode(removal.similarity, forKey: .similarity)
-    try fields.encode(file.rows[removal.row], forKey: .row)
+    try fields.encode(file[removal.row], forKey: .row)
   }
 }

@@ -39,11 +39,11 @@ struct DataSplitCommand: LibraryCommand {
   func execute() async throws {
     try OutputFile.check([train, heldOut], inputs: [input.file])
     let file = try input.load()
-    let parts = file.rows.split(heldOut: share, seed: seed, stratifiedBy: Set(stratify))
+    let parts = file.split(heldOut: share, seed: seed, stratifiedBy: Set(stratify))
     try parts.training.write(to: URL(filePath: train))
     try parts.heldOut.write(to: URL(filePath: heldOut))
     let summary = Summary(
-      train: train, heldOut: heldOut, rowsRead: file.rows.count, trainRows: parts.training.count,
+      train: train, heldOut: heldOut, rowsRead: file.count, trainRows: parts.training.count,
       heldOutRows: parts.heldOut.count)
     if common.json { return try Console.print(JSONText.line(summary)) }
     try Console.print("\(train): \(summary.trainRows) rows to train on")

@@ -5,9 +5,10 @@ import TestSupport
 
 /// A tiny model that transformers wrote, with what transformers and peft make of it; see `Tests/Fixtures/models`.
 struct ModelFixture {
-  static let names = [
-    "llama", "llama3", "llama-bias", "mistral", "qwen2", "qwen2-window", "qwen3", "phi3", "phi4-mini",
-  ]
+  /// Every folder of fixtures.
+  static let names =
+    (try? ModelFolder(ReferenceFiles.packageRoot.appending(path: "Tests/Fixtures/models")))?.names
+    .filter { $0 != "README.md" } ?? []
 
   /// Ids and numbers of `reference.json`.
   struct Reference: Decodable {
