@@ -107,8 +107,8 @@ public final class ChatSession: Sendable {
       return state.number
     }
     flight.observer = { [self] piece in
-      state.withLock { state in
-        guard state.number == number else { return }
+      try state.withLock { state in
+        guard state.number == number else { throw CancellationError() }
         guard let piece else {
           state.turns = now.turns
           return state.interrupt()

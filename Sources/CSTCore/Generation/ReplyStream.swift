@@ -95,11 +95,11 @@ extension ReplyStream {
             case nil: throw CancellationError()
             }
           try Task.checkCancellation()
+          try flight.observer(piece)
           if piece.reply == nil { phase = .running(flight, events, text) }
-          flight.observer(piece)
           return piece
         } catch {
-          flight.observer(nil)
+          try? flight.observer(nil)
           throw error
         }
       }
@@ -113,8 +113,9 @@ struct ReplyInFlight: Sendable {
   /// Dropping them ends the call.
   let events: AsyncThrowingStream<BatchDecoding.Event, any Error>
   let tokenizer: Tokenizer
-  /// Told each piece before its reader is; `nil` where the reply fails.
-  var observer: @Sendable (ReplyStream.Piece?) -> Void = { _ in }
+  /// Told each piece before its reader is; `nil` where the reply fails. Throws where it should not be read any more:
+  /// decoding runs ahead of its reader, so that all of it may be there already.
+  var observer: @Sendable (ReplyStream.Piece?) throws -> Void = { _ in }
 
   var promptTokens: Int { call.request.prompt.count }
 
