@@ -14,6 +14,7 @@ struct Demonstration {
   private let trainingFile: URL
   private let training: PreferenceDataset
   private let heldOut: [PreferencePair]
+  private let heldOutPairs: [EncodedPair]
   private let out: URL
   private let epochs: Int
   private let seed: UInt64
@@ -37,6 +38,7 @@ struct Demonstration {
       NearDuplicates().matches(of: candidates.map(\.promptText), in: training.map(\.promptText)).map(\.query))
     heldOut = candidates.indices.filter { !leaked.contains($0) }.map { candidates[$0] }
     model = try await LanguageModel(contentsOf: modelFile, precision: precision.precision)
+    heldOutPairs = try heldOut.configured(by: policy).encoded(with: model.encoder())
     Console.note(
       "\(modelFile.lastPathComponent): \(Kernels.current.name) kernels, \(model.precision.rawValue), "
         + "\(ComputePool.shared.threadCount) threads\n\(training.count) training rows, \(heldOut.count) held-out rows; "
@@ -78,7 +80,7 @@ struct Demonstration {
   ) async throws -> ModelEvidence {
     heading("measuring \(name)")
     let progress = SharedProgress()
-    return try await evaluation.evidence(of: model, named: name, over: heldOut) { progress.show($0) }
+    return try await evaluation.evidence(of: model, named: name, over: heldOutPairs) { progress.show($0) }
   }
 
   /// A folder for a run. What a demo that was stopped has left is no work to keep.
