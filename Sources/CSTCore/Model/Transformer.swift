@@ -1,3 +1,5 @@
+import Foundation
+
 /// The frozen weights of one decoder layer.
 struct DecoderLayer: Sendable {
   let norms: [LayerNorm: Tensor]
@@ -188,5 +190,21 @@ private struct AdaptedLayerPass {
     return x.linear(
       weight, adding: factors, scale: Float(configuration.scale), adapterInput: adapterInput,
       precision: pass.precision, access: pass.access)
+  }
+}
+
+/// What of a decoder layer the backward pass finds kept: a matter of time and memory, never of a bit of a result.
+@nonexhaustive
+public enum LayerActivations: String, Sendable, Hashable, Codable, CaseIterable {
+  /// The inputs of its matrix products and of attention: the faster way.
+  case kept
+  /// The layer's input only; the backward pass computes the layer again, one layer at a time. A third more work.
+  case recomputed
+
+  /// The choice by size: kept where that many bytes are at most a quarter of the machine's memory.
+  public static func chosen(
+    activationBytes: Int, physicalMemory: UInt64 = ProcessInfo.processInfo.physicalMemory
+  ) -> LayerActivations {
+    KeptMemory.holds(activationBytes, of: physicalMemory) ? .kept : .recomputed
   }
 }

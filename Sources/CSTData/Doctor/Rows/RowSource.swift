@@ -1,4 +1,5 @@
 import CSTCore
+import Foundation
 
 /// Rows to check, read as often as they are asked for, so that they need not stay in memory.
 protocol RowSource: Sendable {
@@ -22,4 +23,22 @@ struct MemoryRows: RowSource {
   var interruption: RowDecoder.Problem? { nil }
   func line(of row: Int) -> Int { row + 1 }
   func pair(at row: Int) -> PreferencePair { rows[row] }
+}
+
+/// The prompts of another file, which should share none with the dataset.
+struct OtherPrompts: Sendable {
+  /// The name that messages use.
+  let name: String
+  let lines: [Int]
+  let prompts: [ShingledText]
+
+  /// - Throws: ``DatasetError`` for the first row that cannot be read.
+  init(contentsOf file: URL, _ nearDuplicates: NearDuplicates) throws(DatasetError) {
+    name = file.lastPathComponent
+    let rows = try RowDecoder(contentsOf: file)
+    lines = (0..<rows.count).map(rows.line(of:))
+    prompts = try rows.all { row throws(RowDecoder.Problem) in
+      nearDuplicates.shingled(try rows.pair(at: row).promptText)
+    }
+  }
 }
