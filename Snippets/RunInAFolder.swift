@@ -1,4 +1,4 @@
-// Does what `cst train` does: trains into a folder with checkpoints, metrics and a record, and goes on where it was stopped.
+// Does what `cst train` does: trains into a folder with checkpoints, metrics and a record, and resumes what was stopped.
 //
 //   swift run -c release RunInAFolder model.gguf policy.json pairs.jsonl RUN-FOLDER
 
@@ -14,7 +14,7 @@ guard arguments.count == 4 else {
 let (modelFile, policyFile, dataFile, runFolder) = (arguments[0], arguments[1], arguments[2], arguments[3])
 
 // snippet.run
-let folder = try RunFolder(runFolder, opening: .freshOrResuming)  // .replacing keeps the older run until this one is whole
+let folder = try RunFolder(runFolder, opening: .freshOrResuming)  // .replacing: the older run stays until it is done
 let policy = try SafetyPolicy(contentsOf: policyFile)
 let rows = try PreferenceDataset(contentsOf: dataFile)
 let trainer = DPOTrainer(

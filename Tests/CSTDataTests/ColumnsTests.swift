@@ -120,7 +120,7 @@ import Testing
     #expect(try Array(file) == rows(text))
     let error = #expect(throws: DatasetError.self) {
       try file.withPlaces { _ throws(PreferenceError) in
-        throw PreferenceError(reason: .needsPolicy, place: file[1].place, row: 1, detail: "d")
+        throw PreferenceError(reason: .needsPolicy, rowPlace: file[1].place, row: 1, detail: "d")
       }
     }
     #expect(error?.description == "\(folder["rows.jsonl"].path):3: unusable row: needs a policy: d")

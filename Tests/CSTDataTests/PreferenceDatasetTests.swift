@@ -59,7 +59,7 @@ import Testing
   @Test func errorsNameFileAndLine() throws {
     let rows = try dataset("\(Self.good)\n\n" + #"{"prompt":"x","answers":{"cautious":"a"}}"#)
     let error = #expect(throws: PreferenceError.self) { try rows.configured(by: policy()) }
-    #expect(error?.row == 1 && error?.place == rows[1].place)
+    #expect(error?.row == 1 && error?.rowPlace == rows[1].place)
     #expect(error?.description.hasPrefix("\(rows.file.path):3: row 1 (counted from 0): missing answer: ") == true)
     let other = #expect(throws: PreferenceError.self) { try [rows[1]].configured(by: policy()) }
     #expect(other?.row == 0 && other?.description == error?.description)

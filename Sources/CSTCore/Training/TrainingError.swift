@@ -14,12 +14,12 @@ public struct TrainingError: PlacedError, Hashable {
   /// What is wrong.
   public let reason: Reason
   /// Where the rows of ``Reason/nonFinite(quantity:step:rows:)`` were read, in their order, if that is known.
-  public var places: [RowPlace] = []
+  public var rowPlaces: [RowPlace] = []
 
   static func nonFinite(_ quantity: String, step: Int, pairs: [EncodedPair]) -> TrainingError {
     TrainingError(
       reason: .nonFinite(quantity: quantity, step: step, rows: pairs.map(\.source)),
-      places: pairs.compactMap(\.pair.place))
+      rowPlaces: pairs.compactMap(\.pair.place))
   }
 
   /// The step, or the part of a checkpoint; the pairs where there are none.
@@ -40,7 +40,7 @@ public struct TrainingError: PlacedError, Hashable {
     case .noPairs:
       return "there are no preference pairs to train on"
     case .nonFinite(let quantity, let step, let rows):
-      let names = places.count == rows.count ? places.map(\.description) : rows.map(String.init)
+      let names = rowPlaces.count == rows.count ? rowPlaces.map(\.description) : rows.map(String.init)
       return "step \(step): \(quantity) is not finite (rows \(names.joined(separator: ", "))); "
         + "the step was not taken: lower the learning rate or look at these rows"
     case .checkpointMismatch(let what, let expected, let found):

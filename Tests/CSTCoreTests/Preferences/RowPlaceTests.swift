@@ -10,28 +10,28 @@ import Testing
   @Test func ofPreferences() {
     var error = PreferenceError(reason: .missingAnswer, file: URL(filePath: "/data/policy.json"), row: 4, detail: "d")
     #expect(error.description == "/data/policy.json: row 4 (counted from 0): missing answer: d")
-    error.place = place
+    error.rowPlace = place
     #expect(error.description == "/data/pairs.jsonl:12: row 9 (counted from 0): missing answer: d")
   }
 
   @Test func ofConversations() {
     var error = ConversationError(reason: .noEndOfTurn, row: 4)
     #expect(error.description.hasPrefix("row 4: the chat template"))
-    error.place = place
+    error.rowPlace = place
     #expect(error.description.hasPrefix("/data/pairs.jsonl:12: row 9: the chat template"))
   }
 
   @Test func ofEvaluations() {
     var error = EvaluationError(reason: .incomplete, model: "m", row: 4, detail: "d")
     #expect(error.description == "model \"m\": row 4 (counted from 0): incomplete: d")
-    error.place = place
+    error.rowPlace = place
     #expect(error.description == "model \"m\": /data/pairs.jsonl:12: row 9 (counted from 0): incomplete: d")
   }
 
   @Test func ofTraining() {
     var error = TrainingError(reason: .nonFinite(quantity: "the loss", step: 2, rows: [4]))
     #expect(error.description.contains("step 2: the loss is not finite (rows 4); "))
-    error.places = [place]
+    error.rowPlaces = [place]
     #expect(error.description.contains("(rows /data/pairs.jsonl:12); "))
   }
 }
