@@ -25,6 +25,7 @@ import Testing
     EvaluationError(reason: .duplicate, model: "tuned", row: 5, detail: "two replies"),
     KernelSelectionError(requested: "sse", runnable: ["scalar", "avx2"]),
     DatasetError(reason: .malformedRow, file: URL(filePath: "/pairs.jsonl"), line: 12, detail: "no prompt"),
+    RunFolderError(.holdsRun, URL(filePath: "/run"), detail: "run.json"),
     EndpointError(.missingKey, detail: "set CST_KEY"), TeacherError(.rateLimited, detail: "status 429"),
   ]
 
