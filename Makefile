@@ -33,6 +33,7 @@ test: setup check ## all checks and tests: under fifteen minutes
 	swift build --build-tests $(TEST_FLAGS) 2>&1 | tee $(TEST_BUILD)/build.log
 	Scripts/check --build-log $(TEST_BUILD)/build.log
 	Scripts/check-kernels $(TEST_BUILD)/$(CONFIGURATION)
+	Scripts/check-docs $(TEST_BUILD)/$(CONFIGURATION)
 	CST_EXPECT_KERNELS=$$(Scripts/expected-kernels) swift test --skip-build $(TEST_FLAGS) $(TEST_OPTIONS)
 
 test-long: test ## the same, and the model's reference numbers with every kernel variant
