@@ -112,7 +112,7 @@ public struct LanguageModel: Sendable {
   }
 
   /// What becomes of the panels that products with the weights read.
-  public var panels: WeightPanels { transformer.head.panels }
+  package var panels: WeightPanels { transformer.head.panels }
 
   /// Every base weight with what it is for; the head is left out where the embedding serves as it.
   package var weights: [ModelWeight] { transformer.weights }

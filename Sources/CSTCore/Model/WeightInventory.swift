@@ -1,26 +1,26 @@
 /// How many weights a model has and in which formats they are stored.
-public struct WeightInventory: Sendable, Hashable {
+package struct WeightInventory: Sendable, Hashable {
   /// The weights stored in one format.
-  public struct Entry: Sendable, Hashable {
+  package struct Entry: Sendable, Hashable {
     /// The format.
-    public let format: WeightFormat
+    package let format: WeightFormat
     /// Matrices in it; vectors (norms, biases) are not counted here.
-    public fileprivate(set) var matrixCount = 0
+    package fileprivate(set) var matrixCount = 0
     /// Weights in these matrices.
-    public fileprivate(set) var parameterCount = 0
+    package fileprivate(set) var parameterCount = 0
     /// Bytes they take in the file.
-    public fileprivate(set) var byteCount = 0
+    package fileprivate(set) var byteCount = 0
   }
 
   /// By format, the one with most weights first.
-  public let entries: [Entry]
+  package let entries: [Entry]
   /// Whether the embedding serves as the language-model head.
-  public let isHeadTied: Bool
+  package let isHeadTied: Bool
   /// All weights of the model, norms and biases included.
-  public let parameterCount: Int
+  package let parameterCount: Int
 
   /// Counts a model's weights.
-  public init(of model: LanguageModel) {
+  package init(of model: LanguageModel) {
     isHeadTied = model.transformer.isHeadTied
     var entries: [WeightFormat: Entry] = [:]
     var parameterCount = 0

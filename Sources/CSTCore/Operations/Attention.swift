@@ -59,7 +59,7 @@ extension Tensor {
   /// - Parameter window: How many of the latest positions of its sequence a row sees, itself among them (Beltagy et al.,
   ///   arXiv 2004.05150); all where `nil`. Traps below 1.
   /// - Complexity: Per sequence O(rows · seen keys · width) time; memory is linear in the rows.
-  public func attention(
+  package func attention(
     keys: Tensor, values: Tensor, heads: AttentionHeads, over sequences: PackedSequences, window: Int? = nil
   ) -> Tensor {
     let rows = sequences.rowCount

@@ -1,13 +1,13 @@
 /// The two factors that LoRA adds to a frozen weight matrix W `[outputs, inputs]`: W + scale·B·A
 /// (Hu et al., arXiv 2106.09685, section 4.1).
-public struct LoRAFactors: Sendable {
+package struct LoRAFactors: Sendable {
   /// A, `[rank, inputs]`.
-  public var a: Tensor
+  package var a: Tensor
   /// B, `[outputs, rank]`; zero at the start of training, so that the adapted model starts as the base model.
-  public var b: Tensor
+  package var b: Tensor
 
   /// Factors with these matrices. Traps where the ranks differ.
-  public init(a: Tensor, b: Tensor) {
+  package init(a: Tensor, b: Tensor) {
     require(
       a.shape.rank == 2 && b.shape.rank == 2 && a.shape[0] == b.shape[1],
       "LoRA factors have shapes [rank, inputs] and [outputs, rank], not \(a.shape) and \(b.shape)")
@@ -16,7 +16,7 @@ public struct LoRAFactors: Sendable {
   }
 
   /// The inner dimension.
-  public var rank: Int { a.shape[0] }
+  package var rank: Int { a.shape[0] }
 }
 
 extension Tensor {
@@ -24,7 +24,7 @@ extension Tensor {
   ///
   /// - Shape: self `[m, weight.columns]`; result `[m, weight.rows]`.
   /// - Complexity: O(m·rows·columns). The first product in a precision, and the first backward pass, pack the weights.
-  public func linear(_ weight: WeightMatrix, precision: Precision = .f32) -> Tensor {
+  package func linear(_ weight: WeightMatrix, precision: Precision = .f32) -> Tensor {
     linear(weight, precision: precision, access: .packed)
   }
 
@@ -49,7 +49,7 @@ extension Tensor {
   ///
   /// - Shape: self `[m, weight.columns]`; result `[m, weight.rows]`.
   /// - Parameter adapterInput: What the low-rank product reads instead of x (x after dropout); x where `nil`.
-  public func linear(
+  package func linear(
     _ weight: WeightMatrix, adding factors: LoRAFactors, scale: Float, adapterInput: Tensor? = nil,
     precision: Precision = .f32
   ) -> Tensor {

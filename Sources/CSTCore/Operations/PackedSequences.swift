@@ -2,28 +2,28 @@
 /// it. The prefix is computed once; every continuation attends to all of it and to itself.
 ///
 /// A preference pair is one group with two continuations; a lone sequence is a group without any.
-public struct PackedSequences: Sendable, Hashable {
+package struct PackedSequences: Sendable, Hashable {
   /// One prefix and its continuations, as row ranges.
-  public struct Group: Sendable, Hashable {
+  package struct Group: Sendable, Hashable {
     /// Rows of the shared prefix.
-    public let prefix: Range<Int>
+    package let prefix: Range<Int>
     /// Rows of each continuation; each begins at the position after the prefix.
-    public let continuations: [Range<Int>]
+    package let continuations: [Range<Int>]
   }
 
   /// The groups in the order of their rows.
-  public private(set) var groups: [Group] = []
+  package private(set) var groups: [Group] = []
   /// The position of every row in its sequence, from 0.
-  public private(set) var positions: [Int32] = []
+  package private(set) var positions: [Int32] = []
 
   /// No sequences.
-  public init() {}
+  package init() {}
 
   /// Number of rows of the packed matrix.
-  public var rowCount: Int { positions.count }
+  package var rowCount: Int { positions.count }
 
   /// Adds a group after the rows so far.
-  public mutating func append(prefixLength: Int, continuationLengths: [Int] = []) {
+  package mutating func append(prefixLength: Int, continuationLengths: [Int] = []) {
     let prefix = rowCount..<rowCount + prefixLength
     positions += (0..<Int32(prefixLength))
     var continuations: [Range<Int>] = []

@@ -5,13 +5,13 @@ import Synchronization
 /// `0..<positionCount`, the two halves of a head's rotated part forming the pairs.
 ///
 /// Rows are computed when a position is first asked for, not for all positions a model allows. Copies share them.
-public struct RotaryTable: Sendable {
+package struct RotaryTable: Sendable {
   /// Width of a head.
-  public let headWidth: Int
+  package let headWidth: Int
   /// How many of a head's first components are rotated; the others carry no position.
-  public let rotatedWidth: Int
+  package let rotatedWidth: Int
   /// Positions the table covers.
-  public let positionCount: Int
+  package let positionCount: Int
   /// The longest sequence whose rows are rotated by the first set of frequencies; `nil` where there is one set only.
   let switchLength: Int?
   private let rows: RotaryRows
@@ -39,7 +39,7 @@ public struct RotaryTable: Sendable {
 
   /// The table for frequencies `base^(-2j / headWidth)`. Angles are computed in Double from Float32 frequencies, as the
   /// reference implementation does. Traps on an odd head width.
-  public init(headWidth: Int, base: Double, positionCount: Int) {
+  package init(headWidth: Int, base: Double, positionCount: Int) {
     require(headWidth % 2 == 0, "rotary embeddings need an even head width, not \(headWidth)")
     self.init(
       headWidth: headWidth, frequencies: Self.frequencies(width: headWidth, base: base), positionCount: positionCount)
@@ -134,7 +134,7 @@ extension Tensor {
   /// Every head of every row rotated to its position.
   ///
   /// - Shape: self `[tokens, heads·table.headWidth]`, `positions.count == tokens`; result like self.
-  public func rotated(by table: RotaryTable, positions: [Int32]) -> Tensor {
+  package func rotated(by table: RotaryTable, positions: [Int32]) -> Tensor {
     rotated(by: table, rows: table.rows(at: positions, sequenceLength: 0))
   }
 

@@ -6,7 +6,7 @@ extension Tensor {
   /// scaled later.
   /// - Shape: self `[m, head.columns]`, `targets.count == m`, each below `head.rows`; result `[m]`.
   /// - Complexity: Scratch of `min(m, 128) · head.rows` floats.
-  public func tokenLogProbabilities(of targets: [Int32], head: WeightMatrix, precision: Precision = .f32) -> Tensor {
+  package func tokenLogProbabilities(of targets: [Int32], head: WeightMatrix, precision: Precision = .f32) -> Tensor {
     let (m, width) = shape.matrix
     require(
       shape.rank == 2 && m == targets.count && width == head.columns,

@@ -15,15 +15,15 @@
 ///
 /// Compilers that fuse Q4_0's and Q4_1's product and sum round one number in some millions differently, ggml's own builds
 /// among them.
-public struct WeightEncoder: Sendable {
+package struct WeightEncoder: Sendable {
   /// The format numbers are rounded to.
-  public let format: WeightFormat
+  package let format: WeightFormat
 
   /// The formats that can be written; the others are read only.
-  public static let formats: [WeightFormat] = [.f32, .f16, .bf16, .q8_0, .q4_0, .q4_1]
+  package static let formats: [WeightFormat] = [.f32, .f16, .bf16, .q8_0, .q4_0, .q4_1]
 
   /// An encoder, or nil where the format is not one of ``formats``.
-  public init?(_ format: WeightFormat) {
+  package init?(_ format: WeightFormat) {
     guard Self.formats.contains(format) else { return nil }
     self.format = format
   }
@@ -31,7 +31,7 @@ public struct WeightEncoder: Sendable {
   /// The bytes of `values`, or nil where one is not finite or its block does not fit the range of half precision.
   ///
   /// - Precondition: They are whole blocks.
-  public func encode(_ values: [Float]) -> [UInt8]? {
+  package func encode(_ values: [Float]) -> [UInt8]? {
     guard let byteCount = format.byteCount(for: values.count) else {
       mistake("\(values.count) numbers are no whole \(format) blocks")
     }

@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// `@unchecked Sendable`: the bytes are read only and kept alive by `owner`; panels are guarded by their mutex and
 /// never change once published.
-public final class WeightMatrix: @unchecked Sendable {
+package final class WeightMatrix: @unchecked Sendable {
   /// Where the rows are in the file.
   enum RowOrder: Sendable {
     /// Row i is the i-th row of the file.
@@ -41,13 +41,13 @@ public final class WeightMatrix: @unchecked Sendable {
   }
 
   /// Number of outputs.
-  public let rows: Int
+  package let rows: Int
   /// Number of inputs.
-  public let columns: Int
+  package let columns: Int
   /// How the weights are stored.
-  public let format: WeightFormat
+  package let format: WeightFormat
   /// What becomes of the panels that products read.
-  public let panels: WeightPanels
+  package let panels: WeightPanels
 
   let bytes: UnsafeRawBufferPointer
   /// Keeps the bytes alive: the mapped file, where they are in one.
@@ -98,7 +98,7 @@ public final class WeightMatrix: @unchecked Sendable {
   }
 
   /// The matrix as a tensor `[rows, columns]`, dequantised. Copies.
-  public func dequantized() -> Tensor {
+  package func dequantized() -> Tensor {
     Tensor(shape: [rows, columns]) { start in
       ComputePool.shared.forEachRange(count: rows, grain: 64) { range in
         self.dequantize(range, into: start + range.lowerBound * columns)

@@ -45,7 +45,7 @@ public struct LoRAAdapter: ParameterContainer {
   }
 
   /// The factors of one projection of one layer; `nil` where it is not a target.
-  public func factors(layer: Int, _ projection: Projection) -> LoRAFactors? {
+  package func factors(layer: Int, _ projection: Projection) -> LoRAFactors? {
     guard let index = configuration.targets.firstIndex(of: projection) else { return nil }
     return factors[layer * configuration.targets.count + index]
   }
