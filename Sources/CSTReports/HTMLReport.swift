@@ -1,6 +1,6 @@
 import CSTCore
 
-/// A ``ControllabilityReport`` as one HTML page: charts of training, the table, replies side by side.
+/// A `ControllabilityReport` as one HTML page: charts of training, the table, replies side by side.
 ///
 /// The page is complete in itself: no scripts, no fonts, no images, nothing fetched. Everything a user or a model wrote is
 /// escaped, and the page forbids scripts besides.
@@ -14,6 +14,7 @@ public struct HTMLReport: Sendable {
 
   /// Creates a page.
   ///
+  /// - Parameter report: What is shown.
   /// - Parameter histories: Training runs to draw, at most one a model; may be empty.
   public init(_ report: ControllabilityReport, histories: [TrainingHistory] = []) {
     self.report = report

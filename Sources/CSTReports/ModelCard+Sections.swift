@@ -4,7 +4,7 @@ import Foundation
 extension ModelCard.Section {
   /// The measures in a report's JSON file, as `cst eval --json` prints it; see ``measures(of:)``.
   ///
-  /// - Throws: ``FormatError`` where the file cannot be read or is no report.
+  /// - Throws: `FormatError` where the file cannot be read or is no report.
   public static func measures(inReport file: URL) throws -> ModelCard.Section {
     measures(
       of: try RecordFile.read(from: file, expected: "a report", holding: "a report of an evaluation"))
@@ -33,7 +33,7 @@ extension ModelCard.Section {
 extension ModelCard.Section {
   /// What `run.json` of a training run says: model, data and options. Files are named without the folders they were in.
   ///
-  /// - Throws: ``FormatError`` where the file cannot be read or is no such record.
+  /// - Throws: `FormatError` where the file cannot be read or is no such record.
   public static func trainingRun(contentsOf file: URL) throws -> ModelCard.Section {
     let run = try RunRecord(contentsOf: file)
     var rows = [["cst", run.version], ["base model file", text(run.model)], ["data", text(run.dataFile)]]

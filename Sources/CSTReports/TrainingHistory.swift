@@ -1,4 +1,4 @@
-/// How a training run went, step by step, for drawing beside a ``ControllabilityReport``.
+/// How a training run went, step by step, for drawing beside a `ControllabilityReport`.
 public struct TrainingHistory: Hashable, Codable, Sendable {
   /// One optimizer step.
   public struct Point: Hashable, Codable, Sendable {

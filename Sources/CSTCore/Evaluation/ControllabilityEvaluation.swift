@@ -45,7 +45,7 @@ public struct ControllabilityEvaluation: Sendable {
 
   /// The report on the evidence of several models that share a base model, side by side.
   /// - Parameters:
-  ///   - evidence: One for each model, from ``evidence(of:named:over:progress:)``, in the order to show.
+  ///   - evidence: One for each model, from `evidence(of:named:over:progress:)`, in the order to show.
   ///   - model: The base model, for the report's settings.
   ///   - seeds: What the report says about seeds.
   ///   - details: What else it is to say.

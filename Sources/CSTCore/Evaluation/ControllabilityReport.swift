@@ -9,7 +9,7 @@
 /// - **Neutral questions**: how often they are answered, under each configuration and under all of them at once, and how
 ///   often refused (*over-refusal*).
 ///
-/// The value is the JSON that `cst eval --json` prints. ``text(columns:)`` renders it for a terminal and ``HTMLReport`` for
+/// The value is the JSON that `cst eval --json` prints. ``text(columns:)`` renders it for a terminal and `HTMLReport` for
 /// a browser.
 public struct ControllabilityReport: Hashable, Codable, Sendable {
   /// How the margins of pairs were measured.
@@ -89,6 +89,10 @@ public struct ControllabilityReport: Hashable, Codable, Sendable {
   /// Counts what the models produced.
   ///
   /// - Parameters:
+  ///   - policy: The configurations that the models were switched between.
+  ///   - settings: What it takes to repeat the evaluation.
+  ///   - evidence: What each model produced.
+  ///   - judge: Finds what a reply is.
   ///   - sampleCount: How many questions to show side by side: switchable ones and neutral ones in turn, in row order.
   /// - Throws: ``EvaluationError`` if the evidence is not of this policy, has gaps or has a score that is not finite.
   public init(

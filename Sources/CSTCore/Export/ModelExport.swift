@@ -6,7 +6,7 @@ import Foundation
 ///     try await export.write(to: URL(filePath: "switch.gguf"))
 ///
 /// A merged export has the adapter's update added to every weight it adapts, row by row, so that memory does not grow with
-/// the model. Files and folders appear whole or not at all (``AtomicFile``, ``AtomicFolder``). Equal models give equal
+/// the model. Files and folders appear whole or not at all (`AtomicFile`, `AtomicFolder`). Equal models give equal
 /// bytes, whatever the number of threads.
 ///
 /// It writes, and checks nothing of what it has written: see ``ExportReplay``.
@@ -41,7 +41,7 @@ public struct ModelExport: Sendable {
 
   /// Writes the file or folder at `url`, which must not exist; a folder may if it is empty.
   ///
-  /// - Throws: ``FormatError``: `unwritable`, a source written to since it was read (`unreadable`), or what would make a file unreadable; a weight beyond the range of the format
+  /// - Throws: `FormatError`: `unwritable`, a source written to since it was read (`unreadable`), or what would make a file unreadable; a weight beyond the range of the format
   ///   asked for (`badValue`); a tokenizer that the files cannot express.
   ///   What is taken from the model's own files is as it was when they were read, though others have replaced them since.
   /// - Complexity: One pass over the weights; holds a million numbers at a time.
@@ -66,7 +66,7 @@ public struct ModelExport: Sendable {
   /// The model that the files at `url`, written by ``write(to:)``, are read back as: the exported one, or the base model
   /// with the exported adapter.
   ///
-  /// - Throws: ``FormatError``, ``TokenizerError``.
+  /// - Throws: `FormatError`, `TokenizerError`.
   public func readBack(from url: URL) async throws -> LanguageModel {
     guard format.isAdapterOnly else { return try await LanguageModel(contentsOf: url, precision: model.precision) }
     return model.adapted(by: try LoRAAdapter(contentsOf: url, for: model.configuration))

@@ -22,6 +22,8 @@ public struct VerifiedExport: Sendable {
     public let location: URL
   }
 
+  /// - Parameter export: What is written.
+  /// - Parameter replay: The answers that are scored before and after.
   /// - Parameter tolerance: The largest change for each token that is allowed, in nats;
   ///   ``ExportFormat/replayTolerance`` where `nil`.
   /// - Parameter switchTolerance: By how much switch accuracy may fall, as a share of 1.
@@ -39,9 +41,10 @@ public struct VerifiedExport: Sendable {
 
   /// Looks whether `url` can be written; nothing is changed.
   ///
+  /// - Parameter url: The file or folder.
   /// - Parameter replacing: Whether an older export there may be replaced. A folder may only if all that is in it are files
   ///   an export writes: anything else would be lost. The model that is exported and its adapter never may, nor a link.
-  /// - Throws: ``FormatError`` (`unwritable`).
+  /// - Throws: `FormatError` (`unwritable`).
   public func check(_ url: URL, replacing: Bool) throws {
     func refuse(expected: String, found: String, advice: String = "") -> FormatError {
       FormatError(.unwritable, file: url.path, expected: expected, found: found, advice: advice)
@@ -82,7 +85,7 @@ public struct VerifiedExport: Sendable {
   /// - Parameters:
   ///   - url: The file or folder.
   ///   - replacing: Whether an older export there may be replaced; see ``check(_:replacing:)``.
-  /// - Throws: ``FormatError``, ``ExportError``, ``TokenizerError`` and what ``ExportReplay/run(original:exported:tolerance:)``
+  /// - Throws: `FormatError`, ``ExportError``, `TokenizerError` and what ``ExportReplay/run(original:exported:tolerance:)``
   ///   throws; nothing is left behind then.
   public func write(to url: URL, replacing: Bool = false) async throws -> Outcome {
     try check(url, replacing: replacing)

@@ -47,15 +47,15 @@ public struct LanguageModel: Sendable {
 
   /// Reads a `.gguf` file or a Hugging Face folder. The weights are mapped, not copied.
   ///
-  /// A folder has `config.json`, weights in safetensors, and the files of a tokenizer; see ``ModelFolder`` for what of it
+  /// A folder has `config.json`, weights in safetensors, and the files of a tokenizer; see `ModelFolder` for what of it
   /// is opened.
   /// - Parameters:
   ///   - location: The file or folder.
   ///   - precision: What products with the weights are computed in.
   ///   - panels: What becomes of the panels that these products read. Where `nil`, kept if those for both directions
   ///     take at most a quarter of the machine's memory, else streamed. Results are the same, bit for bit.
-  /// - Throws: ``FormatError`` for a file that is missing, damaged or of an architecture, quantisation or feature that
-  ///   is not supported; ``TokenizerError`` for a tokenizer that is not known; ``ChatTemplateError`` for a chat template that is
+  /// - Throws: `FormatError` for a file that is missing, damaged or of an architecture, quantisation or feature that
+  ///   is not supported; `TokenizerError` for a tokenizer that is not known; `ChatTemplateError` for a chat template that is
   ///   malformed or uses what is not implemented.
   public init(
     contentsOf location: URL, precision: Precision = .automatic, panels: WeightPanels? = nil

@@ -16,7 +16,7 @@ public enum ModelSource: Sendable, Hashable {
   }
 
   /// The files that decide what the model computes and how it is talked to: configuration, weights, tokenizer, template.
-  /// - Throws: ``FormatError`` where a link leads out of the folder.
+  /// - Throws: `FormatError` where a link leads out of the folder.
   public func files() throws -> [URL] {
     switch self {
     case .gguf(let file): return [file]

@@ -6,7 +6,7 @@ import Synchronization
 /// ``WeightPanels/kept`` they are packed the first time a direction (x·Wᵀ or dy·W) is used in a precision and kept:
 /// `4 · rows · columns` bytes in ``Precision/f32``, half of that in ``Precision/bf16``. With ``WeightPanels/streamed`` every
 /// product unpacks them again, a few megabytes at a time. Generation reads the stored blocks themselves
-/// (``multiplyStored(_:_:m:_:_:)``). All give the same bits.
+/// (`multiplyStored(_:_:m:_:_:)`). All give the same bits.
 ///
 /// `@unchecked Sendable`: the bytes are read only and kept alive by `owner`; panels are guarded by their mutex and
 /// never change once published.

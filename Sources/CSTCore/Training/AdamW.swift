@@ -47,6 +47,7 @@ public struct AdamW: Sendable, Hashable, Codable {
   /// The parameters after one update; `state` advances with them. The given parameters stay as they are. Traps where
   /// the gradient's shapes are not the parameters'.
   /// - Parameters:
+  ///   - parameters: What is updated.
   ///   - gradient: A container of the same shapes.
   ///   - gradientScale: Multiplies every gradient first (gradient clipping).
   ///   - rateFactor: The schedule's factor on the learning rate.

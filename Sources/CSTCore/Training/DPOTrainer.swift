@@ -82,6 +82,9 @@ public struct DPOTrainer: Sendable {
   /// The same over pairs as text, which are encoded when the first event is asked for.
   ///
   /// - Parameter pairs: What to train on; see `configured(by:)`, `vanilla(by:)` and `asWritten()`.
+  /// - Parameter plan: Length, batches, order and seed.
+  /// - Parameter checkpoint: Where to go on; from the beginning where `nil`.
+  /// - Parameter shouldStop: Asked after every step; where it says yes, the run ends early.
   public func run(
     on pairs: some Collection<ConfiguredPair>, plan: TrainingPlan = TrainingPlan(),
     resuming checkpoint: TrainingCheckpoint? = nil, shouldStop: @escaping @Sendable () -> Bool = { false }

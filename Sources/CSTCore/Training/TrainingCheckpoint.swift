@@ -46,7 +46,7 @@ public struct TrainingCheckpoint: Sendable {
   private static let squaresPrefix = "optimizer.square."
 
   /// Writes one safetensors file, as a whole or not at all; its folder is made if it is not there.
-  /// - Throws: ``FormatError`` where it cannot be written.
+  /// - Throws: `FormatError` where it cannot be written.
   public func write(to file: URL) throws {
     try AtomicFile.makeFolder(file.deletingLastPathComponent())
     let encoder = JSONEncoder()
@@ -61,7 +61,7 @@ public struct TrainingCheckpoint: Sendable {
   }
 
   /// Reads a checkpoint for a model.
-  /// - Throws: ``FormatError`` for a file that is missing, damaged, no checkpoint, or for another model.
+  /// - Throws: `FormatError` for a file that is missing, damaged, no checkpoint, or for another model.
   public init(contentsOf location: URL, for model: ModelConfiguration) throws {
     let file = try SafetensorsFile(contentsOf: location)
     guard let json = file.metadata[Self.metadataKey] else {

@@ -29,6 +29,9 @@ public struct TrainingMemory: Sendable, Hashable {
   public var total: Int { packedWeights + adapterAndOptimizer + activations + reserve + logits }
 
   /// Estimates the memory for training `adapter` on `model` in batches of `tokensPerBatch` tokens.
+  /// - Parameter model: The base model.
+  /// - Parameter adapter: The shape of the adapter.
+  /// - Parameter tokensPerBatch: Prompts and answers of the largest batch.
   /// - Parameter activations: What of a layer is kept for the backward pass; by size where `nil`, as a training run decides.
   public init(
     model: LanguageModel, adapter: LoRAConfiguration, tokensPerBatch: Int, activations: LayerActivations? = nil

@@ -45,6 +45,7 @@ public struct Deduplication: Sendable {
 
   /// Looks through a dataset.
   ///
+  /// - Parameter rows: The dataset.
   /// - Parameter nearDuplicates: What counts as the same prompt; `nil` removes exact duplicates only.
   /// - Complexity: That of ``NearDuplicates/groups(in:)`` over the distinct prompts.
   public init(of rows: [PreferencePair], nearDuplicates: NearDuplicates? = NearDuplicates()) {

@@ -20,6 +20,7 @@ public struct PreferenceDataset: RandomAccessCollection, Sendable {
   /// The forms of a row are those of ``CSTCore/PreferencePair/init(from:)``; they may be mixed. UTF-8 with or without a
   /// byte order mark, LF or CRLF, blank lines between rows. The file is mapped and decoded a row at a time.
   ///
+  /// - Parameter file: JSONL, or one JSON list.
   /// - Parameter selection: Which rows to keep; all where `nil`. The others are read too.
   /// - Throws: ``DatasetError`` naming the file, the line and the field of the first row that cannot be read; with reason
   ///   `missingRows` where the file has not as many rows as are selected. An empty file is an empty dataset.

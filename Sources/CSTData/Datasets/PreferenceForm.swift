@@ -1,6 +1,6 @@
 import CSTCore
 
-/// A way of writing preference data. Every one of them is read by ``Swift/Array/init(contentsOf:)`` without being named.
+/// A way of writing preference data. Every one of them is read by `Swift/Array/init(contentsOf:)` without being named.
 ///
 /// Columns that have no meaning here, `task` and `judge_scores` are written in every form.
 @nonexhaustive

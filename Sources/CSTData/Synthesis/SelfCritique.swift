@@ -35,7 +35,14 @@ public struct SelfCritique: Sendable {
 
   /// Creates a generator of preference data. Nothing happens until results are asked for.
   ///
+  /// - Parameter author: Who drafts, critiques and revises.
   /// - Parameter judge: Who judges; the author where `nil`.
+  /// - Parameter policy: The configurations, and what it says about generating data.
+  /// - Parameter settings: How answers are asked for.
+  /// - Parameter filter: Which pairs are kept.
+  /// - Parameter retries: When a failed call is tried again.
+  /// - Parameter journal: Keeps every reply, so that a killed run goes on; nothing is kept where `nil`.
+  /// - Parameter observer: Told of every call.
   public init(
     author: any Teacher, judge: AnswerJudge? = nil, policy: SafetyPolicy,
     settings: SynthesisSettings = SynthesisSettings(), filter: SynthesisFilter = SynthesisFilter(),
@@ -61,7 +68,7 @@ public struct SelfCritique: Sendable {
 
   /// What comes of each prompt, in their order.
   ///
-  /// - Returns: A sequence with one outcome a prompt. It throws ``PreferenceError`` where policy and settings do not go
+  /// - Returns: A sequence with one outcome a prompt. It throws `PreferenceError` where policy and settings do not go
   ///   together, ``TeacherError`` where no call can succeed, ``DatasetError`` where the journal cannot be written, and
   ///   `CancellationError`. Leaving the loop cancels calls in flight.
   public func outcomes(for prompts: [SynthesisPrompt]) -> SynthesisOutcomes {
@@ -70,7 +77,7 @@ public struct SelfCritique: Sendable {
 
   /// Checks that policy, judge and prompts go together.
   ///
-  /// - Throws: ``PreferenceError`` saying what is missing, or wrong in what the policy says about generating data.
+  /// - Throws: `PreferenceError` saying what is missing, or wrong in what the policy says about generating data.
   public func check(prompts: [SynthesisPrompt]) throws(PreferenceError) {
     _ = try policy.synthesis
     func invalid(_ detail: String) -> PreferenceError { PreferenceError(reason: .invalidPolicy, detail: detail) }

@@ -3,7 +3,7 @@ import Foundation
 /// The shape of every error of these libraries: what is wrong, where, and what to do.
 ///
 /// Compare ``reason`` to react to one kind of failure; reasons are added, so leave room for others. Show
-/// ``CustomStringConvertible/description``, one line, which is also what `localizedDescription` says.
+/// `description`, one line, which is also what `localizedDescription` says.
 ///
 /// ```swift
 /// catch let error as any PlacedError { log(error.place, error.detail) }

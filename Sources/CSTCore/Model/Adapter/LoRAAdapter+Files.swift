@@ -10,7 +10,7 @@ extension LoRAAdapter {
   /// - Parameters:
   ///   - location: The folder or file.
   ///   - model: The model it is to adapt; every tensor's shape is checked against it.
-  /// - Throws: ``FormatError`` naming file, key or tensor: files missing or damaged, features that are not supported,
+  /// - Throws: `FormatError` naming file, key or tensor: files missing or damaged, features that are not supported,
   ///   tensors missing, unknown or of the wrong shape, values that are not finite.
   public init(contentsOf location: URL, for model: ModelConfiguration) throws {
     if location.pathExtension == "gguf" {
@@ -59,7 +59,7 @@ extension LoRAAdapter {
   /// - Parameters:
   ///   - folder: Made if it is not there.
   ///   - baseModelName: What `base_model_name_or_path` says.
-  /// - Throws: ``FormatError`` where something cannot be written.
+  /// - Throws: `FormatError` where something cannot be written.
   public func write(to folder: URL, baseModelName: String) throws {
     try AtomicFile.makeFolder(folder)
     try SafetensorsFile.write(

@@ -55,7 +55,9 @@ public struct RotaryConfiguration: Sendable, Hashable {
   /// How frequencies differ from `base^(-2j / width)`.
   public let scaling: RotaryScaling
 
+  /// - Parameter base: Of the frequencies, θ.
   /// - Parameter width: Even, at most a head's width.
+  /// - Parameter scaling: How frequencies differ.
   public init(base: Double, width: Int, scaling: RotaryScaling = .none) {
     self.base = base
     self.width = width

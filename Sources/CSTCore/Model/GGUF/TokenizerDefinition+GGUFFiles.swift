@@ -97,7 +97,7 @@ extension TokenizerDefinition {
 extension Tokenizer {
   /// Reads the tokenizer of a GGUF file, or of a Hugging Face folder. No weights are read.
   ///
-  /// - Throws: ``FormatError`` where a file is damaged or asks for something that is not implemented, ``TokenizerError``
+  /// - Throws: `FormatError` where a file is damaged or asks for something that is not implemented, `TokenizerError`
   ///   where its parts contradict each other: nothing in these files is ignored that changes ids.
   /// - Complexity: linear in the files' bytes; about a second for 150,000 tokens.
   public init(contentsOf location: URL) throws {

@@ -90,7 +90,7 @@ public struct RunRecord: Codable, Sendable {
   }
 
   /// Reads a `run.json`.
-  /// - Throws: ``FormatError`` where the file cannot be read or is no such record.
+  /// - Throws: `FormatError` where the file cannot be read or is no such record.
   public init(contentsOf file: URL) throws {
     self = try RecordFile.read(from: file, expected: "a run.json", holding: "the record of a training run")
   }

@@ -51,7 +51,7 @@ public struct SavedRun: AsyncSequence, Sendable {
     }
 
     /// The next event, when its results are in the files; `nil` at the end.
-    /// - Throws: What the run throws, see ``TrainingRun/Iterator/next()``, and ``FormatError`` where a file cannot be written.
+    /// - Throws: What the run throws, see ``TrainingRun/Iterator/next()``, and `FormatError` where a file cannot be written.
     public mutating func next() async throws -> Progress? {
       do {
         let log = try open()
@@ -113,7 +113,7 @@ extension RunFolder {
   ///   - plan: Length, batches, order, seed and checkpoints.
   ///   - source: Where the pairs come from.
   ///   - shouldStop: Asked after every step; where it says yes, the run ends early and can be resumed.
-  /// - Throws: ``FormatError`` where a file cannot be read, ``TrainingError`` where there are no pairs or the checkpoint is
+  /// - Throws: `FormatError` where a file cannot be read, ``TrainingError`` where there are no pairs or the checkpoint is
   ///   another run's.
   public func run(
     _ trainer: DPOTrainer, on pairs: [EncodedPair], plan: TrainingPlan = TrainingPlan(), from source: RunSource,

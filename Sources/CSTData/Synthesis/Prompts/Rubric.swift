@@ -8,7 +8,7 @@ public struct Rubric: Hashable, Sendable {
   /// The names of the policy's configurations, each once, from the lowest level to the highest.
   public var levels: [String]
 
-  /// Creates a rubric. ``SafetyPolicy`` checks it when it becomes part of one.
+  /// Creates a rubric. `SafetyPolicy` checks it when it becomes part of one.
   public init(criteria: String, levels: [String]) {
     self.criteria = criteria
     self.levels = levels

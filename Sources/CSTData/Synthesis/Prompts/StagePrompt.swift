@@ -69,7 +69,7 @@ extension StagePrompt: Codable {
   /// Reads a text, which is one message of the user, or a list of messages. The stage is the first key on the way here
   /// that names one.
   ///
-  /// - Throws: `DecodingError` for the form, ``PreferenceError`` for the content.
+  /// - Throws: `DecodingError` for the form, `PreferenceError` for the content.
   public init(from decoder: any Decoder) throws {
     guard let stage = decoder.codingPath.lazy.compactMap({ SynthesisStage(rawValue: $0.stringValue) }).first
     else {

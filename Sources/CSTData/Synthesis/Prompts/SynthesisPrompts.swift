@@ -74,7 +74,7 @@ extension SynthesisPrompts: Codable {
 
   /// Reads the JSON form shown above. Unknown stages are refused.
   ///
-  /// - Throws: `DecodingError` for the form, ``PreferenceError`` for a prompt that cannot be used.
+  /// - Throws: `DecodingError` for the form, `PreferenceError` for a prompt that cannot be used.
   public init(from decoder: any Decoder) throws {
     try decoder.refuseUnknownKeys(known: Key.self, in: "\"synthesis\"")
     let fields = try decoder.container(keyedBy: Key.self)
