@@ -85,7 +85,7 @@ public struct VerifiedExport: Sendable {
   /// - Parameters:
   ///   - url: The file or folder.
   ///   - replacing: Whether an older export there may be replaced; see ``check(_:replacing:)``.
-  /// - Throws: `FormatError`, ``ExportError``, `TokenizerError` and what ``ExportReplay/run(original:exported:tolerance:)``
+  /// - Throws: `FormatError`, ``ExportError``, `TokenizerError` and what ``ExportReplay``
   ///   throws; nothing is left behind then.
   public func write(to url: URL, replacing: Bool = false) async throws -> Outcome {
     try check(url, replacing: replacing)
