@@ -100,11 +100,6 @@ extension GGUFMetadata {
     try optional(key, "an array of integers", \.array?.integers)
   }
 
-  /// The floating-point numbers at `key`, or nil where there is no such key.
-  package func floatsIfPresent(_ key: String) throws -> [Float]? {
-    try optional(key, "an array of floating-point numbers", \.array?.floats)
-  }
-
   private func required<Value>(
     _ key: String, _ expected: String, _ convert: (GGUFValue) -> Value?
   ) throws -> Value {
