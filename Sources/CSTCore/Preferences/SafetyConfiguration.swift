@@ -20,19 +20,30 @@ public struct SafetyConfiguration: Hashable, Sendable {
   public var expectedReply: ExpectedReply?
   /// What a reply under this configuration is criticised by when data is generated; where empty, the system prompt is.
   public var principles: [String]
-  /// Other wordings of the system prompt that should have the same effect, for augmenting data.
+  /// Other wordings of the system prompt that should have the same effect, for training.
   public var paraphrases: [String]
+  /// Wordings that are never trained on, for measuring.
+  public var heldOutParaphrases: [String]
+  /// Messages of users who claim that this configuration holds where another does, for training: templates with one
+  /// `{prompt}`, the place of the question.
+  public var overrides: [String]
+  /// The same for measuring.
+  public var heldOutOverrides: [String]
 
   /// Creates a configuration. ``SafetyPolicy`` checks it when it becomes part of one.
   public init(
     name: String, systemPrompt: String, expectedReply: ExpectedReply? = nil, principles: [String] = [],
-    paraphrases: [String] = []
+    paraphrases: [String] = [], heldOutParaphrases: [String] = [], overrides: [String] = [],
+    heldOutOverrides: [String] = []
   ) {
     self.name = name
     self.systemPrompt = systemPrompt
     self.expectedReply = expectedReply
     self.principles = principles
     self.paraphrases = paraphrases
+    self.heldOutParaphrases = heldOutParaphrases
+    self.overrides = overrides
+    self.heldOutOverrides = heldOutOverrides
   }
 
   /// The system prompt and its paraphrases, each text once, the system prompt first.
@@ -47,11 +58,16 @@ extension SafetyConfiguration: Codable {
     case name
     case systemPrompt = "system"
     case expectedReply = "expects"
-    case principles, paraphrases, description
+    case principles, paraphrases
+    case heldOutParaphrases = "held_out_paraphrases"
+    case overrides
+    case heldOutOverrides = "held_out_overrides"
+    case description
   }
 
   /// Reads `{"name": …, "system": …, "expects": "refusal" | "answer", "principles": […], "paraphrases": […],
-  /// "description": …}`, all but the first two optional.
+  /// "held_out_paraphrases": […], "overrides": […], "held_out_overrides": […], "description": …}`, all but the first two
+  /// optional.
   ///
   /// - Throws: `DecodingError` if a field is missing, of another type, or unknown.
   public init(from decoder: any Decoder) throws {
@@ -61,7 +77,11 @@ extension SafetyConfiguration: Codable {
     systemPrompt = try fields.decode(String.self, forKey: .systemPrompt)
     expectedReply = try fields.decodeIfPresent(ExpectedReply.self, forKey: .expectedReply)
     principles = try fields.decodeIfPresent([String].self, forKey: .principles) ?? []
-    paraphrases = try fields.decodeIfPresent([String].self, forKey: .paraphrases) ?? []
+    func texts(_ key: Key) throws -> [String] { try fields.decodeIfPresent([String].self, forKey: key) ?? [] }
+    paraphrases = try texts(.paraphrases)
+    heldOutParaphrases = try texts(.heldOutParaphrases)
+    overrides = try texts(.overrides)
+    heldOutOverrides = try texts(.heldOutOverrides)
   }
 
   /// Writes the form that ``init(from:)`` reads.
@@ -71,6 +91,11 @@ extension SafetyConfiguration: Codable {
     try fields.encode(systemPrompt, forKey: .systemPrompt)
     try fields.encodeIfPresent(expectedReply, forKey: .expectedReply)
     if !principles.isEmpty { try fields.encode(principles, forKey: .principles) }
-    if !paraphrases.isEmpty { try fields.encode(paraphrases, forKey: .paraphrases) }
+    for (key, texts) in [
+      (Key.paraphrases, paraphrases), (.heldOutParaphrases, heldOutParaphrases), (.overrides, overrides),
+      (.heldOutOverrides, heldOutOverrides),
+    ] where !texts.isEmpty {
+      try fields.encode(texts, forKey: key)
+    }
   }
 }

@@ -15,13 +15,18 @@ import Foundation
 ///
 /// A policy is always valid: it has at least one configuration, names are unique, not empty and not `*` (which data rows
 /// use for "every configuration"), no wording of a system prompt (paraphrases included) belongs to two configurations,
-/// none is empty, and the default exists. What a file says about generating data, under `rubric` and `synthesis`, is
+/// none is empty, and the default exists. Its file may also have `frames`, `held_out_frames`, `neutral_turns` and
+/// `held_out_neutral_turns`, see ``PromptSurroundings``. What a file says about generating data, under `rubric` and `synthesis`, is
 /// kept and written back as it is; the module CSTData reads it.
 public struct SafetyPolicy: Hashable, Sendable {
   /// What the policy is called in reports.
   public let name: String
   /// The configurations in the order of the file. Everything derived from a policy follows this order.
   public let configurations: [SafetyConfiguration]
+  /// What stands around configurations and questions in training.
+  public let surroundings: PromptSurroundings
+  /// The same for measuring; never trained on.
+  public let heldOutSurroundings: PromptSurroundings
   /// What the file says to other modules, by key.
   package var extensions: [String: JSONValue] = [:]
   /// The position of the default in ``configurations``.
@@ -35,6 +40,18 @@ public struct SafetyPolicy: Hashable, Sendable {
   /// - Throws: ``PreferenceError`` with reason `invalidPolicy` if the configurations break a rule above.
   public init(
     name: String, configurations: [SafetyConfiguration], defaultName: String
+  ) throws(PreferenceError) {
+    try self.init(
+      name: name, configurations: configurations, defaultName: defaultName, surroundings: PromptSurroundings(),
+      heldOutSurroundings: PromptSurroundings())
+  }
+
+  /// Creates a policy that says what stands around its configurations and questions, too.
+  ///
+  /// - Throws: ``PreferenceError`` with reason `invalidPolicy` if the configurations or the surroundings break a rule above.
+  public init(
+    name: String, configurations: [SafetyConfiguration], defaultName: String, surroundings: PromptSurroundings,
+    heldOutSurroundings: PromptSurroundings
   ) throws(PreferenceError) {
     guard !configurations.isEmpty else { throw .invalidPolicy("it has no configurations; give at least one") }
     var names: Set<String> = []
@@ -53,7 +70,9 @@ public struct SafetyPolicy: Hashable, Sendable {
       guard !configuration.systemPrompt.allSatisfy(\.isWhitespace) else {
         throw .invalidPolicy("configuration \"\(name)\" has an empty system prompt, so nothing would switch it on")
       }
-      if (configuration.principles + configuration.paraphrases).contains(where: { $0.allSatisfy(\.isWhitespace) }) {
+      if (configuration.principles + configuration.paraphrases + configuration.heldOutParaphrases).contains(where: {
+        $0.allSatisfy(\.isWhitespace)
+      }) {
         throw .invalidPolicy("configuration \"\(name)\" has an empty principle or paraphrase; remove it")
       }
       if let other = prompts.updateValue(name, forKey: configuration.systemPrompt) {
@@ -61,14 +80,9 @@ public struct SafetyPolicy: Hashable, Sendable {
           "\"\(other)\" and \"\(name)\" have the same system prompt, so no model can tell them apart")
       }
     }
-    for configuration in configurations {
-      for text in configuration.paraphrases {
-        if let other = prompts.updateValue(configuration.name, forKey: text), other != configuration.name {
-          throw .invalidPolicy(
-            "a paraphrase of \"\(configuration.name)\" is a system prompt or paraphrase of \"\(other)\" too, so no model "
-              + "can tell them apart")
-        }
-      }
+    try Self.checkWordings(of: configurations, prompts: &prompts)
+    for problem in [surroundings.problem(""), heldOutSurroundings.problem("held_out_")] {
+      if let problem { throw .invalidPolicy(problem) }
     }
     guard let defaultIndex = configurations.firstIndex(where: { $0.name == defaultName }) else {
       let known = PreferenceError.list(configurations.map(\.name))
@@ -77,6 +91,34 @@ public struct SafetyPolicy: Hashable, Sendable {
     self.name = name
     self.configurations = configurations
     self.defaultIndex = defaultIndex
+    self.surroundings = surroundings
+    self.heldOutSurroundings = heldOutSurroundings
+  }
+
+  /// - Parameter prompts: System prompts with the names of their configurations; gets the paraphrases too.
+  private static func checkWordings(
+    of configurations: [SafetyConfiguration], prompts: inout [String: String]
+  ) throws(PreferenceError) {
+    for configuration in configurations {
+      let name = configuration.name
+      for text in configuration.paraphrases + configuration.heldOutParaphrases {
+        if let other = prompts.updateValue(name, forKey: text), other != name {
+          throw .invalidPolicy(
+            "a paraphrase of \"\(name)\" is a system prompt or paraphrase of \"\(other)\" too, so no model can tell them apart"
+          )
+        }
+      }
+      for (key, templates) in [
+        ("overrides", configuration.overrides), ("held_out_overrides", configuration.heldOutOverrides),
+      ] {
+        for (position, template) in templates.enumerated() {
+          guard let problem = PromptSurroundings.problem(with: template, place: PromptSurroundings.promptPlace) else {
+            continue
+          }
+          throw .invalidPolicy("configuration \"\(name)\": \(key)[\(position)] \(problem)")
+        }
+      }
+    }
   }
 
   /// Reads a policy from a JSON file.
@@ -132,7 +174,11 @@ public struct SafetyPolicy: Hashable, Sendable {
 
 extension SafetyPolicy: Codable {
   private enum Key: String, CodingKey, CaseIterable {
-    case name, `default`, configurations, rubric, synthesis, description
+    case name, `default`, configurations, frames
+    case heldOutFrames = "held_out_frames"
+    case neutralTurns = "neutral_turns"
+    case heldOutNeutralTurns = "held_out_neutral_turns"
+    case rubric, synthesis, description
   }
 
   /// The keys that another module reads. Any other that is unknown here is refused, because nobody would.
@@ -147,10 +193,20 @@ extension SafetyPolicy: Codable {
     try self.init(
       name: fields.decode(String.self, forKey: .name),
       configurations: fields.decode([SafetyConfiguration].self, forKey: .configurations),
-      defaultName: fields.decode(String.self, forKey: .default))
+      defaultName: fields.decode(String.self, forKey: .default),
+      surroundings: Self.surroundings(in: fields, frames: .frames, turns: .neutralTurns),
+      heldOutSurroundings: Self.surroundings(in: fields, frames: .heldOutFrames, turns: .heldOutNeutralTurns))
     for key in Self.extensionKeys {
       extensions[key.stringValue] = try fields.decodeIfPresent(JSONValue.self, forKey: key)
     }
+  }
+
+  private static func surroundings(
+    in fields: KeyedDecodingContainer<Key>, frames: Key, turns: Key
+  ) throws -> PromptSurroundings {
+    PromptSurroundings(
+      frames: try fields.decodeIfPresent([String].self, forKey: frames) ?? [],
+      neutralTurns: try fields.decodeIfPresent([[Message]].self, forKey: turns) ?? [])
   }
 
   /// Writes the JSON form shown above.
@@ -159,6 +215,15 @@ extension SafetyPolicy: Codable {
     try fields.encode(name, forKey: .name)
     try fields.encode(defaultConfiguration.name, forKey: .default)
     try fields.encode(configurations, forKey: .configurations)
+    for (key, frames) in [(Key.frames, surroundings.frames), (.heldOutFrames, heldOutSurroundings.frames)]
+    where !frames.isEmpty {
+      try fields.encode(frames, forKey: key)
+    }
+    for (key, turns) in [
+      (Key.neutralTurns, surroundings.neutralTurns), (.heldOutNeutralTurns, heldOutSurroundings.neutralTurns),
+    ] where !turns.isEmpty {
+      try fields.encode(turns, forKey: key)
+    }
     for key in Self.extensionKeys { try fields.encodeIfPresent(extensions[key.stringValue], forKey: key) }
   }
 }

@@ -43,13 +43,44 @@ extension SafetyPolicy {
   }
 
   /// Reads a policy from a JSON file as ``CSTCore/SafetyPolicy/init(contentsOf:)`` does, and checks what it says about
-  /// generating data as well, so that a slip there is found before the work begins.
+  /// generating data as well, so that a slip there is found before the work begins. What is held out for measuring must be
+  /// no near duplicate of what training draws from.
   ///
   /// - Throws: ``CSTCore/PreferenceError`` naming the file and the field: `unreadableFile`, `malformedPolicy` or
   ///   `invalidPolicy`.
   public init(checkedContentsOf file: URL) throws(PreferenceError) {
     try self.init(contentsOf: file, checking: { _ = try JSONDecoder().decodeChecked(SynthesisSections.self, from: $0) })
-    do throws(PreferenceError) { _ = try sections() } catch { throw error.inFile(file) }
+    do throws(PreferenceError) {
+      _ = try sections()
+      try checkHeldOut()
+    } catch {
+      throw error.inFile(file)
+    }
+  }
+
+  /// - Throws: ``CSTCore/PreferenceError`` with reason `invalidPolicy` where something held out is a near duplicate of
+  ///   something trained on: it would measure what was memorised.
+  private func checkHeldOut() throws(PreferenceError) {
+    func check(_ heldOut: [String], _ key: String, against trained: [String], _ other: String) throws(PreferenceError) {
+      guard let match = NearDuplicates().matches(of: heldOut, in: trained).first else { return }
+      let similarity = (match.similarity * 100).rounded() / 100
+      throw .invalidPolicy(
+        "\(key)[\(match.query)] is a near duplicate (\(similarity)) of \(other)[\(match.candidate)], which is trained on: "
+          + "\"\(heldOut[match.query].excerpt(60))\"; reword or remove it")
+    }
+    for configuration in configurations {
+      let place = "configuration \"\(configuration.name)\": "
+      try check(
+        configuration.heldOutParaphrases, place + "held_out_paraphrases", against: configuration.wordings,
+        "its wordings")
+      try check(
+        configuration.heldOutOverrides, place + "held_out_overrides", against: configuration.overrides, "overrides")
+    }
+    try check(heldOutSurroundings.frames, "held_out_frames", against: surroundings.frames, "frames")
+    func texts(_ turns: [[Message]]) -> [String] { turns.map { $0.map(\.content).joined(separator: "\n") } }
+    try check(
+      texts(heldOutSurroundings.neutralTurns), "held_out_neutral_turns", against: texts(surroundings.neutralTurns),
+      "neutral_turns")
   }
 
   private func sections() throws(PreferenceError) -> SynthesisSections {
