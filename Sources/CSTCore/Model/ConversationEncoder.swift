@@ -8,12 +8,18 @@ public struct ConversationEncoder: Sendable {
   private let template: ChatTemplate
   /// Most tokens of prompt and answer together.
   public let maximumLength: Int
+  /// Most tokens of an answer; `nil` where ``maximumLength`` alone decides.
+  public let maximumCompletionLength: Int?
   private let observer: Observer?
 
   /// Told of every conversation that is rendered and tokenised.
   package typealias Observer = @Sendable ([Message]) -> Void
 
-  package init(tokenizer: Tokenizer, template: ChatTemplate, maximumLength: Int, observer: Observer? = nil) {
+  package init(
+    tokenizer: Tokenizer, template: ChatTemplate, maximumLength: Int, maximumCompletionLength: Int? = nil,
+    observer: Observer? = nil
+  ) {
+    self.maximumCompletionLength = maximumCompletionLength
     self.tokenizer = tokenizer
     self.template = template
     self.maximumLength = maximumLength
@@ -60,8 +66,13 @@ public struct ConversationEncoder: Sendable {
     }
     let tokens = Array(whole[prompt.count...]) + (template.writesEndOfTurn ? [] : [template.endOfTurnID])
     guard tokens.contains(template.endOfTurnID) else { throw ConversationError(reason: .noEndOfTurn) }
-    let room = maximumLength - prompt.count
+    let room = min(maximumLength - prompt.count, maximumCompletionLength ?? .max)
     return Completion(tokens: Array(tokens.prefix(room)), isTruncated: tokens.count > room)
+  }
+
+  /// An answer's tokens up to the one that ends the turn, at least one.
+  func withoutEndOfTurn(_ tokens: [Int32]) -> [Int32] {
+    Array(tokens.prefix(max(1, tokens.lastIndex(of: template.endOfTurnID) ?? tokens.count)))
   }
 
   private func render(_ messages: [Message], _ generationPrompt: ChatTemplate.GenerationPrompt)

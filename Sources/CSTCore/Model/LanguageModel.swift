@@ -76,12 +76,14 @@ public struct LanguageModel: Sendable {
   }
 
   /// Turns conversations and answers into tokens.
-  /// - Parameter maximumLength: Most tokens of prompt and answer; the context length where `nil`, and never more.
-  public func encoder(maximumLength: Int? = nil) -> ConversationEncoder {
+  /// - Parameters:
+  ///   - maximumLength: Most tokens of prompt and answer; the context length where `nil`, and never more.
+  ///   - maximumCompletionLength: Most tokens of an answer, which loses its end where it has more.
+  public func encoder(maximumLength: Int? = nil, maximumCompletionLength: Int? = nil) -> ConversationEncoder {
     ConversationEncoder(
       tokenizer: tokenizer, template: chatTemplate,
       maximumLength: min(maximumLength ?? configuration.contextLength, configuration.contextLength),
-      observer: encodingObserver)
+      maximumCompletionLength: maximumCompletionLength, observer: encodingObserver)
   }
 
   /// Log-probabilities of completions given their prompts, summed over each completion's tokens in Double.

@@ -21,6 +21,9 @@ public struct DPOTrainer: Sendable {
   public var schedule: LearningRateSchedule
   /// Most tokens of prompt and answer together; the model's context length at most.
   public var maximumLength: Int
+  /// Most tokens of an answer, which loses its end where it has more; `nil` leaves answers whole. The first words of a
+  /// reply decide whether it answers or declines, and each costs as much as the last.
+  public var maximumCompletionLength: Int?
   /// Scores of the reference model; share it between runs over the same model and precision to score once.
   public var reference: ReferenceScores
 
@@ -76,7 +79,15 @@ public struct DPOTrainer: Sendable {
     on pairs: [EncodedPair], plan: TrainingPlan = TrainingPlan(), resuming checkpoint: TrainingCheckpoint? = nil,
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) -> TrainingRun {
-    TrainingRun(trainer: self, pairs: { pairs }, plan: plan, checkpoint: checkpoint, shouldStop: shouldStop)
+    run(on: TrainingData(pairs), plan: plan, resuming: checkpoint, shouldStop: shouldStop)
+  }
+
+  /// The same over data that is drawn anew every epoch, with replies to retain.
+  public func run(
+    on data: TrainingData, plan: TrainingPlan = TrainingPlan(), resuming checkpoint: TrainingCheckpoint? = nil,
+    shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) -> TrainingRun {
+    TrainingRun(trainer: self, data: { data }, plan: plan, checkpoint: checkpoint, shouldStop: shouldStop)
   }
 
   /// The same over pairs as text, which are encoded when the first event is asked for.
@@ -91,12 +102,14 @@ public struct DPOTrainer: Sendable {
   ) -> TrainingRun {
     let pairs = Array(pairs)
     return TrainingRun(
-      trainer: self, pairs: { try pairs.encoded(with: encoder) }, plan: plan, checkpoint: checkpoint,
+      trainer: self, data: { TrainingData(try pairs.encoded(with: encoder)) }, plan: plan, checkpoint: checkpoint,
       shouldStop: shouldStop)
   }
 
-  /// Turns pairs into the tokens that are trained on, of at most ``maximumLength``.
-  public var encoder: ConversationEncoder { model.encoder(maximumLength: maximumLength) }
+  /// Turns pairs into the tokens that are trained on, of at most ``maximumLength`` and ``maximumCompletionLength``.
+  public var encoder: ConversationEncoder {
+    model.encoder(maximumLength: maximumLength, maximumCompletionLength: maximumCompletionLength)
+  }
 
   /// What of a layer is kept for the backward pass where the plan leaves it open, see ``TrainingPlan/activations``.
   /// - Parameters:

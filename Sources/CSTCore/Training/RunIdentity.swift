@@ -33,8 +33,12 @@ struct RunIdentity: Codable, Hashable, Sendable {
   let data: String
   /// SHA-256 over the pairs' preferences; `nil` where all are 1.
   let labels: String?
+  /// SHA-256 over what prompts are drawn from and what is retained; `nil` where nothing is.
+  let drawing: String?
 
-  init(trainer: DPOTrainer, plan: TrainingPlan, pairs: [EncodedPair]) {
+  init(trainer: DPOTrainer, plan: TrainingPlan, data source: TrainingData) {
+    let pairs = source.pairs
+    drawing = source.origin
     model = trainer.model.identity
     precision = trainer.model.precision.rawValue
     let adapter = trainer.adapterConfiguration
@@ -90,6 +94,7 @@ struct RunIdentity: Codable, Hashable, Sendable {
     ]
     fields["epochs"] = epochs.map { "\($0)" }
     fields["steps"] = steps.map { "\($0)" }
+    fields["prompts and retained replies"] = drawing
     fields["labels"] = labels.map { "soft, \($0)" }
     return fields
   }

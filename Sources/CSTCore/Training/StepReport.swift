@@ -50,6 +50,8 @@ public struct StepReport: Sendable, Hashable {
   public let metrics: RewardMetrics
   /// Metrics over the pairs of each configuration that the step saw, in the order of their names.
   public let metricsByConfiguration: [ConfigurationMetrics]
+  /// Mean negative log-likelihood per token, in nats, of the step's retained replies; `nil` where it has none.
+  public let retainedLoss: Double?
   /// Global L2 norm of the gradient before clipping.
   public let gradientNorm: Double
   /// Learning rate of the update.
@@ -82,6 +84,7 @@ extension StepReport: Encodable {
       row["logps/chosen" + suffix] = metrics.chosenLogProbability
       row["logps/rejected" + suffix] = metrics.rejectedLogProbability
     }
+    row["loss/retained"] = retainedLoss
     return row
   }
 

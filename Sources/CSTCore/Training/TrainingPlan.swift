@@ -13,6 +13,9 @@ public struct TrainingPlan: Sendable, Hashable, Codable {
   public enum Order: String, Sendable, Hashable, Codable {
     /// A new random order every epoch, decided by the seed and the epoch.
     case shuffled
+    /// The same for the rows that pairs came from: all pairs of a row stand together, its twins under two configurations
+    /// in one batch, so that what is common to their gradients cancels and what the system prompt changes remains.
+    case shuffledRows
     /// As given.
     case asGiven
   }
@@ -82,18 +85,37 @@ public struct TrainingPlan: Sendable, Hashable, Codable {
     }
   }
 
+  /// Pairs that the whole run computes, each as often as it does, of a dataset of some size.
+  package func pairsComputed(of pairCount: Int) -> Int {
+    pairsBefore(step: totalSteps(pairCount: pairCount), pairCount: pairCount)
+  }
+
+  /// Pairs computed before one step (from 0).
+  func pairsBefore(step: Int, pairCount: Int) -> Int {
+    let (epochs, steps) = step.quotientAndRemainder(dividingBy: stepsPerEpoch(pairCount: pairCount))
+    return epochs * pairCount + steps * pairsPerStep
+  }
+
   /// The rows of one epoch (from 0), in the order they are computed.
-  private func rows(ofEpoch epoch: Int, pairCount: Int) -> [Int] {
-    guard order == .shuffled else { return Array(0..<pairCount) }
+  private func rows(ofEpoch epoch: Int, of sources: [Int]) -> [Int] {
     var generator = SeededGenerator(seed: seed, stream: UInt64(epoch) + 1)
-    return generator.permutation(of: pairCount)
+    switch order {
+    case .asGiven: return Array(sources.indices)
+    case .shuffled: return generator.permutation(of: sources.count)
+    case .shuffledRows:
+      let rows = Dictionary(grouping: sources.indices) { sources[$0] }.sorted { $0.key < $1.key }.map(\.value)
+      return generator.permutation(of: rows.count).flatMap { rows[$0] }
+    }
   }
 
   /// The rows of one step (from 0), in the order they are computed.
-  /// - Parameter epoch: The epoch of the last step that was asked for and its rows, which are shuffled once.
-  func rows(ofStep step: Int, pairCount: Int, epoch: inout (index: Int, rows: [Int])?) -> ArraySlice<Int> {
+  /// - Parameters:
+  ///   - sources: The rows that the pairs came from.
+  ///   - epoch: The epoch of the last step that was asked for and its rows, which are shuffled once.
+  func rows(ofStep step: Int, of sources: [Int], epoch: inout (index: Int, rows: [Int])?) -> ArraySlice<Int> {
+    let pairCount = sources.count
     let (index, inEpoch) = step.quotientAndRemainder(dividingBy: stepsPerEpoch(pairCount: pairCount))
-    let rows = if let epoch, epoch.index == index { epoch.rows } else { rows(ofEpoch: index, pairCount: pairCount) }
+    let rows = if let epoch, epoch.index == index { epoch.rows } else { rows(ofEpoch: index, of: sources) }
     epoch = (index, rows)
     return rows[inEpoch * pairsPerStep..<min(pairCount, (inEpoch + 1) * pairsPerStep)]
   }

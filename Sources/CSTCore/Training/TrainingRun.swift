@@ -16,7 +16,7 @@ public struct TrainingRun: AsyncSequence, Sendable {
 
   let trainer: DPOTrainer
   /// What to train on; asked for once, on the compute thread.
-  let pairs: @Sendable () throws -> [EncodedPair]
+  let data: @Sendable () throws -> TrainingData
   let plan: TrainingPlan
   let checkpoint: TrainingCheckpoint?
   let shouldStop: @Sendable () -> Bool

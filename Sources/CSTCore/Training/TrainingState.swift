@@ -5,7 +5,7 @@ struct TrainingState: Sendable {
   private let trainer: DPOTrainer
   /// The plan, with what it left open decided.
   let plan: TrainingPlan
-  private let pairs: [EncodedPair]
+  private let data: TrainingData
   private let identity: RunIdentity
   private let activations: LayerActivations
   private var epoch: (index: Int, rows: [Int])?
@@ -20,13 +20,14 @@ struct TrainingState: Sendable {
   /// - Throws: ``ConversationError`` naming the row, ``TrainingError``.
   init(_ run: TrainingRun) throws {
     trainer = run.trainer
-    pairs = try run.pairs()
+    data = try run.data()
+    let pairs = data.pairs
     guard !pairs.isEmpty else { throw TrainingError(reason: .noPairs) }
     activations = run.plan.activations ?? trainer.activations(for: pairs, batchSize: run.plan.batchSize)
     var plan = run.plan
     plan.activations = activations
     self.plan = plan
-    identity = RunIdentity(trainer: trainer, plan: plan, pairs: pairs)
+    identity = RunIdentity(trainer: trainer, plan: plan, data: data)
     if let checkpoint = run.checkpoint {
       try checkpoint.identity.check(against: identity, pairs: pairs)
       adapter = checkpoint.adapter
@@ -41,7 +42,7 @@ struct TrainingState: Sendable {
     lastCheckpoint = (stepsDone, .now)
   }
 
-  var totalSteps: Int { plan.totalSteps(pairCount: pairs.count) }
+  var totalSteps: Int { plan.totalSteps(pairCount: data.pairs.count) }
   var isFinished: Bool { stepsDone >= totalSteps }
   var hasTakenStep: Bool { stepsDone > firstStep }
 
@@ -64,19 +65,29 @@ struct TrainingState: Sendable {
   /// - Throws: ``TrainingError`` where a number is not finite; nothing is changed then.
   mutating func step() throws -> StepReport {
     let begin = ContinuousClock.now
-    let rows = plan.rows(ofStep: stepsDone, pairCount: pairs.count, epoch: &epoch)
+    let rows = plan.rows(ofStep: stepsDone, of: data.pairs.map(\.source), epoch: &epoch)
+    let progress = Double(stepsDone) / Double(max(1, totalSteps))
+    let pairsBefore = plan.pairsBefore(step: stepsDone, pairCount: data.pairs.count)
+    let retention = RetentionTerm(
+      data.retention, inStep: data.retention?.count(besidePairs: pairsBefore..<pairsBefore + rows.count).count ?? 0)
     var gradient: LoRAAdapter?
     var evaluated: [EvaluatedPair] = []
+    var retainedLoss = 0.0
     var tokens = 0
     for first in stride(from: rows.startIndex, to: rows.endIndex, by: plan.batchSize) {
-      let batch = rows[first..<min(rows.endIndex, first + plan.batchSize)].map { pairs[$0] }
+      let batch = try data.pairs(
+        at: rows[first..<min(rows.endIndex, first + plan.batchSize)], ofEpoch: epoch?.index ?? 0, progress: progress)
+      let before = pairsBefore + first - rows.startIndex
+      let retained = try data.retained(besidePairs: before..<before + batch.count, progress: progress)
       let result = try BatchGradient(
-        batch, trainer: trainer, adapter: adapter, pairsInStep: rows.count, step: stepsDone + 1,
+        batch, retained: retained, retention, trainer: trainer, adapter: adapter, pairsInStep: rows.count,
+        step: stepsDone + 1,
         dropoutSeed: plan.seed ^ UInt64(stepsDone + 1) << 32 ^ UInt64(first - rows.startIndex), activations: activations
       )
       gradient = gradient.map { sum($0, result.gradient) } ?? result.gradient
       evaluated += result.evaluated
-      tokens += batch.reduce(0) { $0 + $1.group.tokenCount }
+      retainedLoss += result.retainedLoss
+      tokens += batch.reduce(0) { $0 + $1.group.tokenCount } + retained.reduce(0) { $0 + $1.group.tokenCount }
     }
     guard let gradient else { throw TrainingError(reason: .noPairs) }
     let norm = try gradientNorm(gradient, pairs: evaluated.map(\.pair))
@@ -87,7 +98,8 @@ struct TrainingState: Sendable {
     stepsDone += 1
     return StepReport(
       step: stepsDone, totalSteps: totalSteps, metrics: RewardMetrics(evaluated),
-      metricsByConfiguration: metricsByConfiguration(evaluated), gradientNorm: norm,
+      metricsByConfiguration: metricsByConfiguration(evaluated),
+      retainedLoss: retention.inStep > 0 ? retainedLoss : nil, gradientNorm: norm,
       learningRate: trainer.optimizer.learningRate * factor, tokens: tokens,
       seconds: (ContinuousClock.now - begin) / .seconds(1))
   }

@@ -22,6 +22,7 @@ struct TrainCommand: LibraryCommand {
   @OptionGroup(title: "Model and data") var model: ModelOptions
   @OptionGroup(title: "Model and data") var data: DataOptions
   @OptionGroup var run: RunOptions
+  @OptionGroup(title: "Wordings and retention") var variation: VariationOptions
   @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
   @OptionGroup(title: "Adapter") var lora: LoRAOptions
   @OptionGroup var common: CommonOptions
@@ -33,16 +34,20 @@ struct TrainCommand: LibraryCommand {
     let pairs = try run.pairs(of: rows, by: policy)
     var model = try await model.load()
     if self.model.template.templateDate == nil, let date = folder.templateDate { model.chatTemplate.date = date }
-    let trainer = try optimization.apply(to: lora.trainer(of: model))
-    let encoded = try pairs.encoded(with: trainer.encoder)
+    var trainer = try optimization.apply(to: lora.trainer(of: model))
+    trainer.maximumCompletionLength = variation.maxCompletionLength
+    let trainingData = try await variation.data(pairs, by: policy, for: trainer, plan: optimization.plan)
     var source = RunSource(dataFile: rows.file, rows: rows.countInFile, policyFile: run.policyFile, method: run.method)
     source.rowsUsed = rows.count
     source.rows = data.rows?.description ?? "all"
+    (source.variation, source.retentionFile) = (variation.variation, variation.retentionFile)
     source.softLabels = run.softLabels
     source.initialAdapter = lora.initialAdapter
 
     let interrupt = TrainingProgress.interruptFlag()
-    let saved = try await folder.run(trainer, on: encoded, plan: optimization.plan, from: source) { interrupt.isSet }
+    let saved = try await folder.run(trainer, on: trainingData, plan: optimization.plan, from: source) {
+      interrupt.isSet
+    }
     let end = try await follow(saved)
     TrainingProgress.noteEnd(of: end)
     if common.json {

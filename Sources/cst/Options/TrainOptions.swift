@@ -15,6 +15,11 @@ enum ActivationsChoice: String, CaseIterable, ExpressibleByArgument {
   }
 }
 
+/// Where the pairs of one row under two configurations stand.
+enum TwinsChoice: String, CaseIterable, ExpressibleByArgument {
+  case apart, together
+}
+
 /// The optimiser's side of a training run. Names and meanings follow TRL.
 struct OptimizationOptions: ParsableArguments {
   @Option(
@@ -70,6 +75,9 @@ struct OptimizationOptions: ParsableArguments {
   @Flag(help: "Take the rows in their order.")
   var noShuffle = false
 
+  @Option(help: "Shuffle pairs, or rows whose pairs under all configurations stay together.")
+  var twins = TwinsChoice.apart
+
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Steps between checkpoints (default: by --checkpoint-seconds only).", valueName: "n"))
@@ -101,6 +109,10 @@ struct OptimizationOptions: ParsableArguments {
     try Requirement.count("--max-length", maxLength, in: 2...1 << 22)
     try Requirement.count("--checkpoint-every", checkpointEvery, in: 1...1_000_000_000)
     try Requirement.notNegative("--checkpoint-seconds", checkpointSeconds)
+    if noShuffle, twins == .together {
+      throw ValidationError(
+        "--no-shuffle and --twins together exclude each other: rows in their order have twins together")
+    }
     if epochs != nil, steps != nil { throw ValidationError("--epochs and --steps exclude each other: give one") }
   }
 
@@ -117,7 +129,8 @@ struct OptimizationOptions: ParsableArguments {
   var plan: TrainingPlan {
     TrainingPlan(
       length: steps.map { .steps($0) } ?? .epochs(epochs ?? 1), batchSize: batchSize,
-      gradientAccumulation: gradientAccumulation, order: noShuffle ? .asGiven : .shuffled,
+      gradientAccumulation: gradientAccumulation,
+      order: noShuffle ? .asGiven : twins == .together ? .shuffledRows : .shuffled,
       maximumGradientNorm: maxGradNorm > 0 ? maxGradNorm : nil, seed: seed, checkpointInterval: checkpointEvery,
       checkpointSeconds: checkpointSeconds, activations: activations.activations)
   }

@@ -47,7 +47,9 @@ enum TrainingProgress {
     if data.truncatedPairs > 0 {
       Console.note(
         "note: \(data.truncatedPairs) of \(data.pairs) pairs have an answer that is cut to fit "
-          + "--max-length \(record.options["max_length"]?.words ?? "")\n")
+          + "--max-length \(record.options["max_length"]?.words ?? "")"
+          + "\(record.options["max_completion_length"].map { " and --max-completion-length \($0.words ?? "")" } ?? "")\n"
+      )
     }
     if let older = record.replaces {
       Console.note("\(older) stays as it is until this run is finished, which grows in \(run.folder.place.path)\n")
@@ -59,13 +61,15 @@ enum TrainingProgress {
     func rounded(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
     let stepsHere = Double(max(1, report.step - record.resumedAfterStep))
     let secondsLeft = record.seconds / stepsHere * Double(report.totalSteps - report.step)
-    return [
+    var words = [
       "step \(report.step)/\(report.totalSteps)",
       "loss \(rounded(report.loss, 4))",
       "margin \(rounded(report.rewardMargin, 3))",
       "accuracy \(rounded(report.metrics.rewardAccuracy, 2))",
-      "\(Int(Double(report.tokens) / max(report.seconds, 1e-9))) tokens/s",
-      "\(readableDuration(seconds: secondsLeft)) left",
-    ].joined(separator: "  ")
+    ]
+    if let retained = report.retainedLoss { words.append("retained \(rounded(retained, 3))") }
+    words.append("\(Int(Double(report.tokens) / max(report.seconds, 1e-9))) tokens/s")
+    words.append("\(readableDuration(seconds: secondsLeft)) left")
+    return words.joined(separator: "  ")
   }
 }

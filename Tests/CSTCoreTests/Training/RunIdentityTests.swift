@@ -9,7 +9,7 @@ import Testing
   @Test func whatDiffersIsNamedWithBothValues() async throws {
     let fixture = try await RunFixture()
     let (trainer, plan) = (fixture.trainer(), fixture.plan)
-    let identity = RunIdentity(trainer: trainer, plan: plan, pairs: fixture.pairs)
+    let identity = RunIdentity(trainer: trainer, plan: plan, data: TrainingData(fixture.pairs))
     func expectMismatch(
       _ what: String, _ found: String, _ expected: String, pairs: [EncodedPair]? = nil,
       _ change: (inout DPOTrainer, inout TrainingPlan) -> Void = { _, _ in }
@@ -17,7 +17,7 @@ import Testing
       var (trainer, plan) = (trainer, plan)
       change(&trainer, &plan)
       let pairs = pairs ?? fixture.pairs
-      let other = RunIdentity(trainer: trainer, plan: plan, pairs: pairs)
+      let other = RunIdentity(trainer: trainer, plan: plan, data: TrainingData(pairs))
       let error = #expect(throws: TrainingError.self) {
         try SavedIdentity.values(identity).check(against: other, pairs: pairs)
       }
@@ -41,19 +41,19 @@ import Testing
     expectMismatch("maximum gradient norm", "1.0", "none") { _, plan in plan.maximumGradientNorm = nil }
     expectMismatch("seed", "42", "7") { _, plan in plan.seed = 7 }
     let swapped = Array(fixture.pairs.reversed())
-    let digest = RunIdentity(trainer: trainer, plan: plan, pairs: swapped).data
+    let digest = RunIdentity(trainer: trainer, plan: plan, data: TrainingData(swapped)).data
     expectMismatch("data", "6 pairs, \(identity.data)", "6 pairs, \(digest)", pairs: swapped)
     // What decides no number.
     var timed = plan
     (timed.checkpointInterval, timed.checkpointSeconds, timed.activations) = (1, 0, .recomputed)
-    #expect(RunIdentity(trainer: trainer, plan: timed, pairs: fixture.pairs) == identity)
+    #expect(RunIdentity(trainer: trainer, plan: timed, data: TrainingData(fixture.pairs)) == identity)
   }
 
   @Test func itIsKeptInTheCheckpoint() async throws {
     let fixture = try await RunFixture()
     try await fixture.run("run", stoppingAfterStep: 1)
     let checkpoint = try fixture.checkpoint("run")
-    let identity = RunIdentity(trainer: fixture.trainer(), plan: fixture.plan, pairs: fixture.pairs)
+    let identity = RunIdentity(trainer: fixture.trainer(), plan: fixture.plan, data: TrainingData(fixture.pairs))
     guard case .values(let kept) = checkpoint.identity else {
       Issue.record("texts")
       return

@@ -38,7 +38,8 @@ import Testing
     for first in 0..<9 {
       var epoch: (index: Int, rows: [Int])?
       for step in first..<9 {
-        #expect(plan.rows(ofStep: step, pairCount: 11, epoch: &epoch) == plan.rowsAlone(ofStep: step, pairCount: 11))
+        #expect(
+          plan.rows(ofStep: step, of: Array(0..<11), epoch: &epoch) == plan.rowsAlone(ofStep: step, pairCount: 11))
         #expect(epoch?.index == step / 3)
       }
     }
@@ -52,6 +53,22 @@ import Testing
       one.rowsAlone(ofStep: 0, pairCount: 100) != TrainingPlan(epochs: 1, seed: 8).rowsAlone(ofStep: 0, pairCount: 100))
     let asGiven = TrainingPlan(epochs: 1, batchSize: 3, order: .asGiven)
     #expect(Array(asGiven.rowsAlone(ofStep: 1, pairCount: 5)) == [3, 4])
+  }
+
+  /// The pairs of a row stand side by side, in an order of rows that the seed and the epoch decide.
+  @Test func twinsStayTogether() {
+    let plan = TrainingPlan(epochs: 2, batchSize: 4, order: .shuffledRows)
+    let sources = [0, 0, 1, 2, 2, 3, 3, 4, 4, 5]
+    var orders: Set<[Int]> = []
+    for first in [0, 3] {
+      var epoch: (index: Int, rows: [Int])?
+      let rows = (first..<first + 3).flatMap { plan.rows(ofStep: $0, of: sources, epoch: &epoch) }
+      #expect(rows.sorted() == Array(sources.indices))
+      let found = rows.map { sources[$0] }
+      #expect(zip(found, found.dropFirst()).count { $0 != $1 } == 5, "\(found)")
+      orders.insert(rows)
+    }
+    #expect(orders.count == 2)
   }
 
   @Test func stepsGoOverTheDataAsOftenAsItTakes() {
@@ -89,6 +106,6 @@ extension TrainingPlan {
   /// The rows of a step of which nothing was asked for before.
   fileprivate func rowsAlone(ofStep step: Int, pairCount: Int) -> ArraySlice<Int> {
     var epoch: (index: Int, rows: [Int])?
-    return rows(ofStep: step, pairCount: pairCount, epoch: &epoch)
+    return rows(ofStep: step, of: Array(0..<pairCount), epoch: &epoch)
   }
 }

@@ -20,7 +20,9 @@ package enum RunOption: Hashable, Sendable {
   }
 
   /// Every option of a run that decides something, by the names of the command line.
-  static func all(of trainer: DPOTrainer, _ plan: TrainingPlan, _ source: RunSource) -> [String: RunOption] {
+  static func all(
+    of trainer: DPOTrainer, _ plan: TrainingPlan, _ source: RunSource, retention: Retention?
+  ) -> [String: RunOption] {
     func count(_ value: Int) -> RunOption { .count(UInt64(value)) }
     let (model, adapter) = (trainer.model, trainer.adapterConfiguration)
     var options: [String: RunOption] = [
@@ -41,11 +43,28 @@ package enum RunOption: Hashable, Sendable {
       "gradient_accumulation": count(plan.gradientAccumulation),
       "max_length": count(trainer.maximumLength),
       "seed": .count(plan.seed),
-      "shuffle": .flag(plan.order == .shuffled),
+      "shuffle": .flag(plan.order != .asGiven),
       "precision": .text(model.precision.rawValue),
       "weights": .text(model.panels.rawValue),
       "system_role": .text(model.chatTemplate.systemRole.rawValue),
     ]
+    options["max_completion_length"] = trainer.maximumCompletionLength.map(count)
+    if let variation = source.variation {
+      options["wordings"] = .text("policy")
+      options["reworded"] = .number(variation.reworded)
+      options["framed"] = .number(variation.framed)
+      options["overridden"] = .number(variation.overridden)
+      options["later"] = .number(variation.later)
+      options["unprompted"] = .number(variation.unprompted)
+      options["wordings_warmup"] = .number(variation.warmup)
+    }
+    if let retention {
+      options["retained_replies"] = count(retention.replies.count)
+      options["retain_ratio"] = .number(retention.ratio)
+      options["retain_weight"] = .number(retention.weight)
+      options["retain"] = source.retentionFile.map { .text($0.path) }
+    }
+    if plan.order == .shuffledRows { options["twins"] = .text("together") }
     switch plan.length {
     case .epochs(let epochs): options["epochs"] = count(epochs)
     case .steps(let steps): options["steps"] = count(steps)

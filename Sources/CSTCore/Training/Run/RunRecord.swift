@@ -67,12 +67,14 @@ public struct RunRecord: Codable, Sendable {
   /// The record of a run that is about to start.
   /// - Throws: ``FormatError`` where a file that went into it cannot be read.
   init(
-    _ trainer: DPOTrainer, on pairs: [EncodedPair], plan: TrainingPlan, from source: RunSource, replacing name: String?,
+    _ trainer: DPOTrainer, on trainingData: TrainingData, plan: TrainingPlan, from source: RunSource,
+    replacing name: String?,
     resumedAfterStep step: Int
   ) throws {
     version = Self.currentVersion
     commandLine = source.commandLine
-    options = RunOption.all(of: trainer, plan, source)
+    options = RunOption.all(of: trainer, plan, source, retention: trainingData.retention)
+    let pairs = trainingData.pairs
     model = try RunInput(trainer.model.source)
     dataFile = try RunInput(source.dataFile)
     data = Rows(

@@ -24,6 +24,10 @@ public struct RunSource: Sendable, Hashable {
   public var method: Method
   /// Whether labels are as sure as the judge of the rows' answers was.
   public var softLabels = false
+  /// How prompts are drawn, where they are.
+  public var variation: PromptVariation?
+  /// The file with the prompts or replies to retain.
+  public var retentionFile: URL?
   /// The folder of the adapter that the run starts from.
   public var initialAdapter: URL?
   /// The command that the process was started with.

@@ -109,23 +109,31 @@ extension RunFolder {
   ///
   /// - Parameters:
   ///   - trainer: The model, the loss, the adapter and the optimizer.
-  ///   - pairs: What to train on, as the trainer's encoder makes it.
+  ///   - data: What to train on, as the trainer's encoder makes it.
   ///   - plan: Length, batches, order, seed and checkpoints.
   ///   - source: Where the pairs come from.
   ///   - shouldStop: Asked after every step; where it says yes, the run ends early and can be resumed.
   /// - Throws: `FormatError` where a file cannot be read, ``TrainingError`` where there are no pairs or the checkpoint is
   ///   another run's.
   public func run(
-    _ trainer: DPOTrainer, on pairs: [EncodedPair], plan: TrainingPlan = TrainingPlan(), from source: RunSource,
+    _ trainer: DPOTrainer, on data: TrainingData, plan: TrainingPlan = TrainingPlan(), from source: RunSource,
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) async throws -> SavedRun {
     let checkpoint = try checkpoint(for: trainer.model.configuration)
-    var events = trainer.run(on: pairs, plan: plan, resuming: checkpoint, shouldStop: shouldStop).makeAsyncIterator()
+    var events = trainer.run(on: data, plan: plan, resuming: checkpoint, shouldStop: shouldStop).makeAsyncIterator()
     let plan = try await events.start().plan
     let record = try await onComputeThread {
       try RunRecord(
-        trainer, on: pairs, plan: plan, from: source, replacing: replaces, resumedAfterStep: checkpoint?.step ?? 0)
+        trainer, on: data, plan: plan, from: source, replacing: replaces, resumedAfterStep: checkpoint?.step ?? 0)
     }
     return SavedRun(self, events, record, baseModelName: trainer.model.source.location.lastPathComponent)
+  }
+
+  /// The same over pairs that are the same in every epoch.
+  public func run(
+    _ trainer: DPOTrainer, on pairs: [EncodedPair], plan: TrainingPlan = TrainingPlan(), from source: RunSource,
+    shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) async throws -> SavedRun {
+    try await run(trainer, on: TrainingData(pairs), plan: plan, from: source, shouldStop: shouldStop)
   }
 }
