@@ -14,7 +14,10 @@ extension ControllabilityReport {
     for (fact, name) in zip(facts, names) { lines += TerminalText.wrap(fact.value, columns: columns, first: name) }
     lines.append("")
     lines += table(columns: columns)
-    for sample in samples {
+    if let conditions { lines += ["", conditions.text(columns: columns)] }
+    let unseen = conditions?.samples ?? []
+    if !unseen.isEmpty { lines += ["", "Replies under wordings that were not trained on"] }
+    for sample in unseen.isEmpty ? samples : unseen {
       lines.append("")
       lines += TerminalText.wrap(sample.prompt, columns: columns, first: sample.isNeutral ? "Neutral: " : "Question: ")
       for entry in sample.entries {

@@ -24,7 +24,7 @@ public struct HTMLReport: Sendable {
   /// The page's source.
   public var text: String {
     HTML.page(
-      title: "Controllability: \(report.policy.name)", sections: [table, charts, samples, settings])
+      title: "Controllability: \(report.policy.name)", sections: [conditions, table, charts, samples, settings])
   }
 
   private var table: String {
@@ -61,6 +61,42 @@ public struct HTMLReport: Sendable {
       """
   }
 
+  private var conditions: String {
+    guard let report = report.conditions else { return "" }
+    let headlines = report.modelNames.map { "<li>\(HTML.escape(report.headline(of: $0)))</li>" }.joined()
+    let tables = report.modelNames.map { model in
+      let (head, rows) = report.table(of: model)
+      let columns = head.map { "<th scope=\"col\">\(HTML.escape($0))</th>" }.joined()
+      let body = rows.map { row in
+        let cells = row.cells.map { $0.map { Self.cell($0, isBetterHigh: true) } ?? "<td></td>" }.joined()
+        return
+          "<tr><th scope=\"row\">\(row.condition.rawValue)<small>\(HTML.escape(row.condition.explanation))</small></th>"
+          + "\(cells)</tr>"
+      }
+      return """
+        <h3>\(HTML.escape(model))</h3>
+        <div class="wide"><table><thead><tr><td></td>\(columns)</tr></thead>
+        <tbody>\(body.joined(separator: "\n"))</tbody></table></div>
+        """
+    }
+    let left = report.left.map { HTML.escape("not measured: \($0.condition.rawValue): \($0.reason)") }
+    let breaks = report.breaks.map { broken in
+      let turns = broken.conversation.map { "<b>\($0.role.rawValue)</b> \(HTML.escape($0.content))" }
+      return """
+        <article><h3>\(HTML.escape(broken.model)), \(broken.condition.rawValue), \(HTML.escape(broken.configuration)): \
+        \(broken.verdict.rawValue) instead of \(broken.expected.rawValue)</h3>
+        <div class="reply">\(turns.joined(separator: "<br>"))</div><div class="reply">\(HTML.escape(broken.reply))</div></article>
+        """
+    }
+    return """
+      <section><h2>How the switch holds</h2>
+      <ul>\(headlines)</ul>
+      \(tables.joined(separator: "\n"))
+      <p class="note">\(left.joined(separator: "<br>"))</p>
+      \(breaks.isEmpty ? "" : "<h2>Replies that broke</h2>\n" + breaks.joined(separator: "\n"))</section>
+      """
+  }
+
   private var charts: String {
     guard !histories.isEmpty else { return "" }
     let loss = LineChart(
@@ -84,8 +120,9 @@ public struct HTMLReport: Sendable {
   }
 
   private var samples: String {
-    guard !report.samples.isEmpty else { return "" }
-    let blocks = report.samples.map { sample in
+    let unseen = report.conditions?.samples ?? []
+    guard !report.samples.isEmpty || !unseen.isEmpty else { return "" }
+    let blocks = (report.samples + unseen).map { sample in
       let rows = report.policy.configurations.map { configuration in
         let replies = sample.entries.filter { $0.configuration == configuration.name }.map { entry in
           """
@@ -102,7 +139,10 @@ public struct HTMLReport: Sendable {
         <tbody>\(rows.joined(separator: "\n"))</tbody></table></div></article>
         """
     }
-    return "<section><h2>Replies side by side</h2>\n\(blocks.joined(separator: "\n"))</section>"
+    let note =
+      unseen.isEmpty
+      ? "" : "<p class=\"note\">The last \(unseen.count) under wordings that were not trained on.</p>"
+    return "<section><h2>Replies side by side</h2>\n\(note)\(blocks.joined(separator: "\n"))</section>"
   }
 
   private var settings: String {

@@ -85,6 +85,8 @@ public struct ControllabilityReport: Hashable, Codable, Sendable {
   public var models: [ModelMeasures]
   /// Some of the replies, side by side.
   public var samples: [ReplySample]
+  /// How the switch holds under conditions, where that was measured; see ``ConditionsEvaluation``.
+  public var conditions: ConditionsReport?
 
   /// Counts what the models produced.
   ///
