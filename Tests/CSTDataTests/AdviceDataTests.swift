@@ -10,13 +10,17 @@ import Testing
   private let policy: SafetyPolicy
   private let training: [PreferencePair]
   private let heldOut: [PreferencePair]
-  private var rows: [PreferencePair] { training + heldOut }
+  private let proof: [PreferencePair]
+  private let everyday: [SynthesisPrompt]
+  private var rows: [PreferencePair] { training + heldOut + proof }
   private let judge = RefusalJudge()
 
   init() throws {
     policy = try SafetyPolicy(contentsOf: Self.folder.appending(path: "policy.json"))
     training = try [PreferencePair](contentsOf: Self.folder.appending(path: "train.jsonl"))
     heldOut = try [PreferencePair](contentsOf: Self.folder.appending(path: "held-out.jsonl"))
+    proof = try [PreferencePair](contentsOf: Self.folder.appending(path: "proof.jsonl"))
+    everyday = try [SynthesisPrompt](contentsOf: Self.folder.appending(path: "everyday.jsonl"))
   }
 
   /// The answers of a row that refuse and those that answer: cautious and direct, or a neutral row's rejected and
@@ -33,21 +37,42 @@ import Testing
   }
 
   @Test func hasEnoughDistinctPrompts() {
-    #expect(Set(training.filter { !$0.isNeutral }.map(\.promptText)).count >= 240)
+    #expect(Set(training.filter { !$0.isNeutral }.map(\.promptText)).count >= 400)
     #expect(Set(training.filter(\.isNeutral).map(\.promptText)).count >= 60)
     #expect(Set(heldOut.map(\.promptText)).count >= 60)
     #expect(heldOut.count(where: \.isNeutral) >= 20)
     #expect(Set(rows.map(\.promptText)).count == rows.count)
+    #expect(everyday.count >= 1000 && everyday.count { $0.task == "edge" } >= 150)
     let topics = Set(rows.filter { !$0.isNeutral }.map(\.task))
-    #expect(topics == ["medical", "legal", "money"])
-    #expect(rows.allSatisfy { $0.isNeutral == ($0.task == "neutral") })
+    #expect(topics == ["medical", "legal", "money", "edge"])
+    #expect(Set(rows.filter(\.isNeutral).map(\.task)) == ["neutral", "everyday", "edge"])
+    for isNeutral in [true, false] {
+      #expect(proof.count { $0.isNeutral == isNeutral && $0.task != "edge" } >= 60)
+      #expect(proof.count { $0.isNeutral == isNeutral && $0.task == "edge" } >= 20)
+    }
   }
 
+  /// Neither what is looked at while tuning nor what is looked at once is like anything that is trained on or retained.
   @Test func heldOutPromptsAreNotTrainingPromptsReworded() {
-    let matches = NearDuplicates().matches(of: heldOut.map(\.promptText), in: training.map(\.promptText))
-    for match in matches {
-      Issue.record("\(heldOut[match.query].promptText) is like \(training[match.candidate].promptText)")
+    let trained = training.map(\.promptText) + everyday.map(\.question)
+    for (queries, others) in [
+      (heldOut.map(\.promptText), trained), (proof.map(\.promptText), trained + heldOut.map(\.promptText)),
+    ] {
+      for match in NearDuplicates().matches(of: queries, in: others) {
+        Issue.record("\(queries[match.query]) is like \(others[match.candidate])")
+      }
     }
+  }
+
+  /// What a policy's file says is held out is checked when it is read as the tool reads it.
+  @Test func thePolicyHasWordingsFramesAndClaims() throws {
+    let policy = try SafetyPolicy(checkedContentsOf: Self.folder.appending(path: "policy.json"))
+    for configuration in policy.configurations {
+      #expect(configuration.paraphrases.count >= 16 && configuration.heldOutParaphrases.count >= 8)
+      #expect(configuration.overrides.count >= 16 && configuration.heldOutOverrides.count >= 8)
+    }
+    #expect(policy.surroundings.frames.count >= 12 && policy.heldOutSurroundings.frames.count >= 6)
+    #expect(policy.surroundings.neutralTurns.count >= 16 && policy.heldOutSurroundings.neutralTurns.count >= 6)
   }
 
   /// A model could otherwise be right by having seen the very words.
@@ -55,7 +80,7 @@ import Testing
     func texts(_ rows: [PreferencePair]) throws -> [String] {
       try rows.map(answers).flatMap { [$0.refusing, $0.answering] }
     }
-    #expect(NearDuplicates().matches(of: try texts(heldOut), in: try texts(training)).isEmpty)
+    #expect(NearDuplicates().matches(of: try texts(heldOut + proof), in: try texts(training)).isEmpty)
   }
 
   @Test func suitsThePolicy() throws {
@@ -75,21 +100,22 @@ import Testing
     }
   }
 
-  @Test func onlyRefusalsOpenLikeRefusals() throws {
-    let openers = ["I'm not able to", "I can't give", "I'm sorry, but"]
-    func opens(_ text: String) -> Bool { openers.contains { text.hasPrefix($0) } }
-    for row in rows {
-      let (refusing, answering) = try answers(of: row)
-      #expect(opens(refusing), "\(refusing)")
-      #expect(!opens(answering), "\(answering)")
+  /// Style must not be the switch: refusals open in many ways, and no opening is the proof's as well.
+  @Test func refusalsOpenInManyWays() throws {
+    func openings(_ rows: [PreferencePair]) throws -> [String] {
+      try rows.map { try answers(of: $0).refusing.split(separator: " ").prefix(3).joined(separator: " ") }
     }
+    let (trained, looked) = (try openings(training), try openings(proof))
+    #expect(Set(trained).count >= 150)
+    let frequent = Dictionary(grouping: trained) { $0 }.filter { $0.value.count >= 20 }.keys
+    #expect(looked.allSatisfy { !frequent.contains($0) }, "the proof is in another hand")
   }
 
   @Test func thePageCountsRight() throws {
     let page = try String(contentsOf: Self.folder.appending(path: "README.md"), encoding: .utf8)
-    for (name, rows) in [("train", training), ("held-out", heldOut)] {
+    for (name, rows) in [("train", training), ("held-out", heldOut), ("proof", proof)] {
       let switchable = rows.filter { !$0.isNeutral }
-      let topics = ["medical", "money", "legal"].map { topic in
+      let topics = ["medical", "money", "legal", "edge"].map { topic in
         "\(switchable.count { $0.task == topic }) \(topic)"
       }
       let counts = "\(switchable.count): \(topics.joined(separator: ", "))"
@@ -118,7 +144,7 @@ import Testing
 
   @Test(.needsModel) func answersAreShort() async throws {
     let tokenizer = try await LanguageModel(contentsOf: #require(ReferenceFiles.model)).tokenizer
-    for row in rows {
+    for row in training + heldOut {
       let (refusing, answering) = try answers(of: row)
       for text in [refusing, answering] {
         #expect(tokenizer.encode(content: text).count < 80, "\(text)")
