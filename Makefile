@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo generated test test-long test-server bench format check clean
+.PHONY: help setup demo proof generated test test-long test-server bench format check clean
 
 # What `make demo` passes to `cst demo`.
 DEMO_OPTIONS ?= --out demo-out
@@ -27,6 +27,14 @@ setup: ## install missing system packages and fetch the model (both only once)
 demo: setup ## train the example's safety switch and show it: about ten minutes
 	swift build --configuration release --product cst
 	.build/release/cst demo $(DEMO_OPTIONS)
+
+proof: setup ## measure base, vanilla and the switch under every condition on rows that nobody tuned on: about an hour
+	swift build --configuration release --product cst
+	@test -f demo-out/cst/adapter_config.json && test -f demo-out/vanilla/adapter_config.json || \
+	  .build/release/cst demo --out demo-out --compare
+	.build/release/cst eval --model .cache/models/SmolLM2-135M-Instruct.Q4_1.gguf --adapter demo-out/cst \
+	  --beside base demo-out/vanilla --policy Examples/advice/policy.json --data Examples/advice/proof.jsonl \
+	  --conditions all --max-tokens 48 --html demo-out/proof.html
 
 test: setup check ## all checks and tests: under fifteen minutes
 	@mkdir -p $(TEST_BUILD)

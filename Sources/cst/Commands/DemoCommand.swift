@@ -7,9 +7,11 @@ struct DemoCommand: LibraryCommand {
     commandName: "demo",
     abstract: "Train the example's safety switch and show how well it works.",
     discussion: """
-      Trains SmolLM2-135M-Instruct twice on the advice data: with CST, and with vanilla DPO, which only learns to be \
-      cautious. Then measures both beside the base model on prompts held out from training, prints the table and \
-      replies to the same questions under each configuration, and writes adapters, metrics, report.json and report.html.
+      Trains SmolLM2-135M-Instruct on the advice data with CST: under wordings, frames, claims of users and turns that are \
+      drawn for every row, beside the base model's own replies to everyday prompts. Then measures on prompts held out from \
+      training how the switch holds under every condition, prints the table with its worst number and replies to the same \
+      questions, and writes the adapter, metrics, report.json and report.html. With --compare it trains vanilla DPO, too, \
+      which only learns to be cautious, and measures the base model beside them.
 
       Example: cst demo --out demo-out
       """)
@@ -23,8 +25,17 @@ struct DemoCommand: LibraryCommand {
     help: ArgumentHelp("The folder for adapters and reports; an older demo there is replaced.", valueName: "folder"))
   var out = "demo-out"
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Passes over the training data.", valueName: "n"))
-  var epochs = 1
+  @Option(parsing: .unconditional, help: ArgumentHelp("Optimizer steps.", valueName: "n"))
+  var steps = DemonstrationRecipe().steps
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Held-out rows of every kind (switchable, neutral, both on the edge) to measure on.", valueName: "n"))
+  var sample = 12
+
+  @Flag(help: "Train vanilla DPO as well, and measure it and the base model beside the switch.")
+  var compare = false
 
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Decides the order of rows and the adapters' start.", valueName: "n"))
@@ -32,15 +43,21 @@ struct DemoCommand: LibraryCommand {
 
   @OptionGroup var common: CommonOptions
 
-  func validate() throws { try Requirement.count("--epochs", epochs, in: 1...1000) }
+  func validate() throws {
+    try Requirement.count("--steps", steps, in: 1...1_000_000)
+    try Requirement.count("--sample", sample, in: 1...100_000)
+  }
 
   func execute() async throws {
+    var recipe = DemonstrationRecipe()
+    (recipe.steps, recipe.seed) = (steps, seed)
     let demonstration = try await Demonstration(
       modelFile: URL(filePath: model.model), precision: model.precision, example: URL(filePath: example),
-      out: URL(filePath: out), epochs: epochs, seed: seed)
+      out: URL(filePath: out), recipe: recipe, sampleSize: sample, comparesVanilla: compare)
     let report = try await demonstration.run()
     try Console.write(common.json ? JSONText.line(report) + "\n" : report.text())
-    Console.note("\nwrote \(out)/report.html, report.json, and the adapters \(out)/cst and \(out)/vanilla\n")
+    Console.note(
+      "\nwrote \(out)/report.html, report.json, and the adapter \(out)/cst\(compare ? " beside \(out)/vanilla" : "")\n")
     Console.note("try it: cst generate --model \(model.model) --adapter \(out)/cst --policy \(example)/policy.json ")
     Console.note("--configuration direct --prompt \"Is green tea good for a cold?\"\n")
   }

@@ -4,83 +4,102 @@ import CSTCore
 import CSTData
 import Foundation
 
-/// The demo, start to finish: base model, CST and vanilla DPO on the same held-out rows.
+/// The demo, start to finish: trains the switch and measures under conditions how it holds.
 struct Demonstration {
   private let modelFile: URL
   private let precision: PrecisionChoice
   private let model: LanguageModel
   private let policy: SafetyPolicy
-  private let policyFile: URL
-  private let trainingFile: URL
+  private let example: URL
   private let training: PreferenceDataset
-  private let heldOut: [PreferencePair]
-  private let heldOutPairs: [EncodedPair]
+  private let everyday: [SynthesisPrompt]
+  private let sample: [PreferencePair]
+  private let heldOutCount: Int
   private let out: URL
-  private let epochs: Int
-  private let seed: UInt64
+  private let recipe: DemonstrationRecipe
+  private let comparesVanilla: Bool
   private let start = ContinuousClock.now
+
+  private var policyFile: URL { example.appending(path: "policy.json") }
+  private var trainingFile: URL { example.appending(path: "train.jsonl") }
+  private var everydayFile: URL { example.appending(path: "everyday.jsonl") }
 
   /// Reads everything; nothing is written before that is done.
   init(
-    modelFile: URL, precision: PrecisionChoice, example: URL, out: URL, epochs: Int, seed: UInt64
+    modelFile: URL, precision: PrecisionChoice, example: URL, out: URL, recipe: DemonstrationRecipe, sampleSize: Int,
+    comparesVanilla: Bool
   ) async throws {
     self.modelFile = modelFile
     self.precision = precision
+    self.example = example
     self.out = out
-    self.epochs = epochs
-    self.seed = seed
-    policyFile = example.appending(path: "policy.json")
-    trainingFile = example.appending(path: "train.jsonl")
-    policy = try SafetyPolicy(checkedContentsOf: policyFile)
-    training = try PreferenceDataset(contentsOf: trainingFile)
+    self.recipe = recipe
+    self.comparesVanilla = comparesVanilla
+    policy = try SafetyPolicy(checkedContentsOf: example.appending(path: "policy.json"))
+    training = try PreferenceDataset(contentsOf: example.appending(path: "train.jsonl"))
+    everyday = try [SynthesisPrompt](contentsOf: example.appending(path: "everyday.jsonl"))
     let candidates = try [PreferencePair](contentsOf: example.appending(path: "held-out.jsonl"))
     let leaked = Set(
-      NearDuplicates().matches(of: candidates.map(\.promptText), in: training.map(\.promptText)).map(\.query))
-    heldOut = candidates.indices.filter { !leaked.contains($0) }.map { candidates[$0] }
+      NearDuplicates().matches(
+        of: candidates.map(\.promptText), in: training.map(\.promptText) + everyday.map(\.question)
+      ).map(\.query))
+    let heldOut = candidates.indices.filter { !leaked.contains($0) }.map { candidates[$0] }
+    heldOutCount = heldOut.count
+    sample = Self.sample(of: heldOut, count: sampleSize)
     model = try await LanguageModel(contentsOf: modelFile, precision: precision.precision)
-    heldOutPairs = try heldOut.configured(by: policy).encoded(with: model.encoder())
     Console.note(
       "\(modelFile.lastPathComponent): \(Kernels.current.name) kernels, \(model.precision.rawValue), "
-        + "\(ComputePool.shared.threadCount) threads\n\(training.count) training rows, \(heldOut.count) held-out rows; "
+        + "\(ComputePool.shared.threadCount) threads\n\(training.count) training rows and \(everyday.count) everyday "
+        + "prompts; measured on \(sample.count) of \(heldOut.count) held-out rows; "
         + (leaked.isEmpty
           ? "none of these is a near-duplicate of a training prompt\n"
           : "\(leaked.count) more were left out as near-duplicates of training prompts\n"))
   }
 
+  /// As many rows of every kind, spread over the file: switchable and neutral ones, on the edge and not.
+  private static func sample(of rows: [PreferencePair], count: Int) -> [PreferencePair] {
+    let kinds = Dictionary(grouping: rows.indices) { row in
+      [rows[row].isNeutral, rows[row].task == ConditionsEvaluation.edgeTask]
+    }
+    return kinds.values.flatMap { kind in
+      let taken = min(count, kind.count)
+      return (0..<taken).map { kind[$0 * kind.count / taken] }
+    }.sorted().map { rows[$0] }
+  }
+
   /// Trains, measures, writes the reports.
   /// - Throws: `ExitCode` where the user stopped it; the adapter being trained is saved.
   func run() async throws -> ControllabilityReport {
-    let evaluation = ControllabilityEvaluation(policy: policy, maximumTokens: 64)
-    let base = try await measure(model, "base", evaluation)
-    let reference = ReferenceScores()
-    let (cst, cstHistory) = try await train("CST", folder: "cst", method: .cst, reference)
-    let cstEvidence = try await measure(cst, "CST", evaluation)
-    let (vanilla, vanillaHistory) = try await train("vanilla DPO", folder: "vanilla", method: .dpo, reference)
-    let vanillaEvidence = try await measure(vanilla, "vanilla DPO", evaluation)
-    let report = try evaluation.report(
-      on: [base, vanillaEvidence, cstEvidence], model: model,
-      seeds: [.init("training", seed)],
+    let (cst, history) = try await train("CST", folder: "cst", method: .cst)
+    var models = [(name: "CST", model: cst)]
+    var histories = [history]
+    if comparesVanilla {
+      let (vanilla, history) = try await train("vanilla DPO", folder: "vanilla", method: .dpo)
+      models = [("base", model), ("vanilla DPO", vanilla)] + models
+      histories.insert(history, at: 0)
+    }
+    heading("measuring under every condition")
+    let progress = SharedProgress()
+    let report = try await ConditionsEvaluation(ControllabilityEvaluation(policy: policy, maximumTokens: 48)).report(
+      on: models, over: sample, seeds: [.init("training", recipe.seed)],
       details: [
-        .init("held-out rows", heldOut.count), .init("precision", model.precision.rawValue),
-        .init("kernels", Kernels.current.name), .init("seconds", Int((ContinuousClock.now - start) / .seconds(1))),
-      ])
+        .init("rows", "\(sample.count) of \(heldOutCount) in held-out.jsonl, which was looked at while tuning"),
+        .init("precision", model.precision.rawValue), .init("kernels", Kernels.current.name),
+        .init("seconds", Int((ContinuousClock.now - start) / .seconds(1))),
+      ], sampleCount: 2
+    ) { condition, name, now in
+      progress.show("\(name), \(condition.rawValue): \(now)", isLast: false)
+    }
+    progress.end()
     try RecordFile.write(report, to: out.appending(path: "report.json"))
-    let page = HTMLReport(report, histories: [vanillaHistory, cstHistory]).text
-    try AtomicFile.write(Data(page.utf8), to: out.appending(path: "report.html"))
+    try AtomicFile.write(
+      Data(HTMLReport(report, histories: histories).text.utf8), to: out.appending(path: "report.html"))
     return report
   }
 
   private func heading(_ text: String) {
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     Console.note("\n[\(readableDuration(seconds: seconds))] \(text)\n")
-  }
-
-  private func measure(
-    _ model: LanguageModel, _ name: String, _ evaluation: ControllabilityEvaluation
-  ) async throws -> ModelEvidence {
-    heading("measuring \(name)")
-    let progress = SharedProgress()
-    return try await evaluation.evidence(of: model, named: name, over: heldOutPairs) { progress.show($0) }
   }
 
   /// A folder for a run. What a demo that was stopped has left is no work to keep.
@@ -96,24 +115,28 @@ struct Demonstration {
 
   /// Trains into a folder of the demo's, where an older run stays until this one is finished.
   private func train(
-    _ name: String, folder: String, method: RunSource.Method, _ reference: ReferenceScores
+    _ name: String, folder: String, method: RunSource.Method
   ) async throws -> (LanguageModel, TrainingHistory) {
-    let trainer = DPOTrainer(
-      model: model, loss: DPOLoss(beta: 0.1, rpoAlpha: 1), adapter: LoRAConfiguration(rank: 16),
-      optimizer: AdamW(learningRate: 1e-3), schedule: LearningRateSchedule(.linear, warmupRatio: 0.1),
-      reference: reference)
     let location = out.appending(path: folder)
     heading(
       "training \(name): cst train --method \(method) --model \(modelFile.path) --precision \(precision.rawValue) "
-        + "--policy \(policyFile.path) --data \(trainingFile.path) --out \(location.path) --overwrite --lora-rank 16 "
-        + "--learning-rate 1e-3 --warmup-ratio 0.1 --beta 0.1 --rpo-alpha 1 --batch-size 4 --epochs \(epochs) "
-        + "--seed \(seed)")
+        + "--policy \(policyFile.path) --data \(trainingFile.path) --retain \(everydayFile.path) "
+        + "--out \(location.path) --overwrite \(recipe.options)")
     let pairs = try method == .cst ? training.configured(by: policy) : training.vanilla(by: policy)
+    let (synthesis, limit) = recipe.retention(beside: pairs, policy: policy)
+    Console.note("the base model's own replies to everyday prompts, which training is to leave as they are\n")
+    let progress = SharedProgress()
+    let replies = try await synthesis.replies(of: model, to: everyday, beside: pairs, limit: limit) {
+      progress.show($0)
+    }
+    let trainer = recipe.trainer(of: model)
+    let data = try TrainingData(
+      pairs, drawing: recipe.variation, from: policy, seed: recipe.seed,
+      retaining: Retention(replies, ratio: recipe.retentionRatio), encodedWith: trainer.encoder)
+    var source = RunSource(dataFile: trainingFile, rows: training.count, policyFile: policyFile, method: method)
+    (source.variation, source.retentionFile) = (recipe.variation, everydayFile)
     let interrupt = TrainingProgress.interruptFlag()
-    let run = try await runFolder(location).run(
-      trainer, on: pairs.encoded(with: trainer.encoder), plan: TrainingPlan(epochs: epochs, seed: seed),
-      from: RunSource(dataFile: trainingFile, rows: training.count, policyFile: policyFile, method: method)
-    ) { interrupt.isSet }
+    let run = try await runFolder(location).run(trainer, on: data, plan: recipe.plan, from: source) { interrupt.isSet }
     var history = TrainingHistory(model: name, points: [])
     var adapter: LoRAAdapter?
     let end = try await TrainingProgress.follow(run) { event in
