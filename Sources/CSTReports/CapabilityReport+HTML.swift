@@ -6,7 +6,7 @@ extension CapabilityReport {
 
   /// The report as a part of a page.
   var section: String {
-    let head = columns.map { "<th scope=\"col\">\(HTML.escape($0))</th>" }.joined()
+    let head = columnNames.map { "<th scope=\"col\">\(HTML.escape($0))</th>" }.joined()
     let bodies = blocks.map { block in
       let rows = block.rows.map { row in
         let cells = ([row.base] + [row.tuned, row.difference].compactMap { $0 }).map { "<td>\(HTML.escape($0))</td>" }
@@ -16,7 +16,7 @@ extension CapabilityReport {
           """
       }
       return """
-        <tbody><tr><th scope="rowgroup" colspan="\(columns.count + 1)">\(HTML.escape(block.title))</th></tr>
+        <tbody><tr><th scope="rowgroup" colspan="\(columnNames.count + 1)">\(HTML.escape(block.title))</th></tr>
         \(rows.joined(separator: "\n"))</tbody>
         """
     }

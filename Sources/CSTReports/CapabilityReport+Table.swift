@@ -63,7 +63,7 @@ extension CapabilityReport {
   }
 
   /// The columns' names: the models, and the difference where there are two.
-  var columns: [String] { ["base model"] + (tunedModel.map { [$0, "difference"] } ?? []) }
+  var columnNames: [String] { ["base model"] + (tunedModel.map { [$0, "difference"] } ?? []) }
 
   private static func row(_ label: String, _ explanation: String, _ share: Share) -> Row {
     Row(

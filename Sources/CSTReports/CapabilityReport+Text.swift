@@ -7,14 +7,14 @@ extension CapabilityReport {
   /// to each other, they stand below one another.
   ///
   /// - Parameter columns: The width to keep to; at least 60. Long names are cut.
-  public func text(columns width: Int = 100) -> String {
-    let width = max(60, width)
-    let heads = [""] + columns.map { TerminalText.cut($0, to: 24) }
+  public func text(columns: Int = 100) -> String {
+    let columns = max(60, columns)
+    let heads = [""] + columnNames.map { TerminalText.cut($0, to: 24) }
     let cells = blocks.map { block in
       block.rows.map { row in ["  \(row.label)", row.base] + [row.tuned, row.difference].compactMap { $0 } }
     }
     let table = TerminalText.table([heads] + cells.flatMap { $0 }, alignment: .left)
-    let isWide = table.contains { $0.trimmingTrailingSpaces.count > width }
+    let isWide = table.contains { $0.trimmingTrailingSpaces.count > columns }
     var lines = [
       tunedModel == nil
         ? "Capability of the base model, with 95 % Wilson intervals" : "Capability kept, with 95 % intervals", "",
@@ -22,7 +22,7 @@ extension CapabilityReport {
     if !isWide { lines.append(table[0]) }
     var next = table[1...]
     for (block, cells) in zip(blocks, cells) {
-      lines += TerminalText.wrap(block.title, columns: width, first: "", indent: 2)
+      lines += TerminalText.wrap(block.title, columns: columns, first: "", indent: 2)
       let own = next.prefix(cells.count)
       next = next.dropFirst(own.count)
       lines += isWide ? cells.flatMap { Self.stacked($0, under: heads) } : Array(own)

@@ -43,7 +43,7 @@ extension CapabilityEvaluation {
     case .prompts(let prompts):
       guard pair.tuned != nil else {
         throw failure(
-          .nothingToCompare, 0, prompts[0].place,
+          .nothingToCompare, 0, prompts.first?.place,
           "\(task.name): expected a model with an adapter, whose drift from the base model's replies to these prompts can "
             + "be measured, found the base model alone; give an adapter")
       }

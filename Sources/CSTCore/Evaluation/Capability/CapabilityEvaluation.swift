@@ -81,8 +81,8 @@ public struct CapabilityEvaluation: Sendable {
     return zip(questions, encoded).map { question, encoded in
       let own = next.prefix(encoded.groups.count)
       next = next.dropFirst(own.count)
-      func choice(_ scores: [[Double]]) -> ChoiceScores {
-        ChoiceScores(
+      func choice(_ scores: [[Double]]) -> CapabilityReport.Choice {
+        CapabilityReport.Choice(
           logProbabilities: MultipleChoiceQuestion.Encoded.inOrder(encoded.members, scores), options: question.options)
       }
       let tuned = own.compactMap(\.tuned)
@@ -94,9 +94,9 @@ public struct CapabilityEvaluation: Sendable {
 
   private static func stretches(
     of groups: [CompletionGroup], _ scores: [ModelPair.Scores]
-  ) -> [LogProbabilityStretch] {
+  ) -> [CapabilityReport.Stretch] {
     zip(groups, scores).map { group, scores in
-      LogProbabilityStretch(tokens: group.completions[0].count, base: scores.base[0], tuned: scores.tuned?[0])
+      CapabilityReport.Stretch(tokens: group.completions[0].count, base: scores.base[0], tuned: scores.tuned?[0])
     }
   }
 }

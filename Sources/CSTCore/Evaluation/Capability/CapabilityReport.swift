@@ -15,7 +15,7 @@ public struct CapabilityReport: Hashable, Codable, Sendable {
     /// The tuned model's less the base's.
     public var difference: PairedDifference?
 
-    init(_ questions: [Question], of choice: (ChoiceScores) -> Int) {
+    init(_ questions: [Question], of choice: (Choice) -> Int) {
       let before = questions.map { choice($0.base) == $0.answer }
       let after = questions.compactMap { question in question.tuned.map { choice($0) == question.answer } }
       base = Proportion(of: before) { $0 }
@@ -34,9 +34,9 @@ public struct CapabilityReport: Hashable, Codable, Sendable {
     /// The right option, counted from 0.
     public var answer: Int
     /// What the base model makes of it.
-    public var base: ChoiceScores
+    public var base: Choice
     /// What the tuned model makes of it.
-    public var tuned: ChoiceScores?
+    public var tuned: Choice?
   }
 
   /// Answers to questions with options.
@@ -91,9 +91,9 @@ public struct CapabilityReport: Hashable, Codable, Sendable {
     /// The tuned model's ``Prediction/logProbability`` less the base's.
     public var difference: PairedDifference?
     /// The windows in order.
-    public var windows: [LogProbabilityStretch]
+    public var windows: [Stretch]
 
-    init(name: String, bytes: Int, windowLength: Int, _ windows: [LogProbabilityStretch]) {
+    init(name: String, bytes: Int, windowLength: Int, _ windows: [Stretch]) {
       (self.name, self.bytes, self.windowLength, self.windows) = (name, bytes, windowLength, windows)
       let tokens = windows.tokens
       self.tokens = tokens
@@ -131,9 +131,9 @@ public struct CapabilityReport: Hashable, Codable, Sendable {
     /// The tuned model's less the base's.
     public var difference: PairedDifference?
     /// The replies that are not empty, in the order of their prompts.
-    public var replies: [LogProbabilityStretch]
+    public var replies: [Stretch]
 
-    init(name: String, prompts: Int, maximumTokens: Int, _ replies: [LogProbabilityStretch]) {
+    init(name: String, prompts: Int, maximumTokens: Int, _ replies: [Stretch]) {
       (self.name, self.prompts, self.maximumTokens, self.replies) = (name, prompts, maximumTokens, replies)
       emptyReplies = prompts - replies.count
       tokens = replies.tokens

@@ -22,7 +22,7 @@ public struct CapabilityTask: Hashable, Sendable {
   /// A conversation up to a reply.
   public struct Prompt: Hashable, Sendable {
     /// The conversation, oldest first; the last message is the user's.
-    public var messages: [Message]
+    public let messages: [Message]
     private var uncomparedPlace = Uncompared<RowPlace?>(value: nil)
 
     /// Where it was read, if that is known; no part of what makes prompts equal.
@@ -41,9 +41,7 @@ public struct CapabilityTask: Hashable, Sendable {
   /// What reports call it.
   public var name: String
   /// What is measured.
-  public var content: Content
-  /// Where it was read, if it was.
-  var file: URL?
+  public let content: Content
 
   /// Creates a task. Traps where there is nothing in it to measure.
   public init(named name: String, _ content: Content) {
@@ -76,6 +74,5 @@ public struct CapabilityTask: Hashable, Sendable {
         .unsupportedType, file: file.path, expected: "a .jsonl file of questions or prompts, or a .txt file",
         found: other.isEmpty ? "a name without an extension" : ".\(other)")
     }
-    self.file = file
   }
 }

@@ -8,11 +8,11 @@
 /// continuation form of MMLU: the context `Question: …\nAnswer:`, and a space and an option behind it.
 public struct MultipleChoiceQuestion: Hashable, Sendable {
   /// What stands before an option.
-  public var context: String
+  public let context: String
   /// The options, as they are scored.
-  public var options: [String]
+  public let options: [String]
   /// The right option, counted from 0.
-  public var answer: Int
+  public let answer: Int
   /// The question's name, for finding it again.
   public var id: String?
   /// What it is about.

@@ -43,10 +43,12 @@ public struct PairedDifference: Hashable, Codable, Sendable {
   ///     interval  d ± t · √(n/(n − 1) · Σ (Dᵢ − d·tᵢ)²) / T
   ///
   /// the usual interval of a ratio of means (Cochran, Sampling Techniques, 1977, section 2.11). One stretch has no interval.
-  /// - Precondition: At least one stretch.
-  public init(of stretches: [LogProbabilityStretch]) {
-    require(!stretches.isEmpty, "no stretches have no difference")
-    let differences = stretches.map { ($0.tuned ?? $0.base) - $0.base }
+  /// - Precondition: At least one stretch, all measured under both models.
+  public init(of stretches: [CapabilityReport.Stretch]) {
+    let differences = stretches.compactMap { stretch in stretch.tuned.map { $0 - stretch.base } }
+    require(
+      !stretches.isEmpty && differences.count == stretches.count,
+      "\(differences.count) of \(stretches.count) stretches have a difference")
     let total = Double(stretches.reduce(0) { $0 + $1.tokens })
     let mean = differences.reduce(0, +) / total
     let squares = zip(differences, stretches).reduce(0) { sum, stretch in

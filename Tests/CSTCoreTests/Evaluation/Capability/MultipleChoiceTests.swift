@@ -14,14 +14,14 @@ import Testing
 
   @Test func choosesAsTheHarnessDoes() {
     // By hand: −4/2 = −2, −5/5 = −1, −9/3 = −3.
-    let scores = ChoiceScores(logProbabilities: [-4, -5, -9], options: ["ab", "abcde", "abc"])
+    let scores = CapabilityReport.Choice(logProbabilities: [-4, -5, -9], options: ["ab", "abcde", "abc"])
     #expect(scores.choice == 0 && scores.normalizedChoice == 1)
     // Characters are scalars, as in Python: −6/3 and −4/1, not −6/2.
-    let combined = ChoiceScores(logProbabilities: [-6, -4], options: ["e\u{301}x", "y"])
+    let combined = CapabilityReport.Choice(logProbabilities: [-6, -4], options: ["e\u{301}x", "y"])
     #expect(combined.choice == 1 && combined.normalizedChoice == 0)
-    let bytes = ChoiceScores(logProbabilities: [-4, -3], options: ["éé", "a"])
+    let bytes = CapabilityReport.Choice(logProbabilities: [-4, -3], options: ["éé", "a"])
     #expect(bytes.normalizedChoice == 0)
-    let equals = ChoiceScores(logProbabilities: [-7, -3, -3], options: ["a", "b", "c"])
+    let equals = CapabilityReport.Choice(logProbabilities: [-7, -3, -3], options: ["a", "b", "c"])
     #expect(equals.choice == 1 && equals.normalizedChoice == 1)
   }
 

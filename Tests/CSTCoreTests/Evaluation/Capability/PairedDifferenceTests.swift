@@ -43,9 +43,9 @@ import Testing
   /// Sums −1, −3 and −1 over 10, 10 and 5 tokens: d = −0.2, residuals 1, −1 and 0, √(3/2·2)/25 = 0.0692820, t₂ = 4.302653.
   @Test func ofMeansAsComputedByHand() throws {
     let stretches = [
-      LogProbabilityStretch(tokens: 10, base: -20, tuned: -21),
-      LogProbabilityStretch(tokens: 10, base: -30, tuned: -33),
-      LogProbabilityStretch(tokens: 5, base: -10, tuned: -11),
+      CapabilityReport.Stretch(tokens: 10, base: -20, tuned: -21),
+      CapabilityReport.Stretch(tokens: 10, base: -30, tuned: -33),
+      CapabilityReport.Stretch(tokens: 5, base: -10, tuned: -11),
     ]
     let difference = PairedDifference(of: stretches)
     #expect(abs(difference.estimate + 0.2) < 1e-15)

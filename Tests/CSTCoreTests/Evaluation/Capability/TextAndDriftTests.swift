@@ -97,7 +97,7 @@ import Testing
     let fresh = base.adapted(by: LoRAAdapter(for: base.configuration, LoRAConfiguration(rank: 4), using: &generator))
     let tasks = [prompts, CapabilityTask(named: "t", .text(text))]
     let report = try await CapabilityEvaluation(windowLength: 8, maximumTokens: 6).run(on: fresh, over: tasks)
-    let nothing = PairedDifference(of: [1, 2].map { LogProbabilityStretch(tokens: $0, base: -1, tuned: -1) })
+    let nothing = PairedDifference(of: [1, 2].map { CapabilityReport.Stretch(tokens: $0, base: -1, tuned: -1) })
     #expect(report.drifts[0].difference == nothing && nothing.estimate == 0 && nothing.high == 0)
     #expect(report.texts[0].difference == nothing && report.texts[0].perplexityRatio?.high == 1)
   }
