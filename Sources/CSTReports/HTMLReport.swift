@@ -11,20 +11,26 @@ import CSTCore
 public struct HTMLReport: Sendable {
   private let report: ControllabilityReport
   private let histories: [TrainingHistory]
+  private let capability: CapabilityReport?
 
   /// Creates a page.
   ///
   /// - Parameter report: What is shown.
   /// - Parameter histories: Training runs to draw, at most one a model; may be empty.
-  public init(_ report: ControllabilityReport, histories: [TrainingHistory] = []) {
+  /// - Parameter capability: What the model can do beside it, if that was measured.
+  public init(
+    _ report: ControllabilityReport, histories: [TrainingHistory] = [], capability: CapabilityReport? = nil
+  ) {
     self.report = report
     self.histories = histories
+    self.capability = capability
   }
 
   /// The page's source.
   public var text: String {
     HTML.page(
-      title: "Controllability: \(report.policy.name)", sections: [conditions, table, charts, samples, settings])
+      title: "Controllability: \(report.policy.name)",
+      sections: [conditions, table, capability?.section ?? "", charts, samples, settings])
   }
 
   private var table: String {

@@ -55,3 +55,12 @@ enum TerminalText {
     return lines + [line]
   }
 }
+
+extension String {
+  /// The text without the spaces that pad a table's last column.
+  var trimmingTrailingSpaces: String {
+    var text = self
+    while text.last == " " { text.removeLast() }
+    return text
+  }
+}

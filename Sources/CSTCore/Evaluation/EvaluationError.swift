@@ -15,6 +15,12 @@ public struct EvaluationError: PlacedError, Hashable {
     public static let differentTokens = Reason(description: "different tokens")
     /// A row with a reply under one configuration and none under another.
     public static let incomplete = Reason(description: "incomplete")
+    /// A question, or a window of text, that is longer than the model's context.
+    public static let tooLong = Reason(description: "too long")
+    /// A text that no token of the vocabulary spells.
+    public static let noTokens = Reason(description: "no tokens")
+    /// A measure of change where there is one model only.
+    public static let nothingToCompare = Reason(description: "nothing to compare")
   }
 
   /// The kind of failure.

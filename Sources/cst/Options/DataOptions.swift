@@ -4,18 +4,36 @@ import Foundation
 
 /// A dataset, or some of its rows.
 struct DataOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp("Preference data: JSONL, or a JSON list.", valueName: "file"),
-    completion: .file(extensions: ["jsonl", "json"]))
-  var data: String
+  @Option(help: Self.help, completion: Self.completion) var data: String
+  @OptionGroup var selection: RowOptions
 
+  var rows: RowSelection? { selection.rows }
+
+  static let help = ArgumentHelp("Preference data: JSONL, or a JSON list.", valueName: "file")
+  static let completion = CompletionKind.file(extensions: ["jsonl", "json"])
+
+  func load() throws -> PreferenceDataset { try PreferenceDataset(at: data, rows) }
+}
+
+/// The same where there need not be one.
+struct OptionalDataOptions: ParsableArguments {
+  @Option(help: DataOptions.help, completion: DataOptions.completion) var data: String?
+  @OptionGroup var selection: RowOptions
+
+  func validate() throws {
+    if data == nil, selection.rows != nil { throw ValidationError("--rows chooses among the rows of --data: give one") }
+  }
+
+  func load() throws -> PreferenceDataset? { try data.map { try PreferenceDataset(at: $0, selection.rows) } }
+}
+
+/// Which rows of a dataset.
+struct RowOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Use only these rows, counted from 0, both ends included: 0-699, 700- or 12 (default: all).", valueName: "rows"),
     transform: RowSelection.init(parsing:))
   var rows: RowSelection?
-
-  func load() throws -> PreferenceDataset { try PreferenceDataset(at: data, rows) }
 }
 
 extension PreferenceDataset {

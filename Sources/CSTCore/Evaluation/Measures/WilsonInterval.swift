@@ -13,7 +13,7 @@ public struct WilsonInterval: Hashable, Sendable {
   public let high: Double
 
   /// The two-sided 95 % point of the standard normal distribution.
-  private static let z = 1.959963984540054
+  static let z = 1.959963984540054
 
   /// The interval of `successes` out of `total`. No trials say nothing: the interval is 0…1.
   ///
