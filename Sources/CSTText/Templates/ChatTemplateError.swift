@@ -40,6 +40,13 @@ public struct ChatTemplateError: PlacedError, Hashable {
     self.detail = detail
   }
 
+  /// What `body` makes. Whatever reads or runs a template throws this error and no other.
+  static func only<Result>(_ body: () throws -> Result) throws(ChatTemplateError) -> Result {
+    do { return try body() } catch {
+      throw error as? ChatTemplateError ?? ChatTemplateError(.invalidOperation, "\(error)")
+    }
+  }
+
   /// The template, and its line where one is to blame.
   public var place: String { "chat template" + (line.map { ", line \($0)" } ?? "") }
 }

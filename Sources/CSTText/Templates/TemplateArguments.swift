@@ -9,7 +9,7 @@ extension TemplateEvaluator {
   ///
   /// - Throws: for arguments that no parameter takes, and where one of the first `required` is missing.
   func bind(_ arguments: TemplateArguments, to parameters: String..., required: Int = 0, of callee: String)
-    throws(ChatTemplateError) -> [TemplateValue?]
+    throws -> [TemplateValue?]
   {
     guard arguments.positional.count <= parameters.count else {
       throw error("\(callee)() takes at most \(parameters.count) arguments, found \(arguments.positional.count)")
@@ -29,14 +29,14 @@ extension TemplateEvaluator {
   }
 
   /// An integer argument.
-  func integer(_ value: TemplateValue, for what: String) throws(ChatTemplateError) -> Int {
+  func integer(_ value: TemplateValue, for what: String) throws -> Int {
     if case .undefined(let undefined) = value { throw error(undefined.message) }
     guard let integer = value.integer else { throw error("\(what) must be an integer, not \(value.typeName)") }
     return integer
   }
 
   /// A text argument.
-  func plainText(_ value: TemplateValue, for what: String) throws(ChatTemplateError) -> TemplateText {
+  func plainText(_ value: TemplateValue, for what: String) throws -> TemplateText {
     guard case .text(let text) = value else { throw error("\(what) must be str, not \(value.typeName)") }
     return text
   }

@@ -96,7 +96,7 @@ public struct TemplateDate: Sendable, Hashable, CustomStringConvertible {
 
 extension TemplateEvaluator {
   /// `strftime_now(format)`; `%-d` leaves out the filling zero.
-  func formattedDate(_ format: TemplateText) throws(ChatTemplateError) -> TemplateText {
+  func formattedDate(_ format: TemplateText) throws -> TemplateText {
     var result = TemplateText()
     let scalars = format.scalars
     var index = 0

@@ -2,7 +2,7 @@
 /// says stays content.
 extension TemplateEvaluator {
   /// Python's `str`.
-  func text(of value: TemplateValue) throws(ChatTemplateError) -> TemplateText {
+  func text(of value: TemplateValue) throws -> TemplateText {
     switch value {
     case .undefined: TemplateText()
     case .text(let text): text
@@ -11,13 +11,13 @@ extension TemplateEvaluator {
   }
 
   /// Python's `repr`.
-  func representation(of value: TemplateValue) throws(ChatTemplateError) -> TemplateText {
+  func representation(of value: TemplateValue) throws -> TemplateText {
     var result = TemplateText()
     try represent(value, into: &result)
     return result
   }
 
-  private func represent(_ value: TemplateValue, into result: inout TemplateText) throws(ChatTemplateError) {
+  private func represent(_ value: TemplateValue, into result: inout TemplateText) throws {
     let before = result.count
     switch value {
     case .undefined: result.append("Undefined", .template)
@@ -55,7 +55,7 @@ extension TemplateEvaluator {
   private func represent(
     _ items: [TemplateValue], _ opening: String, _ closing: String, into result: inout TemplateText
   )
-    throws(ChatTemplateError)
+    throws
   {
     result.append(opening, .template)
     for (index, item) in items.enumerated() {

@@ -38,51 +38,25 @@ indirect enum TemplateStatement: Sendable {
 }
 
 /// `{% for target in items if condition %}body{% else %}otherwise{% endfor %}`
-final class TemplateLoop: Sendable {
+struct TemplateLoop: Sendable {
   let target: TemplateTarget
   let items: TemplateExpression
   let condition: TemplateExpression?
   let body: [TemplateStatement]
   let otherwise: [TemplateStatement]
   let line: Int
-
-  init(
-    target: TemplateTarget, items: TemplateExpression, condition: TemplateExpression?, body: [TemplateStatement],
-    otherwise: [TemplateStatement], line: Int
-  ) {
-    self.target = target
-    self.items = items
-    self.condition = condition
-    self.body = body
-    self.otherwise = otherwise
-    self.line = line
-  }
 }
 
 /// A macro, or the body of a call block.
-final class TemplateMacro: Sendable {
+struct TemplateMacro: Sendable {
   let name: String
   /// The variable that holds it; `nil` for a call block.
   let symbol: Int?
   let parameters: [(name: String, symbol: Int, defaultValue: TemplateExpression?)]
   let body: [TemplateStatement]
-  /// Whether the body uses `caller`, `varargs` or `kwargs`, which the call then provides.
-  let usesCaller, usesPositionalRest, usesNamedRest: Bool
+  /// The variables that the body uses: of these, the call provides `caller`, `varargs` and `kwargs`.
+  let uses: Set<String>
   let line: Int
-
-  init(
-    name: String, symbol: Int?, parameters: [(name: String, symbol: Int, defaultValue: TemplateExpression?)],
-    body: [TemplateStatement], uses names: Set<String>, line: Int
-  ) {
-    self.name = name
-    self.symbol = symbol
-    self.parameters = parameters
-    self.body = body
-    usesCaller = names.contains("caller")
-    usesPositionalRest = names.contains("varargs")
-    usesNamedRest = names.contains("kwargs")
-    self.line = line
-  }
 }
 
 /// What can be assigned to.
