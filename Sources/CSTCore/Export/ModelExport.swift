@@ -12,13 +12,13 @@ import Foundation
 /// It writes, and checks nothing of what it has written: see ``ExportReplay``.
 public struct ModelExport: Sendable {
   /// The model, with its adapter.
-  public let model: LanguageModel
+  package let model: LanguageModel
   /// What is written.
-  public let format: ExportFormat
+  package let format: ExportFormat
   /// What the base model is called in the files, best as the hub calls it; the name of its file or folder where not told.
-  public let baseModelName: String
+  package let baseModelName: String
   /// What folders say about the model in their `README.md`; none is written where `nil`. `CSTReports` makes one.
-  public var readme: String?
+  package var readme: String?
 
   /// Checks what is asked for.
   ///
@@ -67,7 +67,7 @@ public struct ModelExport: Sendable {
   /// with the exported adapter.
   ///
   /// - Throws: `FormatError`, `TokenizerError`.
-  public func readBack(from url: URL) async throws -> LanguageModel {
+  package func readBack(from url: URL) async throws -> LanguageModel {
     guard format.isAdapterOnly else { return try await LanguageModel(contentsOf: url, precision: model.precision) }
     return model.adapted(by: try LoRAAdapter(contentsOf: url, for: model.configuration))
   }

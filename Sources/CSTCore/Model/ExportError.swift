@@ -17,7 +17,7 @@ public struct ExportError: PlacedError, Hashable {
   public let reason: Reason
 
   /// Creates an error.
-  public init(_ reason: Reason) { self.reason = reason }
+  package init(_ reason: Reason) { self.reason = reason }
 
   /// The part of the model that is to blame.
   public var place: String {

@@ -23,9 +23,9 @@ public struct LanguageModel: Sendable {
   /// What tells this model from others in records and checkpoints: names and sizes of its files.
   public let identity: String
   /// The file or folder it was read from.
-  public var source: ModelSource { files.source }
+  package var source: ModelSource { files.source }
   /// The tokens that end a reply: the template's end of turn and whatever the model's files name.
-  public let stopTokenIDs: Set<Int32>
+  package let stopTokenIDs: Set<Int32>
   /// Told what the model's encoders render and tokenise; for counting it.
   package var encodingObserver: ConversationEncoder.Observer?
   let transformer: Transformer

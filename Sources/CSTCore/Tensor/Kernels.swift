@@ -25,13 +25,13 @@ public struct Kernels: Sendable {
   package static var names: [String] { variants.map(\.name) }
 
   /// Names of the variants that can run here, worst to best.
-  public static var runnableNames: [String] { variants.filter { ck_kernels_for($0.variant) != nil }.map(\.name) }
+  package static var runnableNames: [String] { variants.filter { ck_kernels_for($0.variant) != nil }.map(\.name) }
 
   /// The name of this variant, one of ``runnableNames``: `scalar` or that of an instruction set.
   public var name: String { String(cString: ck_variant_name(table.variant)) }
 
   /// Whether bf16 products run in hardware, so that bf16 is faster than float32.
-  public var hasFastBF16: Bool { table.bf16_dot }
+  package var hasFastBF16: Bool { table.bf16_dot }
 
   /// Tells the CPU that the caller is spinning.
   @inline(__always)

@@ -99,7 +99,7 @@ public enum WeightPanels: String, Sendable, Hashable, Codable, CaseIterable {
   case streamed
 
   /// The choice by size: kept where that many bytes are at most a quarter of the machine's memory.
-  public static func chosen(
+  package static func chosen(
     panelBytes: Int, physicalMemory: UInt64 = ProcessInfo.processInfo.physicalMemory
   ) -> WeightPanels {
     KeptMemory.holds(panelBytes, of: physicalMemory) ? .kept : .streamed

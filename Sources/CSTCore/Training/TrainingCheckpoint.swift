@@ -8,7 +8,7 @@ public struct TrainingCheckpoint: Sendable {
   /// The adapter after these steps.
   public let adapter: LoRAAdapter
   /// The optimizer's running means.
-  public let optimizerState: AdamW.State
+  package let optimizerState: AdamW.State
   /// What must be the same for the run to go on.
   let identity: SavedIdentity
 

@@ -38,7 +38,7 @@ public struct DatasetError: PlacedError, Hashable {
   public var detail: String
 
   /// Creates an error.
-  public init(reason: Reason, file: URL, line: Int? = nil, detail: String) {
+  package init(reason: Reason, file: URL, line: Int? = nil, detail: String) {
     self.reason = reason
     self.file = file
     self.line = line

@@ -76,7 +76,7 @@ extension Collection where Element == PreferencePair {
 
 extension PreferencePair {
   /// What the prompt says, all turns together, for comparing prompts.
-  public var promptText: String {
+  package var promptText: String {
     prompt.map(\.content).joined(separator: "\n")
   }
 }

@@ -14,7 +14,7 @@ public enum AnswerJudge: Sendable {
   case rules(RefusalJudge)
 
   /// What tells this judge from others in records.
-  public var identity: String {
+  package var identity: String {
     switch self {
     case .teacher(let teacher): teacher.identity
     case .rules: "rules"

@@ -36,7 +36,7 @@ public struct RejectedPrompt: Sendable, Hashable, Codable {
   public var answer: String?
 
   /// A rejection from its parts.
-  public init(_ reason: Reason, configuration: String? = nil, detail: String, answer: String? = nil) {
+  package init(_ reason: Reason, configuration: String? = nil, detail: String, answer: String? = nil) {
     self.reason = reason
     self.configuration = configuration
     self.detail = detail

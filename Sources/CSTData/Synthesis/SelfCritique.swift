@@ -78,7 +78,7 @@ public struct SelfCritique: Sendable {
   /// Checks that policy, judge and prompts go together.
   ///
   /// - Throws: `PreferenceError` saying what is missing, or wrong in what the policy says about generating data.
-  public func check(prompts: [SynthesisPrompt]) throws(PreferenceError) {
+  package func check(prompts: [SynthesisPrompt]) throws(PreferenceError) {
     _ = try policy.synthesis
     func invalid(_ detail: String) -> PreferenceError { PreferenceError(reason: .invalidPolicy, detail: detail) }
     let count = policy.configurations.count

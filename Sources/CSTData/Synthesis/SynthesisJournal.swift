@@ -75,7 +75,7 @@ public final class SynthesisJournal: @unchecked Sendable {
   }
 
   /// How many replies it holds.
-  public var count: Int { replies.withLock { $0.count } }
+  package var count: Int { replies.withLock { $0.count } }
 
   /// The reply to the call of this address, or `nil`.
   subscript(address: String) -> TeacherReply? { replies.withLock { $0[address] } }

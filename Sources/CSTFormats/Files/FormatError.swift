@@ -85,7 +85,7 @@ public struct FormatError: PlacedError, Hashable {
   public let advice: String
 
   /// Creates an error; leave `expected`, `found` and `advice` empty where there is nothing to say.
-  public init(
+  package init(
     _ reason: Reason,
     file: String,
     at place: Place = .file,

@@ -34,7 +34,7 @@ public struct ChatTemplateError: PlacedError, Hashable {
   public let detail: String
 
   /// Creates an error; `detail` is shown to the user as it is.
-  public init(_ reason: Reason, line: Int? = nil, _ detail: String) {
+  package init(_ reason: Reason, line: Int? = nil, _ detail: String) {
     self.reason = reason
     self.line = line
     self.detail = detail

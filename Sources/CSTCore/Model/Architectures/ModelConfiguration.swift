@@ -10,26 +10,26 @@ public struct ModelConfiguration: Sendable, Hashable {
   /// Width of the residual stream.
   public let width: Int
   /// Width of the feed-forward layers.
-  public let feedForwardWidth: Int
+  package let feedForwardWidth: Int
   /// Query heads, key-value heads and their width.
   public let heads: AttentionHeads
   /// ε of the RMS norms.
-  public let normEpsilon: Float
+  package let normEpsilon: Float
   /// How queries and keys are rotated to their positions.
-  public let rotary: RotaryConfiguration
+  package let rotary: RotaryConfiguration
   /// Positions the model was trained for.
   public let contextLength: Int
   /// Tokens of the vocabulary, rows of the embedding.
   public let vocabularyCount: Int
   /// The matrices whose outputs have a bias.
-  public private(set) var biases: Set<Projection> = []
+  package private(set) var biases: Set<Projection> = []
   /// How many of the latest positions a token sees, itself among them; `nil` for all.
-  public private(set) var slidingWindow: Int?
+  package private(set) var slidingWindow: Int?
   /// The layers in which that holds, where it is not all.
   private(set) var windowLayers: Range<Int>?
 
   /// The layers, from 0, in which the window holds: in the others a token sees all.
-  public var slidingLayers: Range<Int> { windowLayers ?? 0..<layerCount }
+  package var slidingLayers: Range<Int> { windowLayers ?? 0..<layerCount }
 
   /// The matrices of a layer.
   public var projections: [Projection] { architecture.projections }

@@ -23,7 +23,7 @@ public struct Finding: Hashable, Codable, Sendable {
     public let detail: String
 
     /// An example from its parts.
-    public init(line: Int?, other: Int? = nil, otherFile: String? = nil, detail: String) {
+    package init(line: Int?, other: Int? = nil, otherFile: String? = nil, detail: String) {
       self.line = line
       self.other = other
       self.otherFile = otherFile

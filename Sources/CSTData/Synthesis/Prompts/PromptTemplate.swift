@@ -1,9 +1,9 @@
 /// A text with places to be filled in, such as `Criticise your answer by this: {{principles}}`.
 ///
 /// What is filled in is never looked at again: a question that contains `{{answer}}` stays as it is.
-public struct PromptTemplate: Hashable, Sendable {
+package struct PromptTemplate: Hashable, Sendable {
   /// What a place stands for.
-  public enum Placeholder: String, Hashable, Sendable, CaseIterable {
+  package enum Placeholder: String, Hashable, Sendable, CaseIterable {
     /// The user's last message.
     case question
     /// The configuration's system prompt.
@@ -33,7 +33,7 @@ public struct PromptTemplate: Hashable, Sendable {
   }
 
   /// The text as written.
-  public let source: String
+  package let source: String
   private let pieces: [Piece]
 
   /// The places in the text, in their order.

@@ -12,7 +12,7 @@ extension SafetyPolicy {
   ///
   /// - Throws: ``CSTCore/PreferenceError``: `malformedPolicy`, or `invalidPolicy` where it does not rank every
   ///   configuration once.
-  public var rubric: Rubric? {
+  package var rubric: Rubric? {
     get throws(PreferenceError) { try sections().rubric }
   }
 
@@ -20,7 +20,7 @@ extension SafetyPolicy {
   ///
   /// - Throws: ``CSTCore/PreferenceError``: `malformedPolicy`, or `invalidPolicy` where a prompt cannot be used or names
   ///   what the policy does not have.
-  public var synthesis: SynthesisPrompts {
+  package var synthesis: SynthesisPrompts {
     get throws(PreferenceError) { try sections().synthesis ?? SynthesisPrompts() }
   }
 
@@ -28,7 +28,7 @@ extension SafetyPolicy {
   ///
   /// - Throws: ``CSTCore/PreferenceError`` with reason `invalidPolicy` if the configurations break a rule of a policy, or
   ///   the rubric or the prompts do not go with them.
-  public init(
+  package init(
     name: String, configurations: [SafetyConfiguration], defaultName: String, rubric: Rubric? = nil,
     synthesis: SynthesisPrompts = SynthesisPrompts()
   ) throws(PreferenceError) {

@@ -1,7 +1,7 @@
 import CSTCore
 
 /// What one stage of self-critique adds to a conversation: usually one message of the user.
-public struct StagePrompt: Hashable, Sendable {
+package struct StagePrompt: Hashable, Sendable {
   /// A message to be filled in.
   struct Turn: Hashable, Sendable {
     let role: Message.Role
@@ -70,7 +70,7 @@ extension StagePrompt: Codable {
   /// that names one.
   ///
   /// - Throws: `DecodingError` for the form, `PreferenceError` for the content.
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     guard let stage = decoder.codingPath.lazy.compactMap({ SynthesisStage(rawValue: $0.stringValue) }).first
     else {
       throw DecodingError.dataCorrupted(
@@ -85,7 +85,7 @@ extension StagePrompt: Codable {
   }
 
   /// Writes the form that ``init(from:)`` reads.
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var value = encoder.singleValueContainer()
     if turns.count == 1, let only = turns.first, only.role == .user {
       try value.encode(only.content.source)

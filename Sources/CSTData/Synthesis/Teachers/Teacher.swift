@@ -32,7 +32,7 @@ public struct TeacherCall: Sendable, Hashable {
   public var question: String
 
   /// A call of a stage.
-  public init(
+  package init(
     stage: SynthesisStage, configuration: String? = nil, messages: [Message], sampling: Sampling, maximumTokens: Int,
     choices: [String] = [], question: String = ""
   ) {

@@ -43,7 +43,7 @@ public struct TeacherError: PlacedError, Hashable {
   }
 
   /// What a failure means for the rest of a run.
-  public enum Consequence: Sendable, Hashable {
+  package enum Consequence: Sendable, Hashable {
     /// The same call may succeed later.
     case retry
     /// The same call will fail again; others may succeed.
@@ -70,7 +70,7 @@ public struct TeacherError: PlacedError, Hashable {
   public var place: String { "" }
 
   /// What the failure means for the rest of a run.
-  public var consequence: Consequence {
+  package var consequence: Consequence {
     switch reason {
     case .rateLimited, .serverError, .unreachable, .timedOut, .cutOff, .malformedReply, .wrongContentType,
       .emptyChoices, .tooLarge:

@@ -4,9 +4,9 @@ import Foundation
 /// renders alike.
 public struct TemplateDate: Sendable, Hashable, CustomStringConvertible {
   /// The year, month (1…12) and day (1…31) of the Gregorian calendar.
-  public let year, month, day: Int
+  package let year, month, day: Int
   /// Hour (0…23), minute and second.
-  public let hour, minute, second: Int
+  package let hour, minute, second: Int
 
   /// A day, at midnight.
   ///

@@ -23,7 +23,7 @@ public struct EndpointError: PlacedError, Hashable {
   public var detail: String
 
   /// Creates an error.
-  public init(_ reason: Reason, detail: String) {
+  package init(_ reason: Reason, detail: String) {
     self.reason = reason
     self.detail = detail
   }
