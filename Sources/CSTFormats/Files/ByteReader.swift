@@ -36,20 +36,6 @@ package struct ByteReader {
     return Value(littleEndian: value)
   }
 
-  /// Reads `count` numbers.
-  package mutating func readArray<Value: FixedWidthInteger & BitwiseCopyable>(
-    of _: Value.Type, count: Int, _ what: String
-  ) throws -> [Value] {
-    let source = try readBytes(try product(count, MemoryLayout<Value>.size, what), what)
-    return [Value](unsafeUninitializedCapacity: count) { buffer, initialized in
-      UnsafeMutableRawBufferPointer(buffer).copyMemory(from: source)
-      #if _endian(big)
-        for index in 0..<count { buffer[index] = Value(littleEndian: buffer[index]) }
-      #endif
-      initialized = count
-    }
-  }
-
   /// Takes the next `count` bytes without copying them.
   package mutating func readBytes(_ count: Int, _ what: String) throws -> UnsafeRawBufferPointer {
     try require(count, what)

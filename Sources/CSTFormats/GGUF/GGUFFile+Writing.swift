@@ -96,39 +96,20 @@ private struct GGUFEncoder {
   mutating func append(_ value: GGUFValue) {
     append(value.type.rawValue)
     switch value {
-    case .uint8(let value): append(value)
-    case .int8(let value): append(value)
-    case .uint16(let value): append(value)
-    case .int16(let value): append(value)
-    case .uint32(let value): append(value)
-    case .int32(let value): append(value)
-    case .uint64(let value): append(value)
-    case .int64(let value): append(value)
-    case .float32(let value): append(value.bitPattern)
-    case .float64(let value): append(value.bitPattern)
-    case .bool(let value): append(value ? 1 : 0 as UInt8)
-    case .string(let value): append(value)
-    case .array(let value): append(value)
+    case .single(let value): append(elements: value)
+    case .array(let values): append(values)
     }
   }
 
-  mutating func append(_ array: GGUFArray) {
+  private mutating func append(_ array: GGUFArray) {
     append(array.elementType.rawValue)
     append(UInt64(array.count))
-    switch array {
-    case .uint8(let values): for value in values { append(value) }
-    case .int8(let values): for value in values { append(value) }
-    case .uint16(let values): for value in values { append(value) }
-    case .int16(let values): for value in values { append(value) }
-    case .uint32(let values): for value in values { append(value) }
-    case .int32(let values): for value in values { append(value) }
-    case .uint64(let values): for value in values { append(value) }
-    case .int64(let values): for value in values { append(value) }
-    case .float32(let values): for value in values { append(value.bitPattern) }
-    case .float64(let values): for value in values { append(value.bitPattern) }
-    case .bool(let values): for value in values { append(value ? 1 : 0 as UInt8) }
-    case .string(let values): for value in values { append(value) }
-    case .array(let values): for value in values { append(value) }
-    }
+    append(elements: array)
+  }
+
+  private mutating func append(elements array: GGUFArray) {
+    data.append(contentsOf: array.bytes)
+    for text in array.strings ?? [] { append(text) }
+    for inner in array.arrays { append(inner) }
   }
 }

@@ -70,7 +70,8 @@ extension LoRAAdapter {
     var unused = Set(file.tensors.map(\.name))
     func factor(_ name: String, _ shape: Shape) throws -> Tensor {
       unused.remove(name)
-      return try file.tensor(named: name, shape: shape)
+      return try file.tensor(
+        named: name, shape: shape, advice: "the adapter is for another model, or its rank is not the same everywhere")
     }
     var factors: [LoRAFactors] = []
     for layer in 0..<model.layerCount {
@@ -92,15 +93,5 @@ extension LoRAAdapter {
 
   private static func name(of target: Projection, layer: Int, _ suffix: String) -> String {
     "\(WeightRole.matrix(layer: layer, target).ggufName).\(suffix)"
-  }
-}
-
-extension GGUFFile {
-  /// A tensor that must be there with this shape and finite values.
-  fileprivate func tensor(named name: String, shape: Shape) throws -> Tensor {
-    try Tensor(
-      shape, found: tensor(named: name).shape, at: name, of: mapping,
-      advice: "the adapter is for another model, or its rank is not the same everywhere"
-    ) { try floats(named: name) }
   }
 }
