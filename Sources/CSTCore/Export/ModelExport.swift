@@ -50,9 +50,9 @@ public struct ModelExport: Sendable {
       switch format {
       case .huggingFace(let format, let limit):
         try AtomicFolder.write(to: url) {
-          try HuggingFaceModelWriter(of: model, format, limit, readme: readme).write(to: $0)
+          try HuggingFaceModelWriter(model: model, format: format, shardLimit: limit, readme: readme).write(to: $0)
         }
-      case .gguf(let format): try GGUFModelWriter(of: model, format).write(to: url)
+      case .gguf(let format): try GGUFModelWriter(model: model, format: format).write(to: url)
       case .ggufAdapter(let format): try model.adapter?.writeGGUF(to: url, for: model, as: format)
       case .peft:
         try AtomicFolder.write(to: url) { folder in

@@ -34,7 +34,7 @@ struct AddedTokens: Sendable {
           .malformedVocabulary, at: "token \(id)",
           "has the same spelling as added token \(twin): ids would be ambiguous")
       }
-      let rule = rules[Int(id)] ?? TokenizerDefinition.AddedTokenRule()
+      let rule = rules[Int(id)] ?? .literal
       let spelling = rule.isNormalized ? normalizer.spelling(of: bytes) : bytes
       let token = Token(id: id, bytes: spelling, rule: rule)
       if vocabulary.types[Int(id)] == .userDefined && Self.isText(bytes) && spelling == bytes {

@@ -49,19 +49,10 @@ extension RotaryScaling {
 package struct RotaryConfiguration: Sendable, Hashable {
   /// Base of the frequencies, Hugging Face's `rope_theta`.
   package let base: Double
-  /// How many of a head's first components are rotated.
+  /// How many of a head's first components are rotated: an even number.
   package let width: Int
   /// How frequencies differ from `base^(-2j / width)`.
-  package let scaling: RotaryScaling
-
-  /// - Parameter base: Of the frequencies, θ.
-  /// - Parameter width: Even, at most a head's width.
-  /// - Parameter scaling: How frequencies differ.
-  package init(base: Double, width: Int, scaling: RotaryScaling = .none) {
-    self.base = base
-    self.width = width
-    self.scaling = scaling
-  }
+  package private(set) var scaling = RotaryScaling.none
 
   /// Radians a position, for each pair of components; those of short sequences where long ones have others.
   package var frequencies: [Float] {

@@ -6,13 +6,8 @@ import Foundation
 /// their rows are not whole blocks; the head, or the embedding that serves as it, gets Q8_0 among 4-bit weights. (There,
 /// llama.cpp has Q6_K where the width is a multiple of 256. This project reads that and does not write it.)
 struct GGUFModelWriter {
-  private let model: LanguageModel
-  private let format: WeightFormat
-
-  init(of model: LanguageModel, _ format: WeightFormat) {
-    self.model = model
-    self.format = format
-  }
+  let model: LanguageModel
+  let format: WeightFormat
 
   /// - Throws: ``FormatError``, ``ExportError``, ``TokenizerError``.
   func write(to url: URL) throws {

@@ -49,7 +49,7 @@ extension TokenizerDefinition {
       throw refuse("ignore_merges \(ignoresMerges) with the pre-tokenizer \(TokenizerError.quote(preTokenizer))")
     }
     for (id, spelling) in tokens.enumerated() {
-      let (own, read) = (addedTokenRules[id] ?? AddedTokenRule(), other.addedTokenRules[id] ?? AddedTokenRule())
+      let (own, read) = (addedTokenRules[id] ?? .literal, other.addedTokenRules[id] ?? .literal)
       guard
         (own.stripsLeft, own.stripsRight, own.isSingleWord) == (read.stripsLeft, read.stripsRight, read.isSingleWord)
       else { throw refuse("the white space that the added token \(TokenizerError.quote(spelling)) takes in") }

@@ -1,14 +1,9 @@
 /// `config.json` and `generation_config.json` of a model that comes from a GGUF file.
 struct HuggingFaceConfigurationWriter {
-  private let model: LanguageModel
-  private let sizes: ModelConfiguration
-  private let format: WeightFormat
+  let model: LanguageModel
+  let format: WeightFormat
 
-  init(of model: LanguageModel, _ format: WeightFormat) {
-    self.model = model
-    sizes = model.configuration
-    self.format = format
-  }
+  private var sizes: ModelConfiguration { model.configuration }
 
   /// `config.json`.
   /// - Throws: ``ExportError`` for what Hugging Face has no key for.

@@ -39,7 +39,7 @@ struct HuggingFaceTokenizer {
     zip(definition.tokens, definition.tokenTypes).enumerated().compactMap { id, token in
       let (spelling, type) = token
       guard [.control, .userDefined, .unknown].contains(type) else { return nil }
-      let rule = definition.addedTokenRules[id] ?? TokenizerDefinition.AddedTokenRule()
+      let rule = definition.addedTokenRules[id] ?? .literal
       return [
         "id": .integer(id), "content": .string(spelling), "single_word": .bool(rule.isSingleWord),
         "lstrip": .bool(rule.stripsLeft), "rstrip": .bool(rule.stripsRight),

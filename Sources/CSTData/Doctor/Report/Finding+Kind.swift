@@ -13,21 +13,12 @@ extension Finding {
     public let advice: String
 
     fileprivate init(_ name: String, _ severity: Severity, _ title: String, _ advice: String) {
-      self.name = name
-      self.severity = severity
-      self.title = title
-      self.advice = advice
+      (self.name, self.severity, self.title, self.advice) = (name, severity, title, advice)
     }
   }
 }
 
 extension Finding.Kind: Hashable, Codable {
-  /// Kinds are the same if their names are.
-  public static func == (a: Self, b: Self) -> Bool { a.name == b.name }
-
-  /// Hashes the name.
-  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
-
   /// Reads a name.
   ///
   /// - Throws: `DecodingError` for a name that is not of ``all``.

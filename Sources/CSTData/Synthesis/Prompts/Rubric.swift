@@ -8,12 +8,6 @@ package struct Rubric: Hashable, Sendable {
   /// The names of the policy's configurations, each once, from the lowest level to the highest.
   package var levels: [String]
 
-  /// Creates a rubric. `SafetyPolicy` checks it when it becomes part of one.
-  package init(criteria: String, levels: [String]) {
-    self.criteria = criteria
-    self.levels = levels
-  }
-
   /// The level of a configuration, counted from 1, or `nil` if it is not on the axis.
   package func level(of configuration: String) -> Int? { levels.firstIndex(of: configuration).map { $0 + 1 } }
 }

@@ -27,23 +27,9 @@ public struct TeacherCall: Sendable, Hashable {
   /// Where the reply is cut, in the teacher's tokens.
   public var maximumTokens: Int
   /// Where not empty, the reply must begin with one of these; they begin with different tokens, such as `A` and `B`.
-  public var choices: [String]
+  public var choices: [String] = []
   /// The user's question that the call is about in the end.
-  public var question: String
-
-  /// A call of a stage.
-  package init(
-    stage: SynthesisStage, configuration: String? = nil, messages: [Message], sampling: Sampling, maximumTokens: Int,
-    choices: [String] = [], question: String = ""
-  ) {
-    self.stage = stage
-    self.configuration = configuration
-    self.messages = messages
-    self.sampling = sampling
-    self.maximumTokens = maximumTokens
-    self.choices = choices
-    self.question = question
-  }
+  public var question = ""
 }
 
 /// What a teacher said.

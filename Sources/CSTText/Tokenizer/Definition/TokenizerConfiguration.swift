@@ -128,7 +128,7 @@ struct TokenizerConfiguration {
         definition.tokenTypes[id] = try flag("special") ? .control : .userDefined
       }
       let rule = try TokenizerDefinition.AddedTokenRule(flags: flag)
-      definition.addedTokenRules[id] = rule == TokenizerDefinition.AddedTokenRule() ? nil : rule
+      definition.addedTokenRules[id] = rule == .literal ? nil : rule
     }
   }
 }

@@ -19,7 +19,7 @@ extension TokenizerFile {
       stripsLeadingSpace: components.stripsLeadingSpace, normalization: components.normalization,
       unknownText: unknownID == nil ? .leftOut : fusesUnknown ? .fusedToken : .token, ignoresMerges: ignoresMerges,
       addedTokenRules: Dictionary(
-        addedTokens.filter { $0.rule != TokenizerDefinition.AddedTokenRule() }.map { ($0.id, $0.rule) }
+        addedTokens.filter { $0.rule != .literal }.map { ($0.id, $0.rule) }
       ) { _, last in last })
   }
 
