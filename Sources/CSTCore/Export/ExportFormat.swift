@@ -12,7 +12,6 @@ public enum ExportFormat: Sendable, Hashable {
   /// The adapter alone, as `peft` and vLLM load it beside its base model, in F32.
   case peft
 
-  /// How matrices are stored.
   package var weightFormat: WeightFormat {
     switch self {
     case .huggingFace(let format, _), .gguf(let format), .ggufAdapter(let format): format
@@ -30,7 +29,6 @@ public enum ExportFormat: Sendable, Hashable {
     }
   }
 
-  /// Whether it is a folder rather than a file.
   package var isFolder: Bool {
     switch self {
     case .huggingFace, .peft: true
@@ -38,7 +36,6 @@ public enum ExportFormat: Sendable, Hashable {
     }
   }
 
-  /// Whether it holds the adapter alone.
   package var isAdapterOnly: Bool {
     switch self {
     case .ggufAdapter, .peft: true

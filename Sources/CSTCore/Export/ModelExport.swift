@@ -11,9 +11,7 @@ import Foundation
 ///
 /// It writes, and checks nothing of what it has written: see ``ExportReplay``.
 public struct ModelExport: Sendable {
-  /// The model, with its adapter.
   package let model: LanguageModel
-  /// What is written.
   package let format: ExportFormat
   /// What the base model is called in the files, best as the hub calls it; the name of its file or folder where not told.
   package let baseModelName: String
@@ -65,8 +63,6 @@ public struct ModelExport: Sendable {
 
   /// The model that the files at `url`, written by ``write(to:)``, are read back as: the exported one, or the base model
   /// with the exported adapter.
-  ///
-  /// - Throws: `FormatError`, `TokenizerError`.
   package func readBack(from url: URL) async throws -> LanguageModel {
     guard format.isAdapterOnly else { return try await LanguageModel(contentsOf: url, precision: model.precision) }
     return model.adapted(by: try LoRAAdapter(contentsOf: url, for: model.configuration))

@@ -40,7 +40,6 @@ final class BatchDecoding: @unchecked Sendable {
     endTokens = model.stopTokenIDs
   }
 
-  /// Whether there is nothing left to decode.
   var isFinished: Bool { waiting.isEmpty && active.isEmpty }
 
   /// Lets a sequence wait for its place.

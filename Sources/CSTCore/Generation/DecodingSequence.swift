@@ -10,7 +10,6 @@ struct DecodingRequest: Sendable {
   /// At least one token, and fewer than the model's context holds.
   let prompt: [Int32]
   let goal: Goal
-  /// Draws the reply's tokens.
   var sampler: Sampler
 }
 
@@ -20,11 +19,9 @@ struct DecodingResult: Sendable {
   let tokens: [Int32]
   /// Whether the model ended the reply; otherwise it was cut.
   let isComplete: Bool
-  /// Tokens of the prompt.
   let promptTokens: Int
   /// Tokens of the prompt whose keys and values were there already.
   let reusedTokens: Int
-  /// The logits that were asked for.
   let logits: [Float]
 }
 

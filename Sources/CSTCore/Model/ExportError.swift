@@ -16,7 +16,6 @@ public struct ExportError: PlacedError, Hashable {
   /// What is wrong.
   public let reason: Reason
 
-  /// Creates an error.
   package init(_ reason: Reason) { self.reason = reason }
 
   /// The part of the model that is to blame.

@@ -22,7 +22,6 @@ public struct LanguageModel: Sendable {
   public private(set) var adapter: LoRAAdapter?
   /// What tells this model from others in records and checkpoints: names and sizes of its files.
   public let identity: String
-  /// The file or folder it was read from.
   package var source: ModelSource { files.source }
   /// The tokens that end a reply: the template's end of turn and whatever the model's files name.
   package let stopTokenIDs: Set<Int32>

@@ -1,13 +1,11 @@
 import Foundation
 
-/// Where a model was read from.
 package enum ModelSource: Sendable, Hashable {
   /// A GGUF file.
   case gguf(URL)
   /// A Hugging Face folder.
   case folder(URL)
 
-  /// The file or folder.
   package var location: URL {
     switch self {
     case .gguf(let location), .folder(let location): location
@@ -15,7 +13,6 @@ package enum ModelSource: Sendable, Hashable {
   }
 
   /// The files that decide what the model computes and how it is talked to: configuration, weights, tokenizer, template.
-  /// - Throws: `FormatError` where a link leads out of the folder.
   package func files() throws -> [URL] {
     switch self {
     case .gguf(let file): return [file]

@@ -1,8 +1,6 @@
 /// How many weights a model has and in which formats they are stored.
 package struct WeightInventory: Sendable, Hashable {
-  /// The weights stored in one format.
   package struct Entry: Sendable, Hashable {
-    /// The format.
     package let format: WeightFormat
     /// Matrices in it; vectors (norms, biases) are not counted here.
     package fileprivate(set) var matrixCount = 0
@@ -19,7 +17,6 @@ package struct WeightInventory: Sendable, Hashable {
   /// All weights of the model, norms and biases included.
   package let parameterCount: Int
 
-  /// Counts a model's weights.
   package init(of model: LanguageModel) {
     isHeadTied = model.transformer.isHeadTied
     var entries: [WeightFormat: Entry] = [:]

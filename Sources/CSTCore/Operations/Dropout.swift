@@ -20,7 +20,6 @@ extension Tensor {
   }
 }
 
-/// A counter-based random mask.
 private struct DropoutMask {
   let probability: Float
   let key: UInt64

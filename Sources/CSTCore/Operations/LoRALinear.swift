@@ -21,7 +21,6 @@ package struct LoRAFactors: Sendable {
 
 extension Tensor {
   /// x·Wᵀ with a frozen weight matrix: only x gets a gradient.
-  ///
   /// - Shape: self `[m, weight.columns]`; result `[m, weight.rows]`.
   /// - Complexity: O(m·rows·columns). The first product in a precision, and the first backward pass, pack the weights.
   package func linear(_ weight: WeightMatrix, precision: Precision = .f32) -> Tensor {
@@ -46,7 +45,6 @@ extension Tensor {
 
   /// x·Wᵀ + scale·(x·Aᵀ)·Bᵀ: a frozen weight matrix with a low-rank update. Only A, B and x get gradients; the
   /// low-rank product is added in place and nothing of W's size is formed.
-  ///
   /// - Shape: self `[m, weight.columns]`; result `[m, weight.rows]`.
   /// - Parameter adapterInput: What the low-rank product reads instead of x (x after dropout); x where `nil`.
   package func linear(

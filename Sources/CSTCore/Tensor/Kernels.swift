@@ -24,7 +24,6 @@ public struct Kernels: Sendable {
   /// Names of the variants there are, runnable here or not.
   package static var names: [String] { variants.map(\.name) }
 
-  /// Names of the variants that can run here, worst to best.
   package static var runnableNames: [String] { variants.filter { ck_kernels_for($0.variant) != nil }.map(\.name) }
 
   /// The name of this variant, one of ``runnableNames``: `scalar` or that of an instruction set.

@@ -5,9 +5,7 @@ struct StoredWeights {
   let bytesPerRow: Int
   /// The column of the product that each stored row gives; in their order where `nil`.
   var order: UnsafePointer<UInt32>?
-  /// Number of outputs.
   var rows: Int
-  /// Number of inputs.
   let columns: Int
   let format: WeightFormat
 

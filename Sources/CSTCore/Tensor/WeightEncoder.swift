@@ -16,7 +16,6 @@
 /// Compilers that fuse Q4_0's and Q4_1's product and sum round one number in some millions differently, ggml's own builds
 /// among them.
 package struct WeightEncoder: Sendable {
-  /// The format numbers are rounded to.
   package let format: WeightFormat
 
   /// The formats that can be written; the others are read only.
@@ -29,7 +28,6 @@ package struct WeightEncoder: Sendable {
   }
 
   /// The bytes of `values`, or nil where one is not finite or its block does not fit the range of half precision.
-  ///
   /// - Precondition: They are whole blocks.
   package func encode(_ values: [Float]) -> [UInt8]? {
     guard let byteCount = format.byteCount(for: values.count) else {

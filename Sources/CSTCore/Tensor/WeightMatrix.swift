@@ -40,11 +40,8 @@ package final class WeightMatrix: @unchecked Sendable {
     }
   }
 
-  /// Number of outputs.
   package let rows: Int
-  /// Number of inputs.
   package let columns: Int
-  /// How the weights are stored.
   package let format: WeightFormat
   /// What becomes of the panels that products read.
   package let panels: WeightPanels

@@ -7,7 +7,6 @@ public struct TrainingCheckpoint: Sendable {
   public let step: Int
   /// The adapter after these steps.
   public let adapter: LoRAAdapter
-  /// The optimizer's running means.
   package let optimizerState: AdamW.State
   /// What must be the same for the run to go on.
   let identity: SavedIdentity

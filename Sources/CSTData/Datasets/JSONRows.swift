@@ -7,11 +7,9 @@ import Foundation
 /// mark at the start is skipped, lines may end in CRLF, and blank lines are no rows. Nothing here checks that a row is
 /// JSON: only where it begins and ends.
 struct JSONRows {
-  /// One row's text.
   struct Row: Equatable {
     /// The line it begins on, counted from 1.
     let line: Int
-    /// Its place in the file, in bytes.
     let bytes: Range<Int>
   }
 

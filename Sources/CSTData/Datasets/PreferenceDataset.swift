@@ -51,9 +51,6 @@ public struct PreferenceDataset: RandomAccessCollection, Sendable {
   /// The line on which a row begins, counted from 1.
   package func line(of position: Int) -> Int { self[position].place?.line ?? 0 }
 
-  /// What `body` makes of the rows.
-  ///
-  /// - Throws: ``DatasetError`` with reason `unusableRow` in place of a ``CSTCore/PreferenceError`` about a row.
   package func withPlaces<Result>(_ body: (Self) throws(PreferenceError) -> Result) throws -> Result {
     do {
       return try body(self)

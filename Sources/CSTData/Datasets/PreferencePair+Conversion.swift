@@ -46,7 +46,6 @@ extension Collection where Element == PreferencePair {
 
 extension PreferencePair {
   /// The row's preferences as rows, each with the configuration it holds under.
-  ///
   /// - Parameter group: The number that marks them as one row.
   func spelledOut(
     by policy: SafetyPolicy, row: Int, group: Int

@@ -25,7 +25,6 @@ public enum AnswerJudge: Sendable {
   static let letters = (UInt8(ascii: "A")...UInt8(ascii: "Z")).map { String(Character(Unicode.Scalar($0))) }
 }
 
-/// One answer being judged.
 struct AnswerJudgement: Sendable {
   let judge: AnswerJudge
   let policy: SafetyPolicy
@@ -98,7 +97,6 @@ struct AnswerJudgement: Sendable {
     try await choose(["A", "B"], .relevance, [.question: prompt.question, .answer: answer], prompt, by: teacher)?.first
   }
 
-  /// The probabilities of the choices.
   private func choose(
     _ choices: [String], _ stage: SynthesisStage, _ values: [PromptTemplate.Placeholder: String],
     _ prompt: SynthesisPrompt, by teacher: any Teacher

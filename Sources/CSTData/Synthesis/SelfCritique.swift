@@ -76,8 +76,6 @@ public struct SelfCritique: Sendable {
   }
 
   /// Checks that policy, judge and prompts go together.
-  ///
-  /// - Throws: `PreferenceError` saying what is missing, or wrong in what the policy says about generating data.
   package func check(prompts: [SynthesisPrompt]) throws(PreferenceError) {
     _ = try policy.synthesis
     func invalid(_ detail: String) -> PreferenceError { PreferenceError(reason: .invalidPolicy, detail: detail) }

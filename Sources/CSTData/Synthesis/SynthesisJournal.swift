@@ -74,7 +74,6 @@ public final class SynthesisJournal: @unchecked Sendable {
     }
   }
 
-  /// How many replies it holds.
   package var count: Int { replies.withLock { $0.count } }
 
   /// The reply to the call of this address, or `nil`.
@@ -82,7 +81,6 @@ public final class SynthesisJournal: @unchecked Sendable {
 
   /// Keeps the reply to a call; it is on the disk when this returns.
   /// - Returns: The reply that counts from now on: the one kept first, where the same call was answered twice.
-  /// - Throws: ``DatasetError`` (`unwritableFile`).
   func record(_ reply: TeacherReply, to call: TeacherCall, at address: String) async throws -> TeacherReply {
     let entry = Entry(call: address, stage: call.stage, configuration: call.configuration, reply: reply)
     let line = try JSONEncoder.rows.encode(entry) + [UInt8(ascii: "\n")]

@@ -85,7 +85,6 @@ public struct SynthesisOutcome: Sendable, Hashable {
   /// What came of it.
   @nonexhaustive
   public enum Result: Sendable, Hashable {
-    /// A row.
     case pair(PreferencePair)
     /// No row, and why.
     case rejected(RejectedPrompt)

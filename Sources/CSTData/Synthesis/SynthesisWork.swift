@@ -22,7 +22,6 @@ struct SynthesisWork: Sendable {
     case rejected(RejectedPrompt)
   }
 
-  /// - Throws: ``CSTCore/PreferenceError`` for what the policy says about generating data.
   init(_ plan: SelfCritique) throws(PreferenceError) {
     self.plan = plan
     prompts = try plan.policy.synthesis
@@ -46,8 +45,6 @@ struct SynthesisWork: Sendable {
     return journal[try call.address(for: plan.author.identity)] != nil
   }
 
-  /// The row of a prompt, or why there is none.
-  /// - Throws: ``TeacherError`` where no call can succeed, ``DatasetError``, `CancellationError`.
   func result(for prompt: SynthesisPrompt) async throws -> SynthesisOutcome.Result {
     do {
       return try await limit.whenFree {

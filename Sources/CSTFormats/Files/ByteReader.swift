@@ -5,11 +5,8 @@ import Foundation
 /// It never reads outside `bytes`, whatever the lengths in them say; failures name the file and the offset.
 /// The bytes must outlive the reader.
 package struct ByteReader {
-  /// The bytes read from.
   package let bytes: UnsafeRawBufferPointer
-  /// The file named in errors.
   package let file: String
-  /// The offset of the next byte to be read.
   private(set) var offset = 0
 
   package init(_ bytes: UnsafeRawBufferPointer, file: String) {
@@ -17,7 +14,6 @@ package struct ByteReader {
     self.file = file
   }
 
-  /// Bytes not read yet.
   package var remaining: Int { bytes.count - offset }
 
   /// Throws unless `count` bytes remain.
@@ -26,7 +22,6 @@ package struct ByteReader {
     if count < 0 || count > remaining { throw truncated(what, "\(count) bytes") }
   }
 
-  /// Reads one number.
   @inline(__always)
   package mutating func read<Value: FixedWidthInteger & BitwiseCopyable>(_: Value.Type, _ what: String) throws -> Value
   {

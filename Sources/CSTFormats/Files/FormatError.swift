@@ -84,7 +84,6 @@ public struct FormatError: PlacedError, Hashable {
   /// What to do about it, or empty.
   public let advice: String
 
-  /// Creates an error; leave `expected`, `found` and `advice` empty where there is nothing to say.
   package init(
     _ reason: Reason,
     file: String,

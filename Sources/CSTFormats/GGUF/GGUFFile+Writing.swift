@@ -5,10 +5,6 @@ extension GGUFFile {
   ///
   /// Metadata and tensors keep their order. Tensor data starts at multiples of `general.alignment` where `metadata` has
   /// that key, of 32 bytes otherwise.
-  ///
-  /// - Throws: ``FormatError``: `unwritable`, or what would make the file unreadable: a name used twice (`duplicate`), too
-  ///   long, or too many dimensions (`limit`), an empty tensor or an alignment that is no power of two (`badValue`);
-  ///   what the tensors' content throws.
   /// - Complexity: O(size of the file); holds the header and one piece of a tensor at a time.
   package static func write(tensors: [TensorData], metadata: GGUFMetadata, to url: URL) throws {
     let alignment = try GGUFHeader.alignment(of: metadata)

@@ -39,7 +39,6 @@ package enum GGUFValue: Sendable, Hashable {
   /// The value as an array, or nil where it is a single value.
   package var array: GGUFArray? { if case .array(let value) = self { value } else { nil } }
 
-  /// The value's type in the file.
   package var type: GGUFValueType { single?.elementType ?? .array }
 }
 

@@ -3,19 +3,14 @@ import Foundation
 /// An object of a JSON file with typed access to its members: what has another type than the reader asks for is an error
 /// that names the file and the key. A member that is `null` counts as absent.
 package struct JSONObject: Sendable {
-  /// The file, for errors.
   package let file: String
   /// What comes before a key in errors: empty, or `outer.`.
   private let prefix: String
   /// All of its members, `null` included.
   package let members: JSONMembers
 
-  /// The largest file that is read.
   package static let sizeLimit = 2 << 20
 
-  /// Reads a file that holds one object.
-  /// - Throws: ``FormatError``: the file cannot be read, is too large or nested too deeply, is no JSON, repeats a key, or
-  ///   holds something else than an object.
   package init(contentsOf location: URL) throws {
     let mapping = try MappedFile(contentsOf: location)
     guard mapping.size <= Self.sizeLimit else {

@@ -43,7 +43,6 @@ public enum JSONValue: Hashable, Sendable {
   public subscript(key: String) -> JSONValue? { object?[key].flatMap { $0 == .null ? nil : $0 } }
 
   /// The truth value of a member, false where there is none.
-  /// - Throws: What `refusal` makes of the spelling of another kind of value.
   package func flag(_ key: String, refusal: (String) -> FormatError) throws -> Bool {
     guard let member = self[key] else { return false }
     guard let flag = member.bool else { throw refusal("\(member)") }

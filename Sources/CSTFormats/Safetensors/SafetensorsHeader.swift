@@ -4,7 +4,6 @@
 package struct SafetensorsHeader {
   /// Longest JSON text in bytes; the limit of the format's reference implementation.
   package static let lengthLimit = 100_000_000
-  /// Most dimensions of a tensor.
   package static let dimensionLimit = 64
   package static let metadataKey = "__metadata__"
 

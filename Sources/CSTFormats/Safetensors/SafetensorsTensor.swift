@@ -20,7 +20,6 @@ package struct SafetensorsTensor: StoredTensor {
     case int64 = "I64"
     case uint64 = "U64"
 
-    /// Bytes an element takes.
     package var byteWidth: Int {
       switch self {
       case .bool, .uint8, .int8, .float8E5M2, .float8E4M3, .float8E8M0: 1

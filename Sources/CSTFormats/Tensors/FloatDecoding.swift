@@ -1,7 +1,6 @@
 /// The elements of little-endian `bytes` stored as `format`, or nil where that is a quantised format.
 ///
 /// Every value of the three plain formats is exactly representable in `Float`; NaN stays NaN.
-///
 /// - Precondition: `bytes` holds a whole number of elements.
 package func decodeFloats(_ bytes: UnsafeRawBufferPointer, as format: WeightFormat) -> [Float]? {
   switch format {

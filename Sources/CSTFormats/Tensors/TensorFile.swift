@@ -34,7 +34,6 @@ extension TensorFile {
     Dictionary(uniqueKeysWithValues: zip(tensors.map(\.name), tensors.indices))
   }
 
-  /// - Throws: ``FormatError`` (`missing`) where the file has no tensor of that name.
   package func tensor(named name: String) throws -> Tensor {
     guard let tensor = tensorIfPresent(named: name) else {
       throw FormatError(
@@ -56,8 +55,6 @@ extension TensorFile {
   }
 
   /// The elements of a tensor as `Float`, row after row, copied; exact. For norms, biases and other small tensors.
-  ///
-  /// - Throws: ``FormatError``: `missing` where there is no such tensor, `unsupportedType` where it is not F32, F16 or BF16.
   package func floats(named name: String) throws -> [Float] {
     let tensor = try tensor(named: name)
     guard let format = tensor.weightFormat, let floats = decodeFloats(bytes(of: tensor), as: format) else {

@@ -64,7 +64,6 @@ public enum WeightFormat: Sendable, Hashable, CaseIterable {
   /// Elements in one block; 1 for the plain formats.
   package var blockLength: Int { ck_block_size(kernelFormat).weights }
 
-  /// Bytes one block takes.
   package var bytesPerBlock: Int { ck_block_size(kernelFormat).bytes }
 
   /// Whether elements share scales in blocks, so that they cannot be addressed one by one.

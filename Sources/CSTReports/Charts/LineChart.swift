@@ -4,7 +4,6 @@ import Foundation
 ///
 /// Lines have the style sheet's classes `s0` to `s5`, then again from `s0` with dashes.
 struct LineChart {
-  /// One line.
   struct Series {
     let name: String
     /// Points with ascending x.

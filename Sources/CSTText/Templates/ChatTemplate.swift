@@ -19,7 +19,6 @@ public struct ChatTemplate: Sendable {
     case appended
   }
 
-  /// The template's source text.
   package let source: String
   /// The token that ends an answer: the first control token the template writes after one, or the tokenizer's EOS where
   /// it writes none.

@@ -33,7 +33,6 @@ public struct ChatTemplateError: PlacedError, Hashable {
   /// What is wrong and what to do. For ``Reason/refusedByTemplate`` exactly the template's message.
   public let detail: String
 
-  /// Creates an error; `detail` is shown to the user as it is.
   package init(_ reason: Reason, line: Int? = nil, _ detail: String) {
     self.reason = reason
     self.line = line

@@ -6,8 +6,6 @@ struct TemplateArguments {
 
 extension TemplateEvaluator {
   /// The arguments by the names of parameters; `nil` where one is not given.
-  ///
-  /// - Throws: for arguments that no parameter takes, and where one of the first `required` is missing.
   func bind(_ arguments: TemplateArguments, to parameters: String..., required: Int = 0, of callee: String)
     throws -> [TemplateValue?]
   {
@@ -28,14 +26,12 @@ extension TemplateEvaluator {
     return bound
   }
 
-  /// An integer argument.
   func integer(_ value: TemplateValue, for what: String) throws -> Int {
     if case .undefined(let undefined) = value { throw error(undefined.message) }
     guard let integer = value.integer else { throw error("\(what) must be an integer, not \(value.typeName)") }
     return integer
   }
 
-  /// A text argument.
   func plainText(_ value: TemplateValue, for what: String) throws -> TemplateText {
     guard case .text(let text) = value else { throw error("\(what) must be str, not \(value.typeName)") }
     return text
@@ -43,7 +39,6 @@ extension TemplateEvaluator {
 }
 
 extension TemplateValue {
-  /// Whether the value is Python's `None`.
   var isNone: Bool {
     if case .none = self { true } else { false }
   }

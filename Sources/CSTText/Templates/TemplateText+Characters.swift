@@ -10,7 +10,6 @@ extension TemplateText {
     return (Unicode.Scalar(value) ?? "\u{FFFD}", length)
   }
 
-  /// The number of characters.
   var characterCount: Int { bytes.reduce(into: 0) { $0 += $1 & 0xC0 == 0x80 ? 0 : 1 } }
 
   /// The byte offset where every character begins, and the end.
@@ -50,7 +49,6 @@ extension TemplateText {
     return result
   }
 
-  /// Every character as a text of its own.
   var characters: [TemplateText] {
     let offsets = characterOffsets
     return (0..<offsets.count - 1).map { slice(offsets[$0]..<offsets[$0 + 1]) }

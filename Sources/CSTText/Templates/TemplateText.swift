@@ -8,7 +8,6 @@ struct TemplateText: Sendable {
     case template, content
   }
 
-  /// The text in UTF-8.
   private(set) var bytes: [UInt8]
   /// Who wrote the first byte.
   private(set) var firstOrigin: Origin
@@ -39,7 +38,6 @@ struct TemplateText: Sendable {
   var isEmpty: Bool { bytes.isEmpty }
   var isASCII: Bool { bytes.allSatisfy { $0 < 0x80 } }
 
-  /// The text without its origins.
   var string: String { String(decoding: bytes, as: UTF8.self) }
 
   private var lastOrigin: Origin { cuts.count.isMultiple(of: 2) ? firstOrigin : firstOrigin.other }

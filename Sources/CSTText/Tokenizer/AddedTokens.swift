@@ -19,7 +19,6 @@ struct AddedTokens: Sendable {
   /// Tokens that are looked for in all text.
   let text: TokenSet
 
-  /// - Throws: ``TokenizerError`` when two added tokens have one spelling.
   init(
     _ vocabulary: Vocabulary, rules: [Int: TokenizerDefinition.AddedTokenRule], normalizer: TextNormalizer
   ) throws(TokenizerError) {

@@ -29,7 +29,6 @@ struct BytePairMerger {
   }
 
   /// Appends the tokens of `word`. What the vocabulary has no token for is left out or unknown, as the reference does.
-  ///
   /// - Complexity: O(n log n) in the word's bytes.
   mutating func merge(_ word: UnsafeBufferPointer<UInt8>, into output: inout [Int32]) {
     if word.count == 1 && !vocabulary.isSentencePiece && vocabulary.byteIDs[Int(word[0])] >= 0 {
@@ -173,7 +172,6 @@ private struct MergeQueue {
   private var heap: [UInt64]
 
   /// A queue of these entries.
-  ///
   /// - Complexity: O(n log n), and O(n) where they are in ascending order.
   init(_ entries: some Sequence<UInt64>) { heap = entries.sorted() }
 

@@ -28,10 +28,8 @@ struct GatheredText {
 
   init(normalizer: TextNormalizer) { self.normalizer = normalizer }
 
-  /// The added tokens, in order.
   var tokens: [Int32] { found.map(\.id) }
 
-  /// Appends plain text.
   mutating func append(content: String) {
     var content = content
     content.withUTF8 { append(plain: $0[...]) }

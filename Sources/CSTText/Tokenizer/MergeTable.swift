@@ -59,8 +59,6 @@ struct MergeTable: Sendable {
 
   /// A table that joins any two tokens whose bytes together are a token, the token with the highest score first, as
   /// SentencePiece does.
-  ///
-  /// - Throws: ``TokenizerError`` where there is not one finite score per token, or a token is too long.
   /// - Complexity: the sum of the squares of the tokens' lengths.
   init(scores: [Float], _ vocabulary: Vocabulary) throws(TokenizerError) {
     guard scores.count == vocabulary.count, scores.count < Self.maximumCount, scores.allSatisfy(\.isFinite) else {
@@ -90,7 +88,6 @@ struct MergeTable: Sendable {
   }
 
   /// Appends the bytes of a rule's two parts.
-  ///
   /// - Returns: the number of bytes of the first part.
   private static func append(
     _ rule: String, rank: Int, alphabet: ByteAlphabet?, to bytes: inout [UInt8]
@@ -118,7 +115,6 @@ struct MergeTable: Sendable {
   }
 
   /// Adds a rule.
-  ///
   /// - Returns: the rank of the rule for this pair that is there already; then nothing changes.
   private mutating func insert(_ left: Int32, _ right: Int32, rank: UInt32, result: Int32) -> UInt32? {
     if 2 * (count + 1) > keys.count { grow() }

@@ -33,10 +33,8 @@ public struct ProvenancedText: Sendable, Hashable, ExpressibleByArrayLiteral {
   /// Creates a text from pieces in reading order.
   public init(arrayLiteral elements: Piece...) { self.init(elements) }
 
-  /// Adds a piece at the end.
   package mutating func append(_ piece: Piece) { pieces.append(piece) }
 
-  /// Adds another text's pieces at the end.
   package mutating func append(_ other: ProvenancedText) { pieces += other.pieces }
 
   /// The text of `first` followed by that of `second`; no token spans the seam unless it is ordinary text.

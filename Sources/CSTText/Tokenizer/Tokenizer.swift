@@ -16,7 +16,6 @@ import Foundation
 ///
 /// It is an immutable value; copies share their tables.
 public struct Tokenizer: Sendable {
-  /// How words become tokens.
   package enum Algorithm: Sendable, Hashable {
     /// Merges begin with single bytes.
     case byteLevelBPE
@@ -24,7 +23,6 @@ public struct Tokenizer: Sendable {
     case sentencePieceBPE
   }
 
-  /// How words become tokens.
   package let algorithm: Algorithm
   /// Whether the model wants exactly one ``bosID`` before a text. Encoding does not add it.
   package let addsBOS: Bool
@@ -55,9 +53,6 @@ public struct Tokenizer: Sendable {
   /// Builds the tables of a tokenizer.
   ///
   /// Merge rules that would put an added token together from text are left out.
-  ///
-  /// - Throws: ``TokenizerError`` when the model or the pre-tokenizer is unknown (there is no fallback), or when
-  ///   tokens, types, merges, scores and ids contradict each other.
   /// - Complexity: linear in the bytes of the definition; tens of milliseconds for 50,000 tokens.
   package init(_ definition: TokenizerDefinition) throws(TokenizerError) {
     guard let algorithm = Self.algorithms[definition.model] else {
@@ -158,7 +153,6 @@ public struct Tokenizer: Sendable {
   }
 
   /// The bytes a token stands for. They need not be whole characters.
-  ///
   /// - Precondition: `id` is in `0..<vocabularyCount`.
   package func bytes(of id: Int32) -> ArraySlice<UInt8> {
     check(id)
@@ -166,7 +160,6 @@ public struct Tokenizer: Sendable {
   }
 
   /// Whether a token controls the conversation (start and end marks, the unknown token) and is not text.
-  ///
   /// - Precondition: `id` is in `0..<vocabularyCount`.
   package func isControl(_ id: Int32) -> Bool {
     check(id)

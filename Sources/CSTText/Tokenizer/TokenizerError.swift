@@ -26,7 +26,6 @@ public struct TokenizerError: PlacedError, Hashable {
   /// Expected, found, and what to do.
   public let detail: String
 
-  /// Creates an error; `place` and `detail` are shown to the user as they are.
   package init(_ reason: Reason, at place: String, _ detail: String) {
     self.reason = reason
     self.place = place

@@ -3,7 +3,6 @@
 /// SentencePiece-style tokens spell a space as `▁` (U+2581); here they have the space itself, and so must text that is
 /// looked up.
 struct Vocabulary: Sendable {
-  /// Every token's type, by id.
   let types: [TokenizerDefinition.TokenType]
   /// The id of each byte as a token of its own, or -1 where the vocabulary has none.
   let byteIDs: [Int32]
@@ -22,7 +21,6 @@ struct Vocabulary: Sendable {
   /// Longer tokens cannot be merged by score: looking for their parts takes the square of their length.
   static let longestScoredToken = 1024
 
-  /// - Throws: ``TokenizerError`` where a token, a type or their numbers contradict each other.
   init(_ definition: TokenizerDefinition, isSentencePiece: Bool) throws(TokenizerError) {
     let count = definition.tokens.count
     guard count > 0, count < 1 << 30 else {
@@ -110,7 +108,6 @@ struct Vocabulary: Sendable {
     }
   }
 
-  /// The number of ids.
   var count: Int { types.count }
 
   /// The bytes a token stands for; those of a token that is neither normal nor a byte are its spelling.

@@ -113,7 +113,6 @@ struct ModelCardOptions: ParsableArguments {
     completion: .file(extensions: ["json"]))
   var report: String?
 
-  /// The options that were given.
   var given: [String] {
     [("--base-model", baseModel), ("--license", license), ("--run", run), ("--report", report)]
       .filter { $0.1 != nil }.map(\.0)

@@ -67,7 +67,6 @@ struct ScoreCommand: LibraryCommand {
   }
 }
 
-/// One line of the output.
 private struct ScoredRow: Encodable {
   struct Answer: Encodable {
     let logp: Double

@@ -13,8 +13,6 @@ struct CommonOptions: ParsableArguments {
 
   func validate() throws { try Requirement.count("--threads", threads, in: 1...1024) }
 
-  /// Call before computing anything.
-  /// - Throws: `KernelSelectionError` where CST_KERNELS asks for what this machine cannot run.
   func prepare() throws {
     try Kernels.checkSelection()
     if let threads { ComputePool.shared.threadCount = threads }

@@ -19,7 +19,6 @@ struct DataOptions: ParsableArguments {
 }
 
 extension PreferenceDataset {
-  /// - Throws: `DatasetError`, ``CommandError`` where there are no rows to use.
   init(at path: String, _ rows: RowSelection? = nil) throws {
     do throws(DatasetError) {
       try self.init(contentsOf: URL(filePath: path), rows: rows)
@@ -32,7 +31,6 @@ extension PreferenceDataset {
 }
 
 extension RowSelection {
-  /// - Throws: `ValidationError` saying what is allowed.
   init(parsing text: String) throws {
     guard let selection = RowSelection(text) else {
       throw ValidationError(

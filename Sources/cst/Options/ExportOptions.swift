@@ -4,14 +4,12 @@ import Foundation
 
 /// What is exported and how, by the names of the command line.
 struct ExportOptions: ParsableArguments {
-  /// Kinds of files.
   enum Kind: String, CaseIterable, ExpressibleByArgument {
     case gguf, huggingface
     case ggufLoRA = "gguf-lora"
     case peft
   }
 
-  /// Types of weights.
   enum WeightType: String, CaseIterable, ExpressibleByArgument {
     case f32, f16, bf16
     case q8 = "q8_0"
@@ -55,8 +53,6 @@ struct ExportOptions: ParsableArguments {
     _ = try exportFormat
   }
 
-  /// What to write.
-  /// - Throws: `ValidationError` where the options contradict each other or leave it open.
   var exportFormat: ExportFormat {
     get throws {
       let (kind, fileExtension) = (try kind, URL(filePath: out).pathExtension)

@@ -15,7 +15,6 @@ enum Console {
   /// Writes a result to standard output.
   ///
   /// Where the reader has gone away the process ends at once and silently, as other tools do.
-  /// - Throws: ``CommandError`` where it cannot be written.
   static func write(_ text: String) throws(CommandError) {
     if let code = write(text, to: STDOUT_FILENO) {
       if code == EPIPE {

@@ -4,7 +4,6 @@ import Foundation
 
 /// The record of a run of `cst synth`: everything needed to repeat it but the endpoint's key, and what came of it.
 struct SynthesisRecord: Encodable {
-  /// How the run stands.
   enum Status: String, Encodable {
     case running, finished, interrupted, failed
   }

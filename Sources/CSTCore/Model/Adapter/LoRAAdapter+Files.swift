@@ -74,8 +74,6 @@ extension LoRAAdapter {
 
 extension TensorFile {
   /// A tensor that must be there with this shape and finite values.
-  ///
-  /// - Throws: ``FormatError``: `missing`; `badValue` with the advice where its shape is another, or a value not finite.
   func tensor(
     named name: String, shape: Shape, advice: String = "the adapter is for another model or rank"
   ) throws -> CSTCore.Tensor {

@@ -13,7 +13,6 @@ public struct ModelArchitecture: Sendable, Hashable {
 
   /// The matrices of a decoder layer, in the order of ``Projection``'s cases.
   package private(set) var projections: [Projection] = [.query, .key, .value, .output, .gate, .up, .down]
-  /// The norms of a decoder layer.
   private(set) var norms: [LayerNorm] = [.attention, .feedForward]
   /// The matrices that have biases whatever files say.
   private(set) var biases: Set<Projection> = []
@@ -28,7 +27,6 @@ public struct ModelArchitecture: Sendable, Hashable {
   private(set) var statesKeyValueHeads = true
   /// The width of a head where it is not stated; the share of the whole width where `nil`.
   private(set) var usualHeadWidth: Int?
-  /// Which layers have a sliding window.
   private(set) var windows: Windows
   /// What the files call LongRoPE.
   private(set) var longRopeNames: Set<String> = ["longrope", "su"]

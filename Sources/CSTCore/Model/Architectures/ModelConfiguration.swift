@@ -9,19 +9,15 @@ public struct ModelConfiguration: Sendable, Hashable {
   public let layerCount: Int
   /// Width of the residual stream.
   public let width: Int
-  /// Width of the feed-forward layers.
   package let feedForwardWidth: Int
   /// Query heads, key-value heads and their width.
   public let heads: AttentionHeads
-  /// ε of the RMS norms.
   package let normEpsilon: Float
-  /// How queries and keys are rotated to their positions.
   package let rotary: RotaryConfiguration
   /// Positions the model was trained for.
   public let contextLength: Int
   /// Tokens of the vocabulary, rows of the embedding.
   public let vocabularyCount: Int
-  /// The matrices whose outputs have a bias.
   package private(set) var biases: Set<Projection> = []
   /// How many of the latest positions a token sees, itself among them; `nil` for all.
   package private(set) var slidingWindow: Int?
@@ -50,10 +46,8 @@ public struct ModelConfiguration: Sendable, Hashable {
     }
   }
 
-  /// The norms of a layer.
   var norms: [LayerNorm] { architecture.norms }
 
-  /// The length of a norm's weight.
   func length(of norm: LayerNorm) -> Int {
     switch norm {
     case .attention, .feedForward: width

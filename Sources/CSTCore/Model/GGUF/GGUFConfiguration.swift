@@ -3,7 +3,6 @@
 struct GGUFConfiguration {
   let configuration: ModelConfiguration
 
-  /// - Throws: ``FormatError`` naming the key or tensor.
   init(_ file: GGUFFile) throws {
     let keys = try Keys(file)
     let width = try keys.count(.width, in: ModelConfiguration.Limit.widths)

@@ -8,8 +8,6 @@ struct GGUFModel {
   private let file: GGUFFile
   private let configuration: ModelConfiguration
 
-  /// Reads the file's metadata.
-  /// - Throws: ``FormatError``.
   init(contentsOf location: URL) throws {
     file = try GGUFFile(contentsOf: location)
     configuration = try GGUFConfiguration(file).configuration
@@ -17,7 +15,6 @@ struct GGUFModel {
 
   /// The model. Weights stay in the mapped file.
   /// - Parameter panels: What becomes of the weights' panels; by size where `nil`.
-  /// - Throws: ``FormatError``, ``TokenizerError``.
   func languageModel(precision: Precision, panels: WeightPanels?) throws -> LanguageModel {
     let definition = try TokenizerDefinition(file.metadata)
     let tokenizer = try Tokenizer(definition)

@@ -9,7 +9,6 @@ struct GGUFModelWriter {
   let model: LanguageModel
   let format: WeightFormat
 
-  /// - Throws: ``FormatError``, ``ExportError``, ``TokenizerError``.
   func write(to url: URL) throws {
     let weights = model.mergedWeights.map { weight in
       weight.tensorData(

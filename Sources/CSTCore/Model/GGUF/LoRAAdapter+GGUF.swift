@@ -4,12 +4,10 @@ extension LoRAAdapter {
   /// Writes the adapter as llama.cpp loads it beside its base model: `llama-server --lora FILE`.
   ///
   /// Rows of B for queries and keys of Llama models are permuted as those of their base weights are.
-  ///
   /// - Parameters:
   ///   - url: The file.
   ///   - model: The base model.
   ///   - format: How factors are stored, F32 or F16.
-  /// - Throws: ``FormatError``.
   func writeGGUF(to url: URL, for model: LanguageModel, as format: WeightFormat) throws {
     var metadata: GGUFMetadata = [
       "general.architecture": .string(model.configuration.architecture.ggufName),
@@ -40,10 +38,6 @@ extension LoRAAdapter {
   }
 
   /// Reads an adapter from a GGUF file as llama.cpp has them.
-  ///
-  /// - Throws: ``FormatError`` naming the key or the tensor: another architecture than the model's, an adapter that is no
-  ///   LoRA, ranks or targets that are not the same in all layers, tensors that are unknown or of the wrong shape, values
-  ///   that are not finite.
   init(contentsOfGGUF url: URL, for model: ModelConfiguration) throws {
     let file = try GGUFFile(contentsOf: url)
     func refuse(_ key: String, expected: String, found: String) -> FormatError {

@@ -5,11 +5,9 @@ struct HuggingFaceConfiguration {
   let architecture: ModelArchitecture
   let members: KeyedObject<HuggingFaceKey>
 
-  /// The file as it was read.
   var object: JSONObject { members.object }
 
   /// Reads the file and refuses what it asks for that is not supported.
-  /// - Throws: ``FormatError`` naming the key.
   init(contentsOf location: URL) throws {
     members = KeyedObject(object: try JSONObject(contentsOf: location))
     guard let architecture = ModelArchitecture.named(try members.string(.type)) else {
@@ -27,7 +25,6 @@ struct HuggingFaceConfiguration {
 
   /// The sizes and options.
   /// - Parameter name: What the model is called.
-  /// - Throws: ``FormatError`` naming the key.
   func configuration(name: String) throws -> ModelConfiguration {
     typealias Limit = ModelConfiguration.Limit
     let width = try count(.width, in: Limit.widths)
@@ -57,7 +54,6 @@ struct HuggingFaceConfiguration {
       biases: try biases, slidingWindow: window?.size, windowLayers: window?.layers)
   }
 
-  /// The matrices with a bias.
   private var biases: Set<Projection> {
     get throws {
       var biases = architecture.biases

@@ -5,8 +5,6 @@ struct HuggingFaceConfigurationWriter {
 
   private var sizes: ModelConfiguration { model.configuration }
 
-  /// `config.json`.
-  /// - Throws: ``ExportError`` for what Hugging Face has no key for.
   func configuration(_ tokenizer: TokenizerDefinition) throws(ExportError) -> JSONValue {
     let members: [(HuggingFaceKey, JSONValue)] = [
       (.vocabularyCount, .integer(sizes.vocabularyCount)),

@@ -3,7 +3,6 @@ import Foundation
 /// What a Hugging Face folder holds beside its weights, as it was read.
 struct HuggingFaceFiles: Sendable {
   let folder: ModelFolder
-  /// `config.json`.
   let configuration: JSONObject
   /// `generation_config.json`, where there is one.
   let generation: JSONObject?
@@ -19,7 +18,6 @@ struct HuggingFaceFiles: Sendable {
   /// What whoever passes a model on has to pass on with it.
   static let licenceNames = ["LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE", "NOTICE.txt"]
 
-  /// - Throws: ``FormatError`` for a tokenizer's file that leads out of the folder, cannot be read or is damaged.
   init(_ folder: ModelFolder, configuration: JSONObject, generation: JSONObject?) throws {
     self.folder = folder
     self.configuration = configuration

@@ -13,7 +13,6 @@ struct HuggingFaceModel {
   private let shards: SafetensorsShards
 
   /// Reads the configuration and the headers of the weights.
-  /// - Throws: ``FormatError``.
   init(contentsOf location: URL) throws {
     folder = try ModelFolder(location)
     let gguf = folder.names.first { $0.hasSuffix(".gguf") }
@@ -29,7 +28,6 @@ struct HuggingFaceModel {
 
   /// The model. Weights stay in the mapped files.
   /// - Parameter panels: What becomes of the weights' panels; by size where `nil`.
-  /// - Throws: ``FormatError``, ``TokenizerError``.
   func languageModel(precision: Precision, panels: WeightPanels?) throws -> LanguageModel {
     let files = try HuggingFaceFiles(folder, configuration: settings.object, generation: generation)
     let definition = files.tokenizer

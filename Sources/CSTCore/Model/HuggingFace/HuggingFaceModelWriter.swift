@@ -10,8 +10,6 @@ struct HuggingFaceModelWriter {
   let shardLimit: Int
   let readme: String?
 
-  /// Writes all files into an empty folder.
-  /// - Throws: ``FormatError``, ``ExportError``.
   func write(to folder: URL) throws {
     func write(_ text: String, _ name: String) throws {
       try AtomicFile.write(Data(text.utf8), to: folder.appending(path: name))

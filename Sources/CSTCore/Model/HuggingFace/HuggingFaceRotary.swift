@@ -16,7 +16,6 @@ struct HuggingFaceRotary {
     parameters = try object.objectIfPresent(.rotaryScaling) ?? object.objectIfPresent(.rotaryParameters)
   }
 
-  /// - Throws: ``FormatError`` naming the key.
   func configuration(headWidth: Int, contextLength: Int) throws -> RotaryConfiguration {
     let base = try parameters?.numberIfPresent(.base) ?? object.numberIfPresent(.rotaryBase) ?? 10_000
     guard base > 1, base.isFinite else { throw object.error(.rotaryBase, expected: "a number above 1") }

@@ -1,6 +1,5 @@
 extension DatasetTally {
   /// Looks for preferences that are repeated or contradict each other, under the same system prompt and prompt.
-  ///
   /// - Returns: The rows it reported.
   mutating func checkLabels() -> Set<UInt32> {
     var reported: Set<UInt32> = []

@@ -2,7 +2,6 @@
 ///
 /// What is filled in is never looked at again: a question that contains `{{answer}}` stays as it is.
 package struct PromptTemplate: Hashable, Sendable {
-  /// What a place stands for.
   package enum Placeholder: String, Hashable, Sendable, CaseIterable {
     /// The user's last message.
     case question
@@ -32,11 +31,9 @@ package struct PromptTemplate: Hashable, Sendable {
     case place(Placeholder)
   }
 
-  /// The text as written.
   package let source: String
   private let pieces: [Piece]
 
-  /// The places in the text, in their order.
   var placeholders: [Placeholder] {
     pieces.compactMap { if case .place(let placeholder) = $0 { placeholder } else { nil } }
   }
@@ -64,7 +61,6 @@ package struct PromptTemplate: Hashable, Sendable {
   }
 
   /// The text with every place filled in.
-  ///
   /// - Precondition: `values` has a text for every placeholder in the template.
   func filled(with values: [Placeholder: String]) -> String {
     pieces.map { piece in

@@ -25,7 +25,6 @@ extension Rubric: Codable {
     levels = try fields.decode([String].self, forKey: .levels)
   }
 
-  /// Writes the form that ``init(from:)`` reads.
   package func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Key.self)
     try fields.encode(criteria, forKey: .criteria)

@@ -2,7 +2,6 @@ import CSTCore
 
 /// What one stage of self-critique adds to a conversation: usually one message of the user.
 package struct StagePrompt: Hashable, Sendable {
-  /// A message to be filled in.
   struct Turn: Hashable, Sendable {
     let role: Message.Role
     let content: PromptTemplate
@@ -14,7 +13,6 @@ package struct StagePrompt: Hashable, Sendable {
   var placeholders: [PromptTemplate.Placeholder] { turns.flatMap(\.content.placeholders) }
 
   /// The messages with every place filled in.
-  ///
   /// - Precondition: `values` has a text for every placeholder of the messages.
   func messages(with values: [PromptTemplate.Placeholder: String]) -> [Message] {
     turns.map { Message(role: $0.role, content: $0.content.filled(with: values)) }
@@ -25,7 +23,6 @@ package struct StagePrompt: Hashable, Sendable {
     try self.init([.user(text)], for: stage)
   }
 
-  /// - Throws: ``PreferenceError`` (`invalidPolicy`) naming the stage.
   init(_ messages: [Message], for stage: SynthesisStage) throws(PreferenceError) {
     func invalid(_ problem: String) -> PreferenceError {
       .invalidPolicy("the synthesis prompt \"\(stage.rawValue)\": \(problem)")
@@ -68,8 +65,6 @@ extension SynthesisStage {
 extension StagePrompt: Codable {
   /// Reads a text, which is one message of the user, or a list of messages. The stage is the first key on the way here
   /// that names one.
-  ///
-  /// - Throws: `DecodingError` for the form, `PreferenceError` for the content.
   package init(from decoder: any Decoder) throws {
     guard let stage = decoder.codingPath.lazy.compactMap({ SynthesisStage(rawValue: $0.stringValue) }).first
     else {
@@ -84,7 +79,6 @@ extension StagePrompt: Codable {
     }
   }
 
-  /// Writes the form that ``init(from:)`` reads.
   package func encode(to encoder: any Encoder) throws {
     var value = encoder.singleValueContainer()
     if turns.count == 1, let only = turns.first, only.role == .user {

@@ -21,7 +21,6 @@ package struct SynthesisPrompts: Hashable, Sendable {
   package var draftConfiguration: String?
   private(set) var stages: [SynthesisStage: Choice] = [:]
 
-  /// The defaults for every stage.
   package init() {}
 
   /// The prompt of a stage on the way to a configuration's answer.
@@ -32,7 +31,6 @@ package struct SynthesisPrompts: Hashable, Sendable {
     return choice?.general ?? DefaultStagePrompts.prompt(stage, hasRubric: hasRubric)
   }
 
-  /// - Throws: ``PreferenceError`` (`invalidPolicy`) for names that are not the policy's, or a rubric it does not have.
   func check(names: Set<String>, hasRubric: Bool) throws(PreferenceError) {
     if let draftConfiguration, !names.contains(draftConfiguration) {
       throw .invalidPolicy(
@@ -73,8 +71,6 @@ extension SynthesisPrompts: Codable {
   }
 
   /// Reads the JSON form shown above. Unknown stages are refused.
-  ///
-  /// - Throws: `DecodingError` for the form, `PreferenceError` for a prompt that cannot be used.
   package init(from decoder: any Decoder) throws {
     try decoder.refuseUnknownKeys(known: Key.self, in: "\"synthesis\"")
     let fields = try decoder.container(keyedBy: Key.self)
@@ -85,7 +81,6 @@ extension SynthesisPrompts: Codable {
     }
   }
 
-  /// Writes the form that ``init(from:)`` reads.
   package func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Key.self)
     try fields.encodeIfPresent(draftConfiguration, forKey: .draftConfiguration)

@@ -9,8 +9,6 @@ public protocol Teacher: Sendable {
   var identity: String { get }
   /// How many calls in flight it can use.
   var concurrency: Int { get }
-  /// The reply to one call.
-  /// - Throws: ``TeacherError``, or `CancellationError`.
   func reply(to call: TeacherCall) async throws -> TeacherReply
 }
 
@@ -64,9 +62,6 @@ struct TeacherCalls: Sendable {
   let retries: RetryPolicy
   let observer: @Sendable (SynthesisEvent) -> Void
 
-  /// The reply to a call.
-  /// - Throws: ``TeacherError`` once retries are used up, ``DatasetError`` where the journal cannot be written,
-  ///   `CancellationError`.
   func reply(of teacher: any Teacher, to call: TeacherCall) async throws -> TeacherReply {
     let address = try call.address(for: teacher.identity)
     if let known = journal?[address] {

@@ -42,7 +42,6 @@ public struct TeacherError: PlacedError, Hashable {
     public static func < (first: Reason, second: Reason) -> Bool { first.description < second.description }
   }
 
-  /// What a failure means for the rest of a run.
   package enum Consequence: Sendable, Hashable {
     /// The same call may succeed later.
     case retry
@@ -69,7 +68,6 @@ public struct TeacherError: PlacedError, Hashable {
   /// Empty: a teacher is asked in many places at once, and the detail names what it was asked.
   public var place: String { "" }
 
-  /// What the failure means for the rest of a run.
   package var consequence: Consequence {
     switch reason {
     case .rateLimited, .serverError, .unreachable, .timedOut, .cutOff, .malformedReply, .wrongContentType,

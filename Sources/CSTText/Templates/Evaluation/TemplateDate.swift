@@ -5,7 +5,6 @@ import Foundation
 public struct TemplateDate: Sendable, Hashable, CustomStringConvertible {
   /// The year, month (1…12) and day (1…31) of the Gregorian calendar.
   package let year, month, day: Int
-  /// Hour (0…23), minute and second.
   package let hour, minute, second: Int
 
   /// A day, at midnight.

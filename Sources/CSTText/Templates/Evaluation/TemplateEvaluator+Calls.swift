@@ -1,4 +1,3 @@
-/// Calls of functions, methods and macros.
 extension TemplateEvaluator {
   /// A call as it is written; `caller` is the block of a `call` statement.
   func evaluateCall(_ call: TemplateExpression, caller: TemplateValue?, in scope: TemplateScope)

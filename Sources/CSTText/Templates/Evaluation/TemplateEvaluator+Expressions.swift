@@ -1,4 +1,3 @@
-/// Expressions.
 extension TemplateEvaluator {
   func evaluate(_ expression: TemplateExpression, in scope: TemplateScope) throws -> TemplateValue {
     switch expression {

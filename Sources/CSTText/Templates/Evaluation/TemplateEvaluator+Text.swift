@@ -1,7 +1,6 @@
 /// Values as text: what printing one writes, and Python's `repr`. Quotes and brackets are the template's; what a message
 /// says stays content.
 extension TemplateEvaluator {
-  /// Python's `str`.
   func text(of value: TemplateValue) throws -> TemplateText {
     switch value {
     case .undefined: TemplateText()
@@ -10,7 +9,6 @@ extension TemplateEvaluator {
     }
   }
 
-  /// Python's `repr`.
   func representation(of value: TemplateValue) throws -> TemplateText {
     var result = TemplateText()
     try represent(value, into: &result)
@@ -68,7 +66,6 @@ extension TemplateEvaluator {
 
 /// Python's notation of text.
 enum PythonText {
-  /// Appends `repr(text)`.
   static func append(_ text: TemplateText, to result: inout TemplateText) {
     let quote = text.bytes.contains(UInt8(ascii: "'")) && !text.bytes.contains(UInt8(ascii: "\"")) ? "\"" : "'"
     result.append(quote, .template)

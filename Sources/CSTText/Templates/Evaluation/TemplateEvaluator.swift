@@ -5,7 +5,6 @@ final class TemplateEvaluator {
   let date: TemplateDate
   /// What has been written so far, or the text of the block that is being captured.
   var output = TemplateText()
-  /// The line that is being rendered.
   var line = 1
   /// The texts that enclosing `set` and `filter` blocks have captured.
   var captured: [TemplateText] = []

@@ -9,7 +9,6 @@ struct TemplateLexer {
   /// Whether what came before the current text ended a line.
   private var isAtLineStart = true
 
-  /// - Throws: ``ChatTemplateError`` for what is not a template.
   static func tokens(of source: String) throws -> [TemplateToken] {
     var lexer = TemplateLexer(source)
     guard lexer.source.count <= TemplateLimits.sourceBytes else {

@@ -13,7 +13,6 @@ struct TemplateParser {
   private var assignedNames: Set<String> = []
   private var usesDate = false
 
-  /// - Throws: ``ChatTemplateError`` with reason `syntax`, `unsupported` or `limitExceeded`.
   static func parse(_ source: String) throws(ChatTemplateError) -> TemplateProgram {
     try ChatTemplateError.only { try program(of: source) }
   }

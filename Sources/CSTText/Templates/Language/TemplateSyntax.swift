@@ -9,7 +9,6 @@ struct TemplateProgram: Sendable {
   func symbol(_ name: String) -> Int? { symbols.firstIndex(of: name) }
 }
 
-/// A statement of a template.
 indirect enum TemplateStatement: Sendable {
   /// Text outside of tags.
   case text(TemplateText)
@@ -66,7 +65,6 @@ indirect enum TemplateTarget: Sendable {
   case tuple([TemplateTarget])
 }
 
-/// An expression of a template.
 indirect enum TemplateExpression: Sendable {
   case none
   case boolean(Bool)

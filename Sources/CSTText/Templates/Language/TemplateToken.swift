@@ -1,4 +1,3 @@
-/// A token of a template's source.
 struct TemplateToken: Sendable {
   enum Kind: Sendable, Equatable {
     /// Text outside of tags.

@@ -14,7 +14,6 @@ struct SentencePieceFile {
   private var fallsBackToBytes = false
   private var isBytePair = false
 
-  /// - Throws: ``FormatError`` naming the file, the place, what was expected and what was found.
   init(contentsOf url: URL) throws {
     let mapped = try MappedFile(contentsOf: url)
     try self.init(mapped.bytes, file: mapped.path)

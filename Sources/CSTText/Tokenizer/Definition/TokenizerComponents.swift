@@ -11,7 +11,6 @@ struct TokenizerComponents {
 
   private static let space: JSONValue = .string("▁")
 
-  /// - Throws: ``FormatError`` naming the component that is not implemented.
   init(_ file: TokenizerFile) throws {
     let byteLevel = JSONValue.object(["type": .string("ByteLevel")])
     isSentencePiece = Self.parts(file.decoder, "decoders").first?["type"] != byteLevel["type"]

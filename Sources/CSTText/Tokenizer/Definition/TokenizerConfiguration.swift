@@ -8,8 +8,6 @@ struct TokenizerConfiguration {
   private let chatTemplate: String?
 
   /// Reads what is there of the three files.
-  ///
-  /// - Throws: ``FormatError`` where one is there but is not JSON or not UTF-8.
   init(_ folder: URL) throws {
     let url = folder.appending(path: "tokenizer_config.json")
     file = url.path
@@ -63,8 +61,6 @@ struct TokenizerConfiguration {
   }
 
   /// Adds special tokens, the rules of added tokens and the chat template.
-  ///
-  /// - Throws: ``FormatError`` where it names a token the vocabulary does not have.
   func apply(to definition: inout TokenizerDefinition) throws {
     try applyAddedTokens(to: &definition)
     let bos = try token("bos_token", in: definition)

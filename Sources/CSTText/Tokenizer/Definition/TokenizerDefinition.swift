@@ -70,9 +70,6 @@ extension TokenizerDefinition {
   /// `tokenizer_config.json` and, for what that leaves out, `special_tokens_map.json` name the special tokens. The chat
   /// template is `chat_template.jinja`, else `tokenizer_config.json`'s: a text, or the one called "default" of several.
   /// No other file is opened.
-  ///
-  /// - Throws: ``FormatError`` naming the file, the key, what was expected and what was found, where a file is damaged
-  ///   or asks for something that is not implemented: nothing in these files is ignored that changes ids.
   /// - Complexity: linear in the files' bytes; about a second for 150,000 tokens.
   package init(contentsOf folder: URL) throws {
     let configuration = try TokenizerConfiguration(folder)

@@ -1,7 +1,5 @@
 extension TokenizerFile {
   /// The tokenizer that the file describes; special token ids and the chat template are in other files.
-  ///
-  /// - Throws: ``FormatError`` naming the first component or value that is not implemented, with its text.
   func definition() throws -> TokenizerDefinition {
     let components = try TokenizerComponents(self)
     let (tokens, types) = try tokens(isSentencePiece: components.isSentencePiece)

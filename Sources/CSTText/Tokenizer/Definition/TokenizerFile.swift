@@ -25,7 +25,6 @@ struct TokenizerFile {
   private(set) var fallsBackToBytes = false
   private(set) var ignoresMerges = false
 
-  /// - Throws: ``FormatError`` naming the file, the place or key, what was expected and what was found.
   init(contentsOf url: URL) throws {
     let mapped = try MappedFile(contentsOf: url)
     try self.init(mapped.bytes, file: mapped.path)

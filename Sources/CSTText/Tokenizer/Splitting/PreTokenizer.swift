@@ -31,7 +31,6 @@ package enum PreTokenizer: String, CaseIterable, Sendable {
     "deepseek-r1-qwen": .qwen2,
   ]
 
-  /// - Throws: ``TokenizerError`` listing the known names when `name` is not one of them.
   package init(named name: String) throws(TokenizerError) {
     guard let known = PreTokenizer(rawValue: name) ?? Self.synonyms[name] else {
       let names = (Self.allCases.map(\.rawValue) + Self.synonyms.keys).sorted().map { "\"\($0)\"" }

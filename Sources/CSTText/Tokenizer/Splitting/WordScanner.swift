@@ -17,7 +17,6 @@ struct WordScanner {
   }
 
   /// The end of the word that begins at `start`; `limit` is where the text to be cut ends.
-  ///
   /// - Precondition: `start < limit`; `start` is where the last word ended, or a later place on a scalar boundary.
   @inline(__always)
   mutating func endOfWord(from start: Int, limit: Int) -> Int {

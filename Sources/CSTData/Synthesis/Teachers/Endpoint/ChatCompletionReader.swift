@@ -33,7 +33,6 @@ struct ChatCompletionReader: Sendable {
     self.key = key
   }
 
-  /// Takes the status and the headers.
   mutating func begin(_ response: HTTPURLResponse) throws(TeacherError) {
     let status = response.statusCode
     if (300..<400).contains(status) {

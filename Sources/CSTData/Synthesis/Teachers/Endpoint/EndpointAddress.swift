@@ -36,7 +36,6 @@ struct EndpointAddress: Sendable {
   }
 
   /// - Parameter environment: Where the system finds out about proxies. Within TLS, a proxy sees no key.
-  /// - Throws: ``EndpointError`` if what is sent here would leave this machine unencrypted.
   func requireSecrecy(environment: [String: String]) throws(EndpointError) {
     guard scheme == "http" else { return }
     guard isLoopback else {

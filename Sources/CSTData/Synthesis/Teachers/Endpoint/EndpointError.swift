@@ -22,7 +22,6 @@ public struct EndpointError: PlacedError, Hashable {
   /// What was expected, what was found and what to do, without any secret.
   public var detail: String
 
-  /// Creates an error.
   package init(_ reason: Reason, detail: String) {
     self.reason = reason
     self.detail = detail

@@ -79,7 +79,6 @@ final class HTTPExchange: NSObject, Sendable {
     }
   }
 
-  /// Bytes have arrived.
   func receive(_ data: Data) {
     settle { [limits] state in
       state.lastArrival = .now

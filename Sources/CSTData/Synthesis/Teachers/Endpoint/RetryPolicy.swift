@@ -42,7 +42,6 @@ public struct RetryPolicy: Sendable, Hashable {
   }
 
   /// The operation's value, from the first attempt that does not fail.
-  ///
   /// - Parameters:
   ///   - generator: Draws the waits. Nothing else depends on it.
   ///   - onFailure: Told of every failure, the last one too.
