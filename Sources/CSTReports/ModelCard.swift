@@ -33,9 +33,7 @@ public struct ModelCard: Sendable {
   public var sections: [Section]
 
   /// Creates a card.
-  public init(
-    baseModel: String? = nil, license: String? = nil, policy: SafetyPolicy? = nil, sections: [Section] = []
-  ) {
+  public init(baseModel: String? = nil, license: String? = nil, policy: SafetyPolicy? = nil, sections: [Section] = []) {
     self.baseModel = baseModel
     self.license = license
     self.policy = policy

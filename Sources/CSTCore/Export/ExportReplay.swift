@@ -24,8 +24,7 @@ public struct ExportReplay: Sendable {
       of: Self.everydayAnswers.map { question, answer, other in
         PreferencePair(
           prompt: [.user(question)],
-          answers: .ranked(
-            chosen: answer, rejected: other, scope: policy == nil ? .unstated : .everyConfiguration))
+          answers: .ranked(chosen: answer, rejected: other, scope: policy == nil ? .unstated : .everyConfiguration))
       }, under: policy)
   }
 
@@ -61,8 +60,7 @@ public struct ExportReplay: Sendable {
             reason: .nonFiniteScore, model: exported.identity, row: pair.source, rowPlace: pair.pair.place,
             detail: "an answer has the log-probability \(new), and \(old) in memory")
         }
-        changes.append(
-          .init(row: pair.source, configuration: pair.configuration, nats: abs(new - old), tokens: length))
+        changes.append(.init(row: pair.source, configuration: pair.configuration, nats: abs(new - old), tokens: length))
       }
     }
     guard let largest = changes.max(by: { $0.nats < $1.nats }),

@@ -28,8 +28,7 @@ public struct ModelExport: Sendable {
   ///   none.
   public init(of model: LanguageModel, as format: ExportFormat, baseModelName: String? = nil) throws(ExportError) {
     guard format.allowedWeightFormats.contains(format.weightFormat) else {
-      throw ExportError(
-        .unsupportedType(format.weightFormat, allowed: format.allowedWeightFormats))
+      throw ExportError(.unsupportedType(format.weightFormat, allowed: format.allowedWeightFormats))
     }
     guard !format.isAdapterOnly || model.adapter != nil else { throw ExportError(.noAdapter) }
     self.model = model

@@ -72,8 +72,7 @@ final class BatchDecoding: @unchecked Sendable {
       pieces.map { ($0.tokens, $0.cache) }, adaptation: model.adaptation, precision: model.precision)
     let ready = pieces.indices.filter { pieces[$0].sequence.isPromptDone }
     guard !ready.isEmpty else { return [] }
-    let logits = hidden.rows(at: ready).linear(
-      model.transformer.head, precision: model.precision, access: .stored)
+    let logits = hidden.rows(at: ready).linear(model.transformer.head, precision: model.precision, access: .stored)
     let vocabulary = model.configuration.vocabularyCount
     ComputePool.shared.forEachItem(count: ready.count) { row in
       let logits = UnsafeBufferPointer(start: logits.start + row * vocabulary, count: vocabulary)

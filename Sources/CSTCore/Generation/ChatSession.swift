@@ -82,9 +82,7 @@ public final class ChatSession: Sendable {
 
   /// Asks the model once the stream's first piece is asked for, and adds both turns to the conversation as they are read.
   /// Its iterators throw what ``respond(to:)`` throws.
-  public func stream(to question: String) -> ReplyStream {
-    ReplyStream { [self] in try begin(question) }
-  }
+  public func stream(to question: String) -> ReplyStream { ReplyStream { [self] in try begin(question) } }
 
   /// Forgets what was said; the system prompt stays.
   public func forget() {

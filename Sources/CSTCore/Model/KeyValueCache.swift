@@ -83,8 +83,7 @@ extension Transformer {
       access: .stored
     ) { [configuration] layer, queries, keys, values in
       let segments = zip(starts, sequences).map { start, sequence in
-        sequence.cache.write(
-          layer: layer, keys: keys, values: values, rows: start..<start + sequence.tokens.count)
+        sequence.cache.write(layer: layer, keys: keys, values: values, rows: start..<start + sequence.tokens.count)
       }
       return queries.attention(over: segments, heads: configuration.heads, window: configuration.window(layer: layer))
     }

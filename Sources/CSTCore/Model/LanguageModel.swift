@@ -56,9 +56,7 @@ public struct LanguageModel: Sendable {
   /// - Throws: `FormatError` for a file that is missing, damaged or of an architecture, quantisation or feature that
   ///   is not supported; `TokenizerError` for a tokenizer that is not known; `ChatTemplateError` for a chat template that is
   ///   malformed or uses what is not implemented.
-  public init(
-    contentsOf location: URL, precision: Precision = .automatic, panels: WeightPanels? = nil
-  ) async throws {
+  public init(contentsOf location: URL, precision: Precision = .automatic, panels: WeightPanels? = nil) async throws {
     self = try await onComputeThread {
       ModelFolder.isFolder(location)
         ? try HuggingFaceModel(contentsOf: location).languageModel(precision: precision, panels: panels)
@@ -102,9 +100,7 @@ public struct LanguageModel: Sendable {
         }
         next = next.dropFirst(batch.count)
         scores +=
-          CompletionScores(
-            Array(batch), transformer: transformer, adaptation: adaptation, precision: precision
-          ).sums
+          CompletionScores(Array(batch), transformer: transformer, adaptation: adaptation, precision: precision).sums
       }
       return scores
     }

@@ -15,9 +15,7 @@ extension Tensor {
     }
   }
 
-  private func masked(by mask: DropoutMask) -> Tensor {
-    Tensor(shape: shape) { mask.apply($0, start, count, .store) }
-  }
+  private func masked(by mask: DropoutMask) -> Tensor { Tensor(shape: shape) { mask.apply($0, start, count, .store) } }
 }
 
 private struct DropoutMask {

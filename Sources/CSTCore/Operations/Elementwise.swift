@@ -146,8 +146,7 @@ extension Tensor {
 
   /// A constant like self from a kernel `(out, a, b, count)`.
   private func combined(
-    with b: Tensor, _ alignment: Alignment,
-    _ kernel: (FloatDestination, FloatSource, FloatSource, Int) -> Void
+    with b: Tensor, _ alignment: Alignment, _ kernel: (FloatDestination, FloatSource, FloatSource, Int) -> Void
   ) -> Tensor {
     Tensor(shape: shape) { out in
       switch alignment {

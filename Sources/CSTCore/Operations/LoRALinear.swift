@@ -51,8 +51,7 @@ extension Tensor {
     _ weight: WeightMatrix, adding factors: LoRAFactors, scale: Float, adapterInput: Tensor? = nil,
     precision: Precision = .f32
   ) -> Tensor {
-    linear(
-      weight, adding: factors, scale: scale, adapterInput: adapterInput, precision: precision, access: .packed)
+    linear(weight, adding: factors, scale: scale, adapterInput: adapterInput, precision: precision, access: .packed)
   }
 
   /// The same with the weights found where `access` says; the factors, too, are read where they are where it says
@@ -90,8 +89,7 @@ extension Tensor {
       let dHidden = pullback.gradientOfProduct(dy)
       if let aNode { aNode.accumulate { pullback.addGradientOfA($0, $1, dHidden, saved.value) } }
       x?.accumulate { destination, mode in
-        weight.multiplyBackward(
-          MatrixDestination(start: destination, stride: inputs), dy, m: m, precision, mode)
+        weight.multiplyBackward(MatrixDestination(start: destination, stride: inputs), dy, m: m, precision, mode)
       }
       zNode?.accumulate { pullback.addGradientOfInput($0, $1, dHidden) }
     }

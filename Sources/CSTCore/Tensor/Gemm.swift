@@ -70,9 +70,7 @@ enum Gemm {
   }
 
   /// C (=, +=) A·B in Float32, B already packed.
-  static func multiply(
-    _ c: MatrixDestination, _ a: Left, packed: FloatSource, _ size: Size, _ mode: StoreMode
-  ) {
+  static func multiply(_ c: MatrixDestination, _ a: Left, packed: FloatSource, _ size: Size, _ mode: StoreMode) {
     WorkRecorder.measure(.gemm, floatingPointOperations: size.floatingPointOperations) {
       split(size, panelWidth: Kernels.current.panelWidthF32) { rows, columns in
         Kernels.current.gemm(

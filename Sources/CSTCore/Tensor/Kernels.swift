@@ -120,9 +120,7 @@ extension Kernels {
     table.convert_f32_bf16(out, x, count)
   }
 
-  func gemmStored(
-    _ c: MatrixDestination, a: MatrixSource, _ weights: StoredWeights, m: Int, _ mode: StoreMode
-  ) {
+  func gemmStored(_ c: MatrixDestination, a: MatrixSource, _ weights: StoredWeights, m: Int, _ mode: StoreMode) {
     table.gemm_stored_f32(
       c.start, c.stride, a.start, a.stride, weights.start, weights.bytesPerRow, weights.order, m, weights.rows,
       weights.columns, weights.format.kernelFormat, mode.kernelMode)

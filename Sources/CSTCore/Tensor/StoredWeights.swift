@@ -69,9 +69,7 @@ extension Gemm {
 
 extension WeightMatrix {
   /// y (=, +=) x·Wᵀ as ``multiply(_:_:m:_:_:)``, bit for bit, with nothing packed.
-  func multiplyStored(
-    _ y: MatrixDestination, _ x: MatrixSource, m: Int, _ precision: Precision, _ mode: StoreMode
-  ) {
+  func multiplyStored(_ y: MatrixDestination, _ x: MatrixSource, m: Int, _ precision: Precision, _ mode: StoreMode) {
     guard let start = bytes.baseAddress else { return }
     storedOrder.withUnsafeBufferPointer { order in
       let weights = StoredWeights(

@@ -111,7 +111,5 @@ enum KeptMemory {
   /// The share of the machine's memory that one such thing may take.
   private static let share = 0.25
 
-  static func holds(_ bytes: Int, of physicalMemory: UInt64) -> Bool {
-    Double(bytes) <= share * Double(physicalMemory)
-  }
+  static func holds(_ bytes: Int, of physicalMemory: UInt64) -> Bool { Double(bytes) <= share * Double(physicalMemory) }
 }

@@ -74,8 +74,7 @@ package final class WeightMatrix: @unchecked Sendable {
   /// is not a whole number of blocks: whoever reads a file checks that first.
   init(
     rows: Int, columns: Int, format: WeightFormat, bytes: UnsafeRawBufferPointer, owner: any Sendable,
-    rowOrder: RowOrder = .asStored, panels: WeightPanels = .kept,
-    streamedBytes: Int = WeightMatrix.streamedBytes
+    rowOrder: RowOrder = .asStored, panels: WeightPanels = .kept, streamedBytes: Int = WeightMatrix.streamedBytes
   ) {
     require(columns % format.blockLength == 0, "\(columns) columns are not whole \(format) blocks")
     bytesPerRow = columns / format.blockLength * format.bytesPerBlock

@@ -65,9 +65,7 @@ struct FoldingBucket {
   }
 
   private static func preference(of part: Part) -> Preference? {
-    part.row.ranking.map {
-      Preference(configuration: part.configuration, chosen: $0.chosen, rejected: $0.rejected)
-    }
+    part.row.ranking.map { Preference(configuration: part.configuration, chosen: $0.chosen, rejected: $0.rejected) }
   }
 }
 

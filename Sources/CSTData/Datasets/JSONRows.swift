@@ -38,9 +38,7 @@ struct JSONRows {
   }
 
   /// The next row, or `nil` at the end.
-  mutating func next() throws(ListError) -> Row? {
-    isList ? try nextElement() : nextLine()
-  }
+  mutating func next() throws(ListError) -> Row? { isList ? try nextElement() : nextLine() }
 
   private mutating func nextLine() -> Row? {
     while offset < data.endIndex {
@@ -111,9 +109,7 @@ struct JSONRows {
     return Row(line: startLine, bytes: start..<offset)
   }
 
-  private func previousMark(before end: Int) -> UInt8? {
-    data[..<end].last { !Self.isSpace($0) }
-  }
+  private func previousMark(before end: Int) -> UInt8? { data[..<end].last { !Self.isSpace($0) } }
 
   private mutating func skipSpaces() {
     while offset < data.endIndex, Self.isSpace(data[offset]) {
@@ -123,7 +119,5 @@ struct JSONRows {
   }
 
   /// The four characters JSON calls whitespace.
-  private static func isSpace(_ byte: UInt8) -> Bool {
-    byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
-  }
+  private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 }
 }

@@ -41,9 +41,7 @@ struct RowDecoder: Sendable {
   /// The line on which a row begins, counted from 1.
   func line(of row: Int) -> Int { rows[row].line }
 
-  func pairs() throws(DatasetError) -> [PreferencePair] {
-    try all { row throws(Problem) in try pair(at: row) }
-  }
+  func pairs() throws(DatasetError) -> [PreferencePair] { try all { row throws(Problem) in try pair(at: row) } }
 
   /// What `value` makes of the rows.
   func all<Value>(_ value: (Int) throws(Problem) -> Value) throws(DatasetError) -> [Value] {

@@ -61,8 +61,7 @@ struct AnswerJudgement: Sendable {
     let fitting = verdict == .unusable || names.isEmpty ? policy.configurations.map(\.name) : names
     let share = 1 / Double(fitting.count)
     let follows = policy.configurations.map { ($0.name, fitting.contains($0.name) ? share : 0) }
-    return AnswerScore(
-      follows: Dictionary(uniqueKeysWithValues: follows), addresses: verdict == .unusable ? 0 : 1)
+    return AnswerScore(follows: Dictionary(uniqueKeysWithValues: follows), addresses: verdict == .unusable ? 0 : 1)
   }
 
   // MARK: A teacher

@@ -109,8 +109,7 @@ public struct SynthesisSettings: Sendable, Hashable, Encodable {
     sampling: Sampling = Sampling(temperature: 0.7, topP: 0.9), answerTokens: Int = 256, critiqueTokens: Int = 96,
     attempts: Int = 1
   ) {
-    precondition(
-      answerTokens > 0 && critiqueTokens > 0 && attempts > 0, "SynthesisSettings: counts must be positive")
+    precondition(answerTokens > 0 && critiqueTokens > 0 && attempts > 0, "SynthesisSettings: counts must be positive")
     self.sampling = sampling
     self.answerTokens = answerTokens
     self.critiqueTokens = critiqueTokens

@@ -41,9 +41,7 @@ public final class SynthesisJournal: @unchecked Sendable {
     self.file = file
     let path = file.path
     descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      throw Self.unwritable(file, errno)
-    }
+    guard descriptor >= 0 else { throw Self.unwritable(file, errno) }
     do throws(DatasetError) {
       guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
         guard errno == EWOULDBLOCK else { throw Self.unwritable(file, errno) }
@@ -174,9 +172,7 @@ public final class SynthesisJournal: @unchecked Sendable {
     let header = (try? JSONEncoder.rows.encode(Header())) ?? Data()
     guard line > 1 || header.starts(with: data) else { throw foreign(file) }
     if start < data.endIndex {
-      guard ftruncate(descriptor, off_t(start - data.startIndex)) == 0 else {
-        throw Self.unwritable(file, errno)
-      }
+      guard ftruncate(descriptor, off_t(start - data.startIndex)) == 0 else { throw Self.unwritable(file, errno) }
     }
     if line == 1 { try append(header + [UInt8(ascii: "\n")], to: descriptor, of: file) }
     return replies
@@ -203,8 +199,7 @@ extension TeacherCall {
     return try digest(
       of: Content(
         teacher: teacher, stage: stage, configuration: configuration, messages: messages, sampling: sampling,
-        maximumTokens: maximumTokens,
-        choices: choices))
+        maximumTokens: maximumTokens, choices: choices))
   }
 }
 

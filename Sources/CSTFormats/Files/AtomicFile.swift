@@ -36,9 +36,7 @@ package enum AtomicFile {
       }
     }
 
-    package func write(_ bytes: some ContiguousBytes) throws {
-      try bytes.withUnsafeBytes { try write($0) }
-    }
+    package func write(_ bytes: some ContiguousBytes) throws { try bytes.withUnsafeBytes { try write($0) } }
   }
 
   /// Writes what `body` appends to its output as the file at `url`, in place of any older one.

@@ -65,8 +65,7 @@ package struct ByteReader {
     offset += length
     guard let string = String(exactUTF8: text) else {
       throw FormatError(
-        .badSyntax, file: file, at: .byte(start), expected: "\(what) in UTF-8", found: "bytes that are not UTF-8"
-      )
+        .badSyntax, file: file, at: .byte(start), expected: "\(what) in UTF-8", found: "bytes that are not UTF-8")
     }
     return string
   }
@@ -77,8 +76,7 @@ package struct ByteReader {
     guard !overflow else {
       throw FormatError(
         .overflow, file: file, at: .byte(offset), expected: "the size of \(what) to fit 63 bits",
-        found: "\(left) × \(right)"
-      )
+        found: "\(left) × \(right)")
     }
     return result
   }
@@ -86,7 +84,6 @@ package struct ByteReader {
   private func truncated(_ what: String, _ expected: String) -> FormatError {
     FormatError(
       .truncated, file: file, at: .byte(offset), expected: "\(expected) of \(what)", found: "\(remaining) left",
-      advice: "the file is damaged or was not copied completely"
-    )
+      advice: "the file is damaged or was not copied completely")
   }
 }

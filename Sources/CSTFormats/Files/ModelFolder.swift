@@ -22,9 +22,7 @@ package struct ModelFolder: Sendable, Hashable {
     return FileManager.default.fileExists(atPath: location.path, isDirectory: &isFolder) && isFolder.boolValue
   }
 
-  package var names: [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: location.path)) ?? []).sorted()
-  }
+  package var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: location.path)) ?? []).sorted() }
 
   /// The file called `name`, or nil where there is none.
   package func fileIfPresent(_ name: String) throws -> URL? {

@@ -22,8 +22,7 @@ package struct GGUFArray: Sendable, Hashable {
   }
 
   private init(_ elementType: GGUFValueType, _ numbers: [some FixedWidthInteger]) {
-    self.init(
-      elementType, count: numbers.count, bytes: numbers.map(\.littleEndian).withUnsafeBytes { Array($0) })
+    self.init(elementType, count: numbers.count, bytes: numbers.map(\.littleEndian).withUnsafeBytes { Array($0) })
   }
 
   package static func uint8(_ values: [UInt8]) -> Self { Self(.uint8, values) }

@@ -50,16 +50,14 @@ package struct GGUFHeader {
     guard magic.elementsEqual(Self.magic) else {
       throw FormatError(
         .badMagic, file: reader.file, at: .byte(0), expected: "a GGUF file, which begins with 'GGUF'",
-        found: "'\(String(decoding: magic, as: UTF8.self))'"
-      )
+        found: "'\(String(decoding: magic, as: UTF8.self))'")
     }
     let version = try reader.read(UInt32.self, "the version")
     guard version == 2 || version == 3 else {
       let bigEndian = version.byteSwapped == 2 || version.byteSwapped == 3
       throw FormatError(
         .unsupportedVersion, file: reader.file, at: .byte(4), expected: "GGUF version 2 or 3, little-endian",
-        found: bigEndian ? "a big-endian file" : "version \(version)", advice: "convert the model again"
-      )
+        found: bigEndian ? "a big-endian file" : "version \(version)", advice: "convert the model again")
     }
     return version
   }
@@ -70,8 +68,7 @@ package struct GGUFHeader {
     guard alignment >= 8, alignment <= 1 << 20, alignment.nonzeroBitCount == 1 else {
       throw FormatError(
         .badValue, file: metadata.file, at: .key(alignmentKey), expected: "a power of two from 8 to 1048576",
-        found: "\(alignment)"
-      )
+        found: "\(alignment)")
     }
     return alignment
   }
@@ -115,8 +112,7 @@ extension GGUFHeader {
     default:
       let bytes = try reader.readBytes(try reader.product(count, type.minimumSize, what), what)
       if type == .bool, let byte = bytes.first(where: { $0 > 1 }) {
-        throw FormatError(
-          .badValue, file: reader.file, at: .key(key), expected: "a bool of 0 or 1", found: "\(byte)")
+        throw FormatError(.badValue, file: reader.file, at: .key(key), expected: "a bool of 0 or 1", found: "\(byte)")
       }
       return GGUFArray(type, count: count, bytes: Array(bytes))
     }

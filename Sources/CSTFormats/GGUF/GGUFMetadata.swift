@@ -12,9 +12,7 @@ package struct GGUFMetadata: Sendable, Hashable {
   private var values: [String: GGUFValue] = [:]
 
   /// Creates empty metadata; `file` is what errors call it.
-  package init(file: String = "memory") {
-    self.file = file
-  }
+  package init(file: String = "memory") { self.file = file }
 
   package var count: Int { keys.count }
 
@@ -89,18 +87,14 @@ extension GGUFMetadata {
     try optional(key, "an array of integers", \.array?.integers)
   }
 
-  private func required<Value>(
-    _ key: String, _ expected: String, _ convert: (GGUFValue) -> Value?
-  ) throws -> Value {
+  private func required<Value>(_ key: String, _ expected: String, _ convert: (GGUFValue) -> Value?) throws -> Value {
     guard let value = try optional(key, expected, convert) else {
       throw FormatError(.missing, file: file, at: .key(key), expected: expected, found: "no such key")
     }
     return value
   }
 
-  private func optional<Value>(
-    _ key: String, _ expected: String, _ convert: (GGUFValue) -> Value?
-  ) throws -> Value? {
+  private func optional<Value>(_ key: String, _ expected: String, _ convert: (GGUFValue) -> Value?) throws -> Value? {
     guard let value = values[key] else { return nil }
     guard let converted = convert(value) else {
       throw FormatError(.wrongType, file: file, at: .key(key), expected: expected, found: "\(value)")

@@ -84,8 +84,7 @@ extension JSONValue: Codable {
     } else if let fields = try? decoder.container(keyedBy: AnyKey.self) {
       // A decoder has keys in no order; sorted, the same text always gives the same value.
       let keys = fields.allKeys.sorted { $0.stringValue < $1.stringValue }
-      self = .object(
-        JSONMembers(try keys.map { ($0.stringValue, try fields.decode(JSONValue.self, forKey: $0)) }))
+      self = .object(JSONMembers(try keys.map { ($0.stringValue, try fields.decode(JSONValue.self, forKey: $0)) }))
     } else {
       var elements = try decoder.unkeyedContainer()
       var list: [JSONValue] = []

@@ -32,9 +32,7 @@ extension SafetensorsFile {
   /// metadata by key, as the reference implementation does. The data starts at a multiple of eight bytes.
   /// - Complexity: O(size of the file); holds the header and one piece of a tensor at a time.
   package static func write(tensors: [TensorData], metadata: [String: String] = [:], to url: URL) throws {
-    let ordered = tensors.sorted {
-      ($1.format.bytesPerBlock, $0.name) < ($0.format.bytesPerBlock, $1.name)
-    }
+    let ordered = tensors.sorted { ($1.format.bytesPerBlock, $0.name) < ($0.format.bytesPerBlock, $1.name) }
     let header = try encodeHeader(ordered, metadata: metadata, file: url.path)
     try AtomicFile.write(to: url) { output in
       try output.write(withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) })
@@ -43,9 +41,7 @@ extension SafetensorsFile {
     }
   }
 
-  private static func encodeHeader(
-    _ tensors: [TensorData], metadata: [String: String], file: String
-  ) throws -> Data {
+  private static func encodeHeader(_ tensors: [TensorData], metadata: [String: String], file: String) throws -> Data {
     var members = JSONMembers()
     if !metadata.isEmpty {
       let texts = metadata.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.string($0.value)) }
@@ -80,8 +76,7 @@ extension SafetensorsFile {
     guard header.count <= SafetensorsHeader.lengthLimit else {
       throw FormatError(
         .limit, file: file, expected: "a header of at most \(SafetensorsHeader.lengthLimit) bytes",
-        found: "\(header.count)"
-      )
+        found: "\(header.count)")
     }
     return header
   }

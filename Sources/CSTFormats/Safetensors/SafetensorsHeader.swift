@@ -25,8 +25,7 @@ package struct SafetensorsHeader {
     guard text.first == UInt8(ascii: "{") else {
       throw FormatError(
         .badMagic, file: file, at: .byte(8), expected: "a safetensors header, which begins with '{'",
-        found: text.first.map { "byte \($0)" } ?? "an empty header"
-      )
+        found: text.first.map { "byte \($0)" } ?? "an empty header")
     }
     var json = JSONReader(text, file: file, base: 8)
     var metadata: [String: String] = [:]
@@ -115,22 +114,19 @@ package struct SafetensorsHeader {
       guard tensor.byteRange.lowerBound == end else {
         throw FormatError(
           .badLayout, file: file, at: .tensor(tensor.name), expected: "data at byte \(end), where the last one ends",
-          found: "byte \(tensor.byteRange.lowerBound)"
-        )
+          found: "byte \(tensor.byteRange.lowerBound)")
       }
       end = tensor.byteRange.upperBound
       guard end <= data.upperBound else {
         throw FormatError(
           .truncated, file: file, at: .tensor(tensor.name), expected: "data to byte \(end)",
-          found: "\(data.upperBound) bytes in the file", advice: "the file is damaged or was not copied completely"
-        )
+          found: "\(data.upperBound) bytes in the file", advice: "the file is damaged or was not copied completely")
       }
     }
     guard end == data.upperBound else {
       throw FormatError(
         .badLayout, file: file, at: .byte(end), expected: "the end of the file after the last tensor",
-        found: "\(data.upperBound - end) more bytes"
-      )
+        found: "\(data.upperBound - end) more bytes")
     }
   }
 }

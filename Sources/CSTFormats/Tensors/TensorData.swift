@@ -31,8 +31,7 @@ package struct TensorData: Sendable {
     require(shape.allSatisfy { $0 >= 0 }, "tensor '\(name)': shape \(shape) has a negative dimension")
     require(
       (shape.last ?? 1).isMultiple(of: format.blockLength),
-      "tensor '\(name)': rows of shape \(shape) are no whole blocks of \(format)"
-    )
+      "tensor '\(name)': rows of shape \(shape) are no whole blocks of \(format)")
     guard let byteCount = format.byteCount(for: shape.reduce(1, *)) else {
       mistake("tensor '\(name)': the size of shape \(shape) of \(format) does not fit")
     }

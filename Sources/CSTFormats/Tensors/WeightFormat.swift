@@ -91,9 +91,7 @@ extension WeightFormat {
   package var ggmlType: UInt32 { names.ggmlType }
 
   /// ggml's name for a type number, readable by this project or not: `IQ2_XXS`; `type 99` where ggml has no name either.
-  package static func name(ofGGMLType type: UInt32) -> String {
-    ggmlNames[type] ?? "type \(type)"
-  }
+  package static func name(ofGGMLType type: UInt32) -> String { ggmlNames[type] ?? "type \(type)" }
 
   private static let ggmlNames: [UInt32: String] = [
     0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 4: "Q4_2", 5: "Q4_3", 6: "Q5_0", 7: "Q5_1", 8: "Q8_0", 9: "Q8_1",

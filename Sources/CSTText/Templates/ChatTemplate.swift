@@ -72,9 +72,7 @@ public struct ChatTemplate: Sendable {
   }
 
   /// What becomes of a system text.
-  public var systemRole: SystemRole {
-    hasSystemRole ? .native : systemRolePolicy == .nativeOrFold ? .folded : .refused
-  }
+  public var systemRole: SystemRole { hasSystemRole ? .native : systemRolePolicy == .nativeOrFold ? .folded : .refused }
 
   /// The family of turn marks that the template writes, for messages to people: "ChatML", "Llama 3", or "other".
   package var name: String {

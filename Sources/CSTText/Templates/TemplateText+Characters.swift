@@ -130,9 +130,7 @@ extension TemplateText {
   }
 
   /// Which ends of a text are stripped.
-  enum Side {
-    case both, start, end
-  }
+  enum Side { case both, start, end }
 
   /// The text without characters at its ends that are white space, or in `set`.
   func stripped(_ side: Side, of set: Set<Unicode.Scalar>? = nil) -> TemplateText {

@@ -4,9 +4,7 @@
 /// cut, joined or rewritten. Offsets are in bytes and lie between characters (Unicode scalars, as in Python).
 struct TemplateText: Sendable {
   /// Who wrote a byte.
-  enum Origin: Sendable {
-    case template, content
-  }
+  enum Origin: Sendable { case template, content }
 
   private(set) var bytes: [UInt8]
   /// Who wrote the first byte.
@@ -43,9 +41,7 @@ struct TemplateText: Sendable {
   private var lastOrigin: Origin { cuts.count.isMultiple(of: 2) ? firstOrigin : firstOrigin.other }
 
   /// Who wrote the byte at `offset`; the byte before it at the end.
-  func origin(at offset: Int) -> Origin {
-    cutCount(upTo: offset).isMultiple(of: 2) ? firstOrigin : firstOrigin.other
-  }
+  func origin(at offset: Int) -> Origin { cutCount(upTo: offset).isMultiple(of: 2) ? firstOrigin : firstOrigin.other }
 
   /// The number of cuts at `offset` or before it; they are in order.
   private func cutCount(upTo offset: Int) -> Int {
@@ -129,9 +125,7 @@ struct TemplateText: Sendable {
     part.isMarkup = isMarkup
     if !cuts.isEmpty {
       let inside =
-        cutCount(
-          upTo: range.lowerBound)..<max(
-          cutCount(upTo: range.lowerBound), cutCount(upTo: range.upperBound - 1))
+        cutCount(upTo: range.lowerBound)..<max(cutCount(upTo: range.lowerBound), cutCount(upTo: range.upperBound - 1))
       part.cuts = cuts[inside].map { $0 - range.lowerBound }
     }
     return part
@@ -152,8 +146,7 @@ extension TemplateText.Origin {
 extension TemplateText: Equatable {
   static func == (first: TemplateText, second: TemplateText) -> Bool { first.bytes == second.bytes }
   static func == (first: TemplateText, second: StaticString) -> Bool {
-    first.bytes.count == second.utf8CodeUnitCount
-      && second.withUTF8Buffer { $0.elementsEqual(first.bytes) }
+    first.bytes.count == second.utf8CodeUnitCount && second.withUTF8Buffer { $0.elementsEqual(first.bytes) }
   }
 }
 

@@ -135,8 +135,7 @@ struct BytePairMerger {
     var previous = [Int](-1..<ids.count - 1)
     var next = [Int](1...ids.count)
     let end = ids.count
-    var queue = MergeQueue(
-      pairs.enumerated().filter { $1 != MergeTable.noMerge }.map { Self.entry($1, at: $0) })
+    var queue = MergeQueue(pairs.enumerated().filter { $1 != MergeTable.noMerge }.map { Self.entry($1, at: $0) })
     while let entry = queue.pop() {
       let place = Int(entry & (1 << 40 - 1))
       let pair = pairs[place]
@@ -157,9 +156,7 @@ struct BytePairMerger {
     ids.removeAll { $0 < 0 }
   }
 
-  private static func entry(_ pair: UInt64, at position: Int) -> UInt64 {
-    (pair >> 32) << 40 | UInt64(position)
-  }
+  private static func entry(_ pair: UInt64, at position: Int) -> UInt64 { (pair >> 32) << 40 | UInt64(position) }
 
   private mutating func push(_ pair: UInt64, at position: Int, to queue: inout MergeQueue) {
     pairs[position] = pair

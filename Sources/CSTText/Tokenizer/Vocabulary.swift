@@ -111,9 +111,7 @@ struct Vocabulary: Sendable {
   var count: Int { types.count }
 
   /// The bytes a token stands for; those of a token that is neither normal nor a byte are its spelling.
-  func bytes(of id: Int32) -> ArraySlice<UInt8> {
-    bytes[offsets[Int(id)]..<offsets[Int(id) + 1]]
-  }
+  func bytes(of id: Int32) -> ArraySlice<UInt8> { bytes[offsets[Int(id)]..<offsets[Int(id) + 1]] }
 
   /// The normal token with exactly these bytes.
   func id(of bytes: some Collection<UInt8>) -> Int32? {
@@ -159,8 +157,7 @@ struct Vocabulary: Sendable {
       offsets.withUnsafeBufferPointer { offsets in
         slots.withUnsafeBufferPointer { slots in
           byteIDs.withUnsafeBufferPointer { byteIDs in
-            body(
-              View(bytes: bytes, offsets: offsets, slots: slots, byteIDs: byteIDs, isSentencePiece: isSentencePiece))
+            body(View(bytes: bytes, offsets: offsets, slots: slots, byteIDs: byteIDs, isSentencePiece: isSentencePiece))
           }
         }
       }

@@ -8,7 +8,7 @@ struct CommonOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Threads to compute with (default: every CPU). Results do not depend on it.", valueName: "n"))
+    help: .init("Threads to compute with (default: every CPU). Results do not depend on it.", valueName: "n"))
   var threads: Int?
 
   func validate() throws { try Requirement.count("--threads", threads, in: 1...1024) }

@@ -5,12 +5,12 @@ import Foundation
 /// A dataset, or some of its rows.
 struct DataOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Preference data: JSONL, or a JSON list.", valueName: "file"),
+    help: .init("Preference data: JSONL, or a JSON list.", valueName: "file"),
     completion: .file(extensions: ["jsonl", "json"]))
   var data: String
 
   @Option(
-    help: ArgumentHelp(
+    help: .init(
       "Use only these rows, counted from 0, both ends included: 0-699, 700- or 12 (default: all).", valueName: "rows"),
     transform: RowSelection.init(parsing:))
   var rows: RowSelection?
@@ -33,8 +33,7 @@ extension PreferenceDataset {
 extension RowSelection {
   init(parsing text: String) throws {
     guard let selection = RowSelection(text) else {
-      throw ValidationError(
-        "it must be FIRST-LAST (both included, counted from 0), FIRST- or one row, such as 0-699")
+      throw ValidationError("it must be FIRST-LAST (both included, counted from 0), FIRST- or one row, such as 0-699")
     }
     self = selection
   }

@@ -28,11 +28,11 @@ struct ExportOptions: ParsableArguments {
     }
   }
 
-  @Option(help: ArgumentHelp("The file or folder to write.", valueName: "path"), completion: .file())
+  @Option(help: .init("The file or folder to write.", valueName: "path"), completion: .file())
   var out: String
 
   @Option(
-    help: ArgumentHelp(
+    help: .init(
       "What to write: gguf and huggingface are the model with the adapter merged in, gguf-lora and peft the adapter alone "
         + "(default: gguf where --out ends in .gguf, huggingface where it has no extension)."))
   var format: Kind?
@@ -40,9 +40,7 @@ struct ExportOptions: ParsableArguments {
   @Option(help: "The type of matrices; folders have f32, f16 or bf16 (default: f16; f32 for an adapter).")
   var type: WeightType?
 
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Most megabytes of weights in one file of a folder.", valueName: "n"))
+  @Option(parsing: .unconditional, help: .init("Most megabytes of weights in one file of a folder.", valueName: "n"))
   var shardSize = 5000
 
   @Flag(help: "Replace an older export.")

@@ -125,7 +125,5 @@ final class SynthesisSession: Sendable {
     return record
   }
 
-  private func save(_ record: SynthesisRecord) throws {
-    try RecordFile.write(record, to: files.record)
-  }
+  private func save(_ record: SynthesisRecord) throws { try RecordFile.write(record, to: files.record) }
 }

@@ -11,9 +11,7 @@ enum TrainingProgress {
   /// Goes through a run, and shows how far it is and what was saved where.
   /// - Parameter observe: Called with every event.
   /// - Returns: The run at its end.
-  static func follow(
-    _ run: SavedRun, observe: (TrainingEvent) -> Void = { _ in }
-  ) async throws -> SavedRun.Progress {
+  static func follow(_ run: SavedRun, observe: (TrainingEvent) -> Void = { _ in }) async throws -> SavedRun.Progress {
     noteStart(of: run)
     var line = ProgressLine()
     defer { line.end() }

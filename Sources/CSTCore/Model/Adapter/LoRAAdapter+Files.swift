@@ -94,7 +94,5 @@ extension TensorFile {
 
 extension TensorData {
   /// A tensor's values under a name, ready to be written.
-  init(_ name: String, _ tensor: Tensor) {
-    self.init(name: name, shape: tensor.shape.lengths, floats: tensor.scalars)
-  }
+  init(_ name: String, _ tensor: Tensor) { self.init(name: name, shape: tensor.shape.lengths, floats: tensor.scalars) }
 }

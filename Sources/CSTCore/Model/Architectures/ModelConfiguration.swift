@@ -80,7 +80,5 @@ extension ModelConfiguration {
   }
 
   /// What becomes of the weights' panels where nobody says otherwise.
-  func weightPanels(_ precision: Precision) -> WeightPanels {
-    WeightPanels.chosen(panelBytes: panelBytes(precision))
-  }
+  func weightPanels(_ precision: Precision) -> WeightPanels { WeightPanels.chosen(panelBytes: panelBytes(precision)) }
 }

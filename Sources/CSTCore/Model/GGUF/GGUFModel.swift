@@ -79,8 +79,7 @@ struct GGUFModel {
     guard shape[1].isMultiple(of: tensor.format.blockLength) else {
       throw FormatError(
         .badLayout, file: file.mapping.path, at: .tensor(name),
-        expected: "rows of whole blocks of \(tensor.format.blockLength)",
-        found: "\(shape[1]) columns")
+        expected: "rows of whole blocks of \(tensor.format.blockLength)", found: "\(shape[1]) columns")
     }
     return .matrix(
       WeightMatrix(

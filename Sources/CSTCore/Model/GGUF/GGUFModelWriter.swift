@@ -15,8 +15,7 @@ struct GGUFModelWriter {
         named: weight.base.role.ggufName, as: storage(of: weight.base),
         rowOrder: .inGGUF(of: weight.base.role, model.configuration))
     }
-    try GGUFFile.write(
-      tensors: model.configuration.rotary.ggufTensors + weights, metadata: try metadata(), to: url)
+    try GGUFFile.write(tensors: model.configuration.rotary.ggufTensors + weights, metadata: try metadata(), to: url)
   }
 
   private func storage(of weight: ModelWeight) -> WeightFormat {

@@ -43,9 +43,7 @@ extension RotaryConfiguration {
           (.attentionFactor, .float32(Float(magnitude / RotaryScaling.yarnMagnitude(factor: factor)))),
         ]
       case .longRope(_, _, let originalLength, let magnitude):
-        return [
-          (.originalLength, .uint32(UInt32(originalLength))), (.attentionFactor, .float32(Float(magnitude))),
-        ]
+        return [(.originalLength, .uint32(UInt32(originalLength))), (.attentionFactor, .float32(Float(magnitude)))]
       }
     }
   }

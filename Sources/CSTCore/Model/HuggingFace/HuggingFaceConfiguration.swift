@@ -19,9 +19,7 @@ struct HuggingFaceConfiguration {
   }
 
   /// Whether the embedding serves as the head: where the file says so.
-  var isHeadTied: Bool {
-    get throws { try members.booleanIfPresent(.tiesHead) ?? false }
-  }
+  var isHeadTied: Bool { get throws { try members.booleanIfPresent(.tiesHead) ?? false } }
 
   /// The sizes and options.
   /// - Parameter name: What the model is called.
@@ -97,8 +95,7 @@ struct HuggingFaceConfiguration {
   /// The layers that are called `sliding_attention`, which have to follow each other.
   private func window(_ types: [String], layerCount: Int, size: Int?) throws -> (size: Int, layers: Range<Int>)? {
     guard types.count == layerCount, types.allSatisfy({ ["full_attention", "sliding_attention"].contains($0) }) else {
-      throw members.error(
-        .layerTypes, expected: "full_attention or sliding_attention for each of \(layerCount) layers")
+      throw members.error(.layerTypes, expected: "full_attention or sliding_attention for each of \(layerCount) layers")
     }
     guard let first = types.firstIndex(of: "sliding_attention"), let last = types.lastIndex(of: "sliding_attention")
     else { return nil }
@@ -107,8 +104,7 @@ struct HuggingFaceConfiguration {
         .layerTypes, expected: "layers with a sliding window one after the other", found: "others between")
     }
     guard let size else {
-      throw members.error(
-        .layerTypes, expected: "full_attention only, because there is no window", found: types[first])
+      throw members.error(.layerTypes, expected: "full_attention only, because there is no window", found: types[first])
     }
     return (size, first..<last + 1)
   }

@@ -22,8 +22,7 @@ struct HuggingFaceConfigurationWriter {
     let tied: [(HuggingFaceKey, JSONValue)] = [(.tiesHead, .bool(model.transformer.isHeadTied))]
     var object: JSONMembers = [
       HuggingFaceKey.classNames.rawValue: [.string(architecture.className)],
-      HuggingFaceKey.type.rawValue: .string(architecture.name),
-      "torch_dtype": .string(Self.typeName(format)),
+      HuggingFaceKey.type.rawValue: .string(architecture.name), "torch_dtype": .string(Self.typeName(format)),
     ]
     object += JSONMembers((members + options + tied).map { ($0.rawValue, $1) })
     object +=

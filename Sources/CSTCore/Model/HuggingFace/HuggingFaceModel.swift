@@ -92,8 +92,7 @@ struct HuggingFaceModel {
     guard tensor.shape == shape else {
       throw FormatError(
         .badLayout, file: file.mapping.path, at: .tensor(name),
-        expected: "shape \(Shape(shape)), as config.json has it",
-        found: "shape \(Shape(tensor.shape))")
+        expected: "shape \(Shape(shape)), as config.json has it", found: "shape \(Shape(tensor.shape))")
     }
     guard let format = tensor.elementType.format else {
       throw FormatError(

@@ -19,8 +19,7 @@ struct HuggingFaceRotary {
   func configuration(headWidth: Int, contextLength: Int) throws -> RotaryConfiguration {
     let base = try parameters?.numberIfPresent(.base) ?? object.numberIfPresent(.rotaryBase) ?? 10_000
     guard base > 1, base.isFinite else { throw object.error(.rotaryBase, expected: "a number above 1") }
-    let share =
-      try parameters?.numberIfPresent(.rotatedShare) ?? object.numberIfPresent(.rotatedShare) ?? 1
+    let share = try parameters?.numberIfPresent(.rotatedShare) ?? object.numberIfPresent(.rotatedShare) ?? 1
     guard share > 0, share <= 1 else { throw object.error(.rotatedShare, expected: "a number in 0...1") }
     guard share == 1 || architecture.rotatesPartOfHeads else {
       throw object.error(.rotatedShare, expected: "1 in a \(architecture.name) model")
@@ -82,8 +81,7 @@ struct HuggingFaceRotary {
       return numbers.map { Float($0) }
     }
     let originalLength = try originalLength(parameters, contextLength)
-    let factor =
-      try positiveIfPresent(.factor, parameters) ?? Double(contextLength) / Double(originalLength)
+    let factor = try positiveIfPresent(.factor, parameters) ?? Double(contextLength) / Double(originalLength)
     return .longRope(
       shortFactors: try factors(.shortFactors), longFactors: try factors(.longFactors),
       originalLength: originalLength,

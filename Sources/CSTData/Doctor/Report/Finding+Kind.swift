@@ -42,8 +42,7 @@ extension Finding.Kind: Hashable, Codable {
 
 extension Finding.Kind {
   /// The dataset has no rows.
-  public static let noRows = Self(
-    "no-rows", .error, "no rows", "Check that this is the right file.")
+  public static let noRows = Self("no-rows", .error, "no rows", "Check that this is the right file.")
   /// A row is not JSON, or not a preference pair.
   public static let unreadableRow = Self(
     "unreadable-row", .error, "unreadable rows", "Mend or remove these lines: training stops at the first of them.")

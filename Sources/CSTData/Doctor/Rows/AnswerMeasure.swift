@@ -30,9 +30,7 @@ enum AnswerMeasure: Sendable {
   }
 
   /// - Parameter encoded: The pair before, whose tokens are used again where it has the same texts; then this one.
-  func lengths(
-    of pair: ConfiguredPair, sharing encoded: inout EncodedPair?
-  ) throws(ConversationError) -> Lengths {
+  func lengths(of pair: ConfiguredPair, sharing encoded: inout EncodedPair?) throws(ConversationError) -> Lengths {
     switch self {
     case .words:
       return Lengths(chosen: Self.wordCount(pair.chosen), rejected: Self.wordCount(pair.rejected))

@@ -49,9 +49,7 @@ extension DatasetTally {
     return reported
   }
 
-  private mutating func add(
-    _ kind: Finding.Kind, _ row: UInt32, _ other: UInt32, _ what: String, under scope: UInt32
-  ) {
+  private mutating func add(_ kind: Finding.Kind, _ row: UInt32, _ other: UInt32, _ what: String, under scope: UInt32) {
     report(kind, row, other: other) {
       "\(what) (line \($0.line(of: other)), \($0.scopes[Int(scope)].label)): \($0.promptExcerpt(row))"
     }

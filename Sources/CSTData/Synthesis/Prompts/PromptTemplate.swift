@@ -22,9 +22,7 @@ package struct PromptTemplate: Hashable, Sendable {
   }
 
   /// What is wrong with a template's text.
-  struct SyntaxError: Error, Hashable {
-    let problem: String
-  }
+  struct SyntaxError: Error, Hashable { let problem: String }
 
   private enum Piece: Hashable {
     case text(String)

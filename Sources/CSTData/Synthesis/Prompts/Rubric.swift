@@ -13,9 +13,7 @@ package struct Rubric: Hashable, Sendable {
 }
 
 extension Rubric: Codable {
-  private enum Key: String, CodingKey, CaseIterable {
-    case criteria, levels, description
-  }
+  private enum Key: String, CodingKey, CaseIterable { case criteria, levels, description }
 
   /// Reads `{"criteria": …, "levels": [names from low to high], "description": …}`, the last optional.
   package init(from decoder: any Decoder) throws {

@@ -8,9 +8,7 @@ private struct SynthesisSections: Codable {
 }
 
 extension SafetyPolicy {
-  package var rubric: Rubric? {
-    get throws(PreferenceError) { try sections().rubric }
-  }
+  package var rubric: Rubric? { get throws(PreferenceError) { try sections().rubric } }
 
   /// How preference data for the policy is generated; a policy that says nothing has the defaults.
   package var synthesis: SynthesisPrompts {

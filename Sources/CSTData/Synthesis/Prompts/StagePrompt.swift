@@ -19,9 +19,7 @@ package struct StagePrompt: Hashable, Sendable {
   }
 
   /// A single message of the user.
-  init(_ text: String, for stage: SynthesisStage) throws(PreferenceError) {
-    try self.init([.user(text)], for: stage)
-  }
+  init(_ text: String, for stage: SynthesisStage) throws(PreferenceError) { try self.init([.user(text)], for: stage) }
 
   init(_ messages: [Message], for stage: SynthesisStage) throws(PreferenceError) {
     func invalid(_ problem: String) -> PreferenceError {
@@ -34,9 +32,7 @@ package struct StagePrompt: Hashable, Sendable {
           ? "only its first message may be a system message"
           : "it goes on with a conversation, so it cannot have a system message")
     }
-    guard !messages.contains(where: { $0.content.isBlank }) else {
-      throw invalid("it has an empty message")
-    }
+    guard !messages.contains(where: { $0.content.isBlank }) else { throw invalid("it has an empty message") }
     for (position, message) in messages.drop(while: { $0.role == .system }).enumerated()
     where message.role != (position.isMultiple(of: 2) ? .user : .assistant) {
       throw invalid("its messages must be the user's and the assistant's in turn, the user's first")

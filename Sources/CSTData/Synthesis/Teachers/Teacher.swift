@@ -71,8 +71,7 @@ struct TeacherCalls: Sendable {
     let reply = try await retries.run(onFailure: { observer(.failed($0.reason)) }) { try await teacher.reply(to: call) }
     let kept = try await journal?.record(reply, to: call, at: address) ?? reply
     observer(
-      .replied(
-        stage: call.stage, promptTokens: reply.promptTokens ?? 0, completionTokens: reply.completionTokens ?? 0))
+      .replied(stage: call.stage, promptTokens: reply.promptTokens ?? 0, completionTokens: reply.completionTokens ?? 0))
     return kept
   }
 }

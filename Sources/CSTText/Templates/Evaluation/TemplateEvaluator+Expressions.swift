@@ -42,8 +42,7 @@ extension TemplateEvaluator {
       if try evaluate(condition, in: scope).isTrue { return try evaluate(value, in: scope) }
       if let otherwise { return try evaluate(otherwise, in: scope) }
       return .undefined(
-        .other(
-          "the inline if-expression on line \(line) evaluated to false and no else section was defined."))
+        .other("the inline if-expression on line \(line) evaluated to false and no else section was defined."))
     default: return try evaluateLiteral(expression, in: scope)
     }
   }

@@ -36,9 +36,7 @@ extension TemplateEvaluator {
   /// `first + second`; text joined to markup is escaped.
   private func joined(_ first: TemplateText, _ second: TemplateText) throws -> TemplateText {
     try charge(textBytes: first.count + second.count)
-    guard first.isMarkup != second.isMarkup else {
-      return first + second
-    }
+    guard first.isMarkup != second.isMarkup else { return first + second }
     var result = (first.isMarkup ? first : first.escapedForHTML) + (second.isMarkup ? second : second.escapedForHTML)
     result.isMarkup = true
     try charge(textBytes: result.count)

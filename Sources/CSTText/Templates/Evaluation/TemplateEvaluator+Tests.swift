@@ -2,9 +2,7 @@
 extension TemplateEvaluator {
   func holds(_ test: TemplateTest, for value: TemplateValue, _ arguments: TemplateArguments) throws -> Bool {
     let name = test.rawValue
-    func argument() throws -> TemplateValue {
-      try bind(arguments, to: "other", required: 1, of: name)[0] ?? .none
-    }
+    func argument() throws -> TemplateValue { try bind(arguments, to: "other", required: 1, of: name)[0] ?? .none }
     switch test {
     case .eq, .equalto: return try isEqual(value, try argument())
     case .ne: return !(try isEqual(value, try argument()))

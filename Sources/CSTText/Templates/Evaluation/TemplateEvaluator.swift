@@ -13,9 +13,7 @@ final class TemplateEvaluator {
   /// Scopes that macros hold, emptied at the end.
   private var heldScopes: [ObjectIdentifier: TemplateScope] = [:]
 
-  private enum Flow {
-    case normal, breaks, continues
-  }
+  private enum Flow { case normal, breaks, continues }
 
   init(_ program: TemplateProgram, date: TemplateDate) {
     self.program = program
@@ -125,15 +123,12 @@ final class TemplateEvaluator {
   }
 
   func checkElement(_ value: TemplateValue) throws {
-    guard value.canBeElement else {
-      throw error("a \(value.typeName) inside another value", .unsupported)
-    }
+    guard value.canBeElement else { throw error("a \(value.typeName) inside another value", .unsupported) }
   }
 
   private func checkNesting(_ nesting: Int) throws {
     guard nesting <= TemplateLimits.valueNesting else {
-      throw error(
-        "more than \(TemplateLimits.valueNesting) lists and dictionaries inside each other", .limitExceeded)
+      throw error("more than \(TemplateLimits.valueNesting) lists and dictionaries inside each other", .limitExceeded)
     }
   }
 

@@ -53,8 +53,7 @@ extension TemplateEvaluator {
   /// Brackets around elements, each on its line where the style has an indent.
   private func writeJSON(
     _ count: Int, _ opening: String, _ closing: String, _ style: TemplateJSON, level: Int,
-    into result: inout TemplateText,
-    element: (Int, inout TemplateText) throws -> Void
+    into result: inout TemplateText, element: (Int, inout TemplateText) throws -> Void
   ) throws {
     result.append(opening, .template)
     for index in 0..<count {

@@ -70,9 +70,7 @@ struct TemplateLexer {
 
   // MARK: Outside of tags
 
-  private enum Tag {
-    case variable, block, comment
-  }
+  private enum Tag { case variable, block, comment }
 
   /// Text up to the next tag, and the tag.
   private mutating func lexText() throws {

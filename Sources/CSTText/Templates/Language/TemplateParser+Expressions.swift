@@ -309,8 +309,7 @@ extension TemplateParser {
       arguments.positional = [try postfix(try primary())]
     default: break
     }
-    let result: TemplateExpression =
-      TemplateTest(name).map { .test(value, $0, arguments) } ?? .unknownTest(name)
+    let result: TemplateExpression = TemplateTest(name).map { .test(value, $0, arguments) } ?? .unknownTest(name)
     return isNegated ? .not(result) : result
   }
 }

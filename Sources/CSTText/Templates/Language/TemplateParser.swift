@@ -41,9 +41,7 @@ struct TemplateParser {
     ChatTemplateError(.syntax, line: line ?? self.line, detail)
   }
 
-  func unexpected(expected: String) -> ChatTemplateError {
-    error("expected \(expected), found \(current.description)")
-  }
+  func unexpected(expected: String) -> ChatTemplateError { error("expected \(expected), found \(current.description)") }
 
   func isName(_ name: String) -> Bool { current.kind == .name(name) }
 

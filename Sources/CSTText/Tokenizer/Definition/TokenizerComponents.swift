@@ -24,8 +24,7 @@ struct TokenizerComponents {
         && part["pattern"] == .object(["String": .string(" ")]):
         replacesSpaces = true
       default:
-        throw file.refusal(
-          "normalizer", "NFC, or for SentencePiece models Prepend and Replace of spaces", "\(part)")
+        throw file.refusal("normalizer", "NFC, or for SentencePiece models Prepend and Replace of spaces", "\(part)")
       }
     }
     let parts = Self.parts(file.preTokenizer, "pretokenizers")
@@ -116,9 +115,7 @@ struct TokenizerComponents {
     let replace = JSONValue.object([
       "type": .string("Replace"), "pattern": .object(["String": Self.space]), "content": .string(" "),
     ])
-    let strip = JSONValue.object([
-      "type": .string("Strip"), "content": .string(" "), "start": 1, "stop": 0,
-    ])
+    let strip = JSONValue.object(["type": .string("Strip"), "content": .string(" "), "start": 1, "stop": 0])
     guard kinds.starts(with: ["Replace", "ByteFallback", "Fuse"]), parts[0] == replace,
       parts.count == 3 || parts.count == 4 && parts[3] == strip
     else {

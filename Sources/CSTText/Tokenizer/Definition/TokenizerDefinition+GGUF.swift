@@ -26,8 +26,7 @@ extension TokenizerDefinition {
     let unknownID = try metadata.integerIfPresent("tokenizer.ggml.unknown_token_id") ?? (isSentencePiece ? 0 : nil)
     self.init(
       model: model, preTokenizer: preTokenizer, tokens: try metadata.strings("tokenizer.ggml.tokens"),
-      tokenTypes: types,
-      scores: isSentencePiece ? try metadata.floats("tokenizer.ggml.scores") : [],
+      tokenTypes: types, scores: isSentencePiece ? try metadata.floats("tokenizer.ggml.scores") : [],
       merges: isBytePair ? try metadata.strings("tokenizer.ggml.merges") : [],
       bosID: try metadata.integerIfPresent("tokenizer.ggml.bos_token_id") ?? (isSentencePiece ? 1 : nil),
       eosID: try metadata.integerIfPresent("tokenizer.ggml.eos_token_id") ?? (isSentencePiece ? 2 : nil),

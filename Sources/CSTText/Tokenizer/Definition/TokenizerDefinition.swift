@@ -58,9 +58,7 @@ package struct TokenizerDefinition: Sendable, Hashable {
   /// The spelling of the padding token, as chat templates know it: `pad_token`.
   package var paddingToken: String? { spelling(of: paddingID) }
 
-  private func spelling(of id: Int?) -> String? {
-    id.flatMap { tokens.indices.contains($0) ? tokens[$0] : nil }
-  }
+  private func spelling(of id: Int?) -> String? { id.flatMap { tokens.indices.contains($0) ? tokens[$0] : nil } }
 }
 
 extension TokenizerDefinition {

@@ -83,9 +83,7 @@ struct TokenizerFile {
       switch name {
       case "type":
         let type = try reader.string()
-        guard type == "BPE" else {
-          throw refusal(key, "BPE", type, advice: "other algorithms are not implemented")
-        }
+        guard type == "BPE" else { throw refusal(key, "BPE", type, advice: "other algorithms are not implemented") }
       case "vocab":
         guard reader.nextIs("{") else {
           throw refusal(key, "an object of token ids, as a BPE model has", "another kind of value")

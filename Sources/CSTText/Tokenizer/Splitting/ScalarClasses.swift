@@ -55,9 +55,7 @@ struct ScalarClasses: Sendable {
 
   private let table: [ScalarClass]
 
-  private init() {
-    table = (0..<UInt32(0x20000)).map { value in Unicode.Scalar(value).map(Self.classify) ?? [] }
-  }
+  private init() { table = (0..<UInt32(0x20000)).map { value in Unicode.Scalar(value).map(Self.classify) ?? [] } }
 
   /// A pointer into the table, valid inside ``withView(_:)`` only: look-ups without reference counting.
   struct View {
@@ -72,9 +70,7 @@ struct ScalarClasses: Sendable {
   }
 
   /// Calls `body` with a view of the classes.
-  func withView<Result>(_ body: (View) -> Result) -> Result {
-    table.withUnsafeBufferPointer { body(View(table: $0)) }
-  }
+  func withView<Result>(_ body: (View) -> Result) -> Result { table.withUnsafeBufferPointer { body(View(table: $0)) } }
 
   /// The version of Unicode that the reference's regular expressions know.
   private static let version = 16

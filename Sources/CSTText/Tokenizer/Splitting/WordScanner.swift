@@ -112,9 +112,7 @@ struct WordScanner {
     switch count {
     case 2: return (classes[(lead & 0x1F) << 6 | continuation(position + 1)], position + 2)
     case 3:
-      return (
-        classes[(lead & 0x0F) << 12 | continuation(position + 1) << 6 | continuation(position + 2)], position + 3
-      )
+      return (classes[(lead & 0x0F) << 12 | continuation(position + 1) << 6 | continuation(position + 2)], position + 3)
     case 4:
       let value = (lead & 0x07) << 18 | continuation(position + 1) << 12 | continuation(position + 2) << 6
       return (classes[value | continuation(position + 3)], position + 4)

@@ -5,8 +5,7 @@ import Foundation
 
 struct DataDedupeCommand: LibraryCommand {
   static let configuration = CommandConfiguration(
-    commandName: "dedupe",
-    abstract: "Remove rows that say what an earlier row says.",
+    commandName: "dedupe", abstract: "Remove rows that say what an earlier row says.",
     discussion: """
       Equal rows go, and rows whose prompt is nearly an earlier row's: the first is kept. Twins of a flip, one prompt \
       under several system prompts, stay together. Lines of --removed are \
@@ -20,14 +19,13 @@ struct DataDedupeCommand: LibraryCommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp(
-      "Share of word pairs from which prompts count as nearly the same (default: 0.7).", valueName: "share"))
+    help: .init("Share of word pairs from which prompts count as nearly the same (default: 0.7).", valueName: "share"))
   var threshold: Double?
 
   @Flag(help: "Remove equal rows only.")
   var exact = false
 
-  @Option(help: ArgumentHelp("Write the removed rows here.", valueName: "file"), completion: .file())
+  @Option(help: .init("Write the removed rows here.", valueName: "file"), completion: .file())
   var removed: String?
 
   @OptionGroup var common: CommonOptions
@@ -87,9 +85,7 @@ private struct RemovedRow: Encodable {
   }
 
   /// Not as `JSONText` writes it: the names of a row's columns are its own.
-  func line() throws -> String {
-    String(decoding: try JSONEncoder.rows.encode(self), as: UTF8.self)
-  }
+  func line() throws -> String { String(decoding: try JSONEncoder.rows.encode(self), as: UTF8.self) }
 
   func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Key.self)

@@ -155,8 +155,7 @@ struct ChatCompletionReader: Sendable {
       text: text,
       isComplete: try ChatCompletion.isComplete(
         finishReason: finishReason, usage: usage, maximumTokens: maximumTokens, key: key),
-      promptTokens: Self.plausible(usage?.promptTokens),
-      completionTokens: Self.plausible(usage?.completionTokens))
+      promptTokens: Self.plausible(usage?.promptTokens), completionTokens: Self.plausible(usage?.completionTokens))
   }
 
   /// A count that can be added to others; a server may say anything.

@@ -45,9 +45,7 @@ struct EndpointAddress: Sendable {
           + "no key")
     }
     guard let proxy = ["http_proxy", "all_proxy", "ALL_PROXY"].first(where: { environment[$0]?.isEmpty == false })
-    else {
-      return
-    }
+    else { return }
     let exceptions = (environment["no_proxy"] ?? environment["NO_PROXY"] ?? "")
       .split { $0 == "," || $0.isWhitespace }.map { $0.lowercased() }
     let name = host.trimmingCharacters(in: ["[", "]"])
