@@ -40,7 +40,6 @@ public struct ModelCard: Sendable {
     self.sections = sections
   }
 
-  /// The page.
   func text(of export: ModelExport) -> String {
     let base = export.baseModelName
     let name = URL(filePath: base).deletingPathExtension().lastPathComponent

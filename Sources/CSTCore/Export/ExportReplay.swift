@@ -72,8 +72,7 @@ public struct ExportReplay: Sendable {
     return ReplayReport(
       answers: changes.count, largest: largest, largestPerToken: largestPerToken,
       meanPerToken: changes.reduce(0) { $0 + $1.nats } / Double(changes.reduce(0) { $0 + $1.tokens }),
-      switching: try switching(before: before, after: after), tolerance: tolerance,
-      switchTolerance: switchTolerance)
+      switching: try switching(before: before, after: after), tolerance: tolerance, switchTolerance: switchTolerance)
   }
 
   private func scores(of encoded: [EncodedPair], under model: LanguageModel) async throws -> [[Double]] {
@@ -89,8 +88,7 @@ public struct ExportReplay: Sendable {
         model: "export",
         scores: zip(pairs, scores).map { pair, score in
           .init(
-            configuration: pair.configuration, row: pair.source, isNeutral: pair.isNeutral,
-            margin: score[0] - score[1])
+            configuration: pair.configuration, row: pair.source, isNeutral: pair.isNeutral, margin: score[0] - score[1])
         }, replies: [])
       return try ModelMeasures(of: evidence, under: policy, judge: RefusalJudge()).switching
     }

@@ -44,8 +44,7 @@ final class BatchDecoding: @unchecked Sendable {
 
   /// Lets a sequence wait for its place.
   /// - Returns: The number that its events will carry: 0 for the first, 1 for the second, and so on.
-  @discardableResult
-  func add(_ request: DecodingRequest) -> Int {
+  @discardableResult func add(_ request: DecodingRequest) -> Int {
     defer { nextNumber += 1 }
     waiting.append(DecodingSequence(number: nextNumber, request: request))
     return nextNumber

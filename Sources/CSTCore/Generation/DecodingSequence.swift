@@ -66,7 +66,6 @@ final class DecodingSequence {
     isStarted = true
   }
 
-  /// The next tokens that are not in the cache, at most `limit`.
   func pending(upTo limit: Int) -> [Int32] {
     guard let cache else { return [] }
     if cache.count < request.prompt.count { return Array(request.prompt[cache.count...].prefix(limit)) }

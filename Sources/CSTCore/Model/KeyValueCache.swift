@@ -54,7 +54,6 @@ final class KeyValueCache {
 }
 
 extension [Int32] {
-  /// How many elements at the start are the same.
   func commonPrefix(with other: [Int32]) -> Int {
     var length = 0
     while length < count, length < other.count, self[length] == other[length] { length += 1 }

@@ -1,9 +1,7 @@
 import Foundation
 
 package enum ModelSource: Sendable, Hashable {
-  /// A GGUF file.
   case gguf(URL)
-  /// A Hugging Face folder.
   case folder(URL)
 
   package var location: URL {

@@ -25,7 +25,6 @@ extension Transformer {
     return vector
   }
 
-  /// Whether the embedding serves as the head.
   var isHeadTied: Bool { head === embedding }
 
   /// Every weight once, in the order of the layers; the head is left out where the embedding serves as it.

@@ -12,9 +12,7 @@ package struct WeightInventory: Sendable, Hashable {
 
   /// By format, the one with most weights first.
   package let entries: [Entry]
-  /// Whether the embedding serves as the language-model head.
   package let isHeadTied: Bool
-  /// All weights of the model, norms and biases included.
   package let parameterCount: Int
 
   package init(of model: LanguageModel) {

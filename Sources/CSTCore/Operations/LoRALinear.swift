@@ -6,7 +6,6 @@ package struct LoRAFactors: Sendable {
   /// B, `[outputs, rank]`; zero at the start of training, so that the adapted model starts as the base model.
   package var b: Tensor
 
-  /// Factors with these matrices. Traps where the ranks differ.
   package init(a: Tensor, b: Tensor) {
     require(
       a.shape.rank == 2 && b.shape.rank == 2 && a.shape[0] == b.shape[1],

@@ -3,7 +3,6 @@
 ///
 /// A preference pair is one group with two continuations; a lone sequence is a group without any.
 package struct PackedSequences: Sendable, Hashable {
-  /// One prefix and its continuations, as row ranges.
   package struct Group: Sendable, Hashable {
     /// Rows of the shared prefix.
     package let prefix: Range<Int>

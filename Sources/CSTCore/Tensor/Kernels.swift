@@ -21,7 +21,6 @@ public struct Kernels: Sendable {
   /// Throws where `CST_KERNELS` names a variant that is unknown or cannot run on this machine.
   public static func checkSelection() throws(KernelSelectionError) { _ = try selection().get() }
 
-  /// Names of the variants there are, runnable here or not.
   package static var names: [String] { variants.map(\.name) }
 
   package static var runnableNames: [String] { variants.filter { ck_kernels_for($0.variant) != nil }.map(\.name) }
@@ -33,8 +32,7 @@ public struct Kernels: Sendable {
   package var hasFastBF16: Bool { table.bf16_dot }
 
   /// Tells the CPU that the caller is spinning.
-  @inline(__always)
-  static func spinHint() { ck_spin_hint() }
+  @inline(__always) static func spinHint() { ck_spin_hint() }
 
   private static let variants = (0..<UInt32(CKVariantCount)).compactMap(CKVariant.init(rawValue:))
     .map { (name: String(cString: ck_variant_name($0)), variant: $0) }
@@ -295,7 +293,6 @@ extension Kernels {
     table.silu_multiply_backward_f32(dGate, dUp, dOut, gate, up, count)
   }
 
-  /// One step of AdamW on `count` parameters and their two means.
   func adamW(
     _ parameter: FloatDestination, mean: FloatDestination, square: FloatDestination, gradient: FloatSource, count: Int,
     _ step: AdamWStep

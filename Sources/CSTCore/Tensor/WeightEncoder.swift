@@ -67,8 +67,7 @@ package struct WeightEncoder: Sendable {
     }
   }
 
-  @inline(__always)
-  private func encodeEach<Bits: FixedWidthInteger & BitwiseCopyable>(
+  @inline(__always) private func encodeEach<Bits: FixedWidthInteger & BitwiseCopyable>(
     _ values: UnsafePointer<Float>, _ count: Int, _ out: UnsafeMutableRawPointer, _ convert: (Float) -> Bits,
     isFinite: (Bits) -> Bool
   ) -> Bool {
@@ -147,8 +146,7 @@ package struct WeightEncoder: Sendable {
   }
 
   /// Stores 32 quants of four bits: element i in the low half of byte i, element i + 16 in its high half.
-  @inline(__always)
-  private func storeNibbles(_ out: UnsafeMutableRawPointer, _ value: (Int) -> Float) {
+  @inline(__always) private func storeNibbles(_ out: UnsafeMutableRawPointer, _ value: (Int) -> Float) {
     for index in 0..<16 {
       let low = min(15, UInt8(value(index)))
       let high = min(15, UInt8(value(index + 16)))

@@ -43,7 +43,6 @@ package final class WeightMatrix: @unchecked Sendable {
   package let rows: Int
   package let columns: Int
   package let format: WeightFormat
-  /// What becomes of the panels that products read.
   package let panels: WeightPanels
 
   let bytes: UnsafeRawBufferPointer
@@ -119,7 +118,6 @@ package final class WeightMatrix: @unchecked Sendable {
     }
   }
 
-  /// The bytes of one row as they are stored, ``format``.
   func storedBytes(ofRow row: Int) -> UnsafeRawBufferPointer {
     let start = rowOrder.stored(row) * bytesPerRow
     return UnsafeRawBufferPointer(rebasing: bytes[start..<start + bytesPerRow])
@@ -170,7 +168,6 @@ package final class WeightMatrix: @unchecked Sendable {
     deinit { BlockCache.shared.deallocate(start, bytes: byteCount) }
   }
 
-  /// Whether panels were packed for any product and kept.
   var hasPanels: Bool { keptPanels.withLock { !$0.isEmpty } }
 
   private func packed(_ direction: Direction, _ precision: Precision) -> KeptPanels {

@@ -20,7 +20,6 @@ public struct TrainingCheckpoint: Sendable {
 
   // MARK: Files
 
-  /// What the file's metadata holds beside the tensors.
   private struct Header: Codable {
     var step: Int
     var optimizerStep: Int

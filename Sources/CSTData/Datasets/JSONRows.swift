@@ -89,11 +89,7 @@ struct JSONRows {
       let byte = data[offset]
       if byte == UInt8(ascii: "\n") { line += 1 }
       if inString {
-        if byte == UInt8(ascii: "\\") {
-          offset += 1
-        } else if byte == UInt8(ascii: "\"") {
-          inString = false
-        }
+        if byte == UInt8(ascii: "\\") { offset += 1 } else if byte == UInt8(ascii: "\"") { inString = false }
       } else if byte == UInt8(ascii: "\"") {
         inString = true
       } else if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {

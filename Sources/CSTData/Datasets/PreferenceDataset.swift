@@ -48,7 +48,6 @@ public struct PreferenceDataset: RandomAccessCollection, Sendable {
   /// The row at a position among those that were selected.
   public subscript(position: Int) -> PreferencePair { rows[rows.startIndex + position] }
 
-  /// The line on which a row begins, counted from 1.
   package func line(of position: Int) -> Int { self[position].place?.line ?? 0 }
 
   package func withPlaces<Result>(_ body: (Self) throws(PreferenceError) -> Result) throws -> Result {

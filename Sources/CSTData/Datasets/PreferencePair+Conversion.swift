@@ -90,7 +90,6 @@ extension PreferencePair {
     return copy
   }
 
-  /// The row without the columns that mark what it was.
   func unmarked() -> PreferencePair {
     guard !columns.isEmpty else { return self }
     var copy = self

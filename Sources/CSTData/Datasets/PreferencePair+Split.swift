@@ -75,7 +75,6 @@ extension Collection where Element == PreferencePair {
 }
 
 extension PreferencePair {
-  /// What the prompt says, all turns together, for comparing prompts.
   package var promptText: String { prompt.map(\.content).joined(separator: "\n") }
 }
 

@@ -6,7 +6,6 @@ struct RowDecoder: Sendable {
   /// Why a row is no preference pair.
   struct Problem: Error, Equatable {
     let reason: DatasetError.Reason
-    /// The line the row begins on, counted from 1.
     let line: Int
     /// What was expected and what was found. Names the field where there is one.
     let detail: String
@@ -19,7 +18,6 @@ struct RowDecoder: Sendable {
   /// What is wrong with the file around its rows, where that is why there are no more.
   let interruption: Problem?
 
-  /// Finds where the rows of a file begin and end.
   init(contentsOf file: URL) throws(DatasetError) { self.init(try Data(mapping: file), from: file) }
 
   /// - Parameter file: The name that errors give as the place.
@@ -35,10 +33,8 @@ struct RowDecoder: Sendable {
     (self.file, self.data, self.rows, self.interruption) = (file, data, rows, interruption)
   }
 
-  /// How many rows there are, unreadable ones included.
   var count: Int { rows.count }
 
-  /// The line on which a row begins, counted from 1.
   func line(of row: Int) -> Int { rows[row].line }
 
   func pairs() throws(DatasetError) -> [PreferencePair] { try all { row throws(Problem) in try pair(at: row) } }

@@ -1,7 +1,6 @@
 /// Which rows of a dataset to use: `0-699` (both ends included), `700-` (to the end) or `12`, counted from 0.
 public struct RowSelection: Hashable, Sendable, LosslessStringConvertible {
   package let first: Int
-  /// The last row, included; `nil` is the end of the data.
   package let last: Int?
 
   /// Reads a selection as it is written; `nil` where the text is none.

@@ -65,8 +65,7 @@ public final class SynthesisJournal: @unchecked Sendable {
     queue.sync {
       failure.withLock { failure in
         failure =
-          failure
-          ?? DatasetError(reason: .unwritableFile, file: file, detail: "the journal was closed; open it again")
+          failure ?? DatasetError(reason: .unwritableFile, file: file, detail: "the journal was closed; open it again")
       }
       flock(descriptor, LOCK_UN)
     }
@@ -161,9 +160,7 @@ public final class SynthesisJournal: @unchecked Sendable {
       } catch {
         throw DatasetError(
           reason: .malformedRow, file: file, line: line,
-          detail: line == 1
-            ? foreignProblem
-            : "not a journal's entry; remove this line, and its call is made again")
+          detail: line == 1 ? foreignProblem : "not a journal's entry; remove this line, and its call is made again")
       }
       start = end + 1
       line += 1

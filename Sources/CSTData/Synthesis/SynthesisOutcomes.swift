@@ -85,6 +85,7 @@ public struct SynthesisOutcome: Sendable, Hashable {
   /// What came of it.
   @nonexhaustive
   public enum Result: Sendable, Hashable {
+    /// A row.
     case pair(PreferencePair)
     /// No row, and why.
     case rejected(RejectedPrompt)

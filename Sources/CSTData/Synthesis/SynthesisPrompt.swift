@@ -60,8 +60,7 @@ extension SynthesisPrompt: Codable {
       throw DecodingError.dataCorruptedError(forKey: .prompt, in: fields, debugDescription: "the prompt is empty")
     }
     self.messages = messages
-    isNeutral =
-      try fields.decodeIfPresent(String.self, forKey: .configuration) == PreferencePair.everyConfigurationMark
+    isNeutral = try fields.decodeIfPresent(String.self, forKey: .configuration) == PreferencePair.everyConfigurationMark
     task = try fields.decodeIfPresent(String.self, forKey: .task)
   }
 

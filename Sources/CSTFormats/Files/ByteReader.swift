@@ -17,8 +17,7 @@ package struct ByteReader {
   package var remaining: Int { bytes.count - offset }
 
   /// Throws unless `count` bytes remain.
-  @inline(__always)
-  package func require(_ count: Int, _ what: String) throws {
+  @inline(__always) package func require(_ count: Int, _ what: String) throws {
     if count < 0 || count > remaining { throw truncated(what, "\(count) bytes") }
   }
 
@@ -58,8 +57,7 @@ package struct ByteReader {
     let length = try readCount(minimumSize: 1, what)
     guard length <= limit else {
       throw FormatError(
-        .limit, file: file, at: .byte(start), expected: "\(what) of at most \(limit) bytes", found: "\(length) bytes"
-      )
+        .limit, file: file, at: .byte(start), expected: "\(what) of at most \(limit) bytes", found: "\(length) bytes")
     }
     let text = UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + length)])
     offset += length

@@ -6,7 +6,6 @@ import Foundation
 /// A link that leads out of the folder is refused. The one exception is the layout of Hugging Face's download cache,
 /// where `snapshots/REVISION/FILE` is a link to a file in `blobs` beside `snapshots`.
 package struct ModelFolder: Sendable, Hashable {
-  /// The folder, links followed.
   package let location: URL
 
   package init(_ location: URL) throws {

@@ -9,10 +9,12 @@ import Foundation
 /// catch let error as any PlacedError { log(error.place, error.detail) }
 /// ```
 public protocol PlacedError: LocalizedError, CustomStringConvertible, Sendable {
+  /// A kind of failure.
   associatedtype Reason: Sendable, Hashable
   /// What says where: text unless a type has something better.
   associatedtype Place: Sendable, CustomStringConvertible = String
 
+  /// The kind of failure.
   var reason: Reason { get }
   /// Where it is wrong: a file, a line, a row, a key. Empty where the reason says it.
   var place: Place { get }

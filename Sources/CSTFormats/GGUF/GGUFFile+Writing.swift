@@ -23,8 +23,7 @@ extension GGUFFile {
   private static func check(_ tensors: [TensorData], metadata: GGUFMetadata, file: String) throws {
     for key in metadata.keys where key.utf8.count > GGUFHeader.nameLimit {
       throw FormatError(
-        .limit, file: file, at: .key(key), expected: "at most \(GGUFHeader.nameLimit) bytes",
-        found: "\(key.utf8.count)"
+        .limit, file: file, at: .key(key), expected: "at most \(GGUFHeader.nameLimit) bytes", found: "\(key.utf8.count)"
       )
     }
     var names: Set<String> = []

@@ -65,19 +65,15 @@ extension GGUFMetadata {
 // MARK: - Values that may be absent
 
 extension GGUFMetadata {
-  /// The text at `key`, or nil where there is no such key.
   package func stringIfPresent(_ key: String) throws -> String? { try optional(key, "a string", \.string) }
 
   /// The integer at `key`, of any width, or nil where there is no such key.
   package func integerIfPresent(_ key: String) throws -> Int? { try optional(key, "an integer", \.integer) }
 
-  /// The floating-point number at `key`, or nil where there is no such key.
   package func floatIfPresent(_ key: String) throws -> Float? { try optional(key, "a floating-point number", \.float) }
 
-  /// The truth value at `key`, or nil where there is no such key.
   package func booleanIfPresent(_ key: String) throws -> Bool? { try optional(key, "a bool", \.boolean) }
 
-  /// The texts at `key`, or nil where there is no such key.
   package func stringsIfPresent(_ key: String) throws -> [String]? {
     try optional(key, "an array of strings", \.array?.strings)
   }

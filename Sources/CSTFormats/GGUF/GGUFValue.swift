@@ -30,13 +30,10 @@ package enum GGUFValue: Sendable, Hashable {
   /// The value as `Float`, rounded where the file has a double; nil where it is not floating point.
   package var float: Float? { single?.floats?.first }
 
-  /// The value as `Bool`, or nil where it is not a truth value.
   package var boolean: Bool? { single?.booleans?.first }
 
-  /// The value as `String`, or nil where it is not a text.
   package var string: String? { single?.strings?.first }
 
-  /// The value as an array, or nil where it is a single value.
   package var array: GGUFArray? { if case .array(let value) = self { value } else { nil } }
 
   package var type: GGUFValueType { single?.elementType ?? .array }

@@ -32,7 +32,6 @@ package struct JSONObject: Sendable {
   /// The keys of all members that are not `null`, sorted.
   package var keys: [String] { members.filter { $0.value != .null }.map(\.key).sorted() }
 
-  /// Whether the key is there, be it with the value `null`.
   package func states(_ key: String) -> Bool { members[key] != nil }
 
   package subscript(key: String) -> JSONValue? { JSONValue.object(members)[key] }
@@ -59,7 +58,6 @@ package struct JSONObject: Sendable {
   package func number(_ key: String) throws -> Double { try numberIfPresent(key) ?? missing(key, "a number") }
   package func string(_ key: String) throws -> String { try stringIfPresent(key) ?? missing(key, "a text") }
 
-  /// The error for a member whose value is not what it should be.
   package func error(_ key: String, expected: String, found: String? = nil, advice: String = "") -> FormatError {
     FormatError(
       .badValue, file: file, at: .key(prefix + key), expected: expected,

@@ -113,7 +113,6 @@ package struct JSONReader {
     return number
   }
 
-  /// Throws unless nothing but white space is left.
   package mutating func end() throws {
     skipSpace()
     guard position == bytes.count else { throw unexpected("the end of the JSON text", at: position) }

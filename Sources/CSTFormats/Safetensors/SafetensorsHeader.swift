@@ -82,9 +82,7 @@ package struct SafetensorsHeader {
     // A zero anywhere makes the size zero, whatever the other dimensions are.
     for dimension in shape.contains(0) ? [0] : shape {
       let (product, overflow) = byteCount.multipliedReportingOverflow(by: dimension)
-      guard !overflow else {
-        throw refuse(.overflow, expected: "a shape whose size fits 63 bits", found: "\(shape)")
-      }
+      guard !overflow else { throw refuse(.overflow, expected: "a shape whose size fits 63 bits", found: "\(shape)") }
       byteCount = product
     }
     guard offsets[0] <= offsets[1], offsets[1] - offsets[0] == byteCount else {

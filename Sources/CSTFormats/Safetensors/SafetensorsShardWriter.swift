@@ -15,8 +15,7 @@ package enum SafetensorsShardWriter {
   ///   - limit: Most bytes of tensors in a file; a tensor that is larger gets a file of its own.
   ///   - folder: Where to; each file is written as ``AtomicFile`` does.
   /// - Returns: The names of the files.
-  @discardableResult
-  package static func write(tensors: [TensorData], limit: Int, to folder: URL) throws -> [String] {
+  @discardableResult package static func write(tensors: [TensorData], limit: Int, to folder: URL) throws -> [String] {
     let shards = deal(tensors, limit: limit)
     if shards.count <= 1 {
       try SafetensorsFile.write(tensors: tensors, metadata: metadata, to: folder.appending(path: singleName))

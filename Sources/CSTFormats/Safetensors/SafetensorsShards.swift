@@ -13,7 +13,6 @@ package struct SafetensorsShards: Sendable {
   /// Endings of the files in which Python pickles weights.
   private static let pickleEndings = [".bin", ".pt", ".pth", ".pkl", ".ckpt"]
 
-  /// Maps the files of a folder and reads their headers.
   package init(of folder: ModelFolder) throws {
     if let file = try folder.fileIfPresent(Self.singleName) {
       files = [try SafetensorsFile(contentsOf: file)]

@@ -1,4 +1,3 @@
-/// Where one tensor of a safetensors file is, and how it is stored.
 package struct SafetensorsTensor: StoredTensor {
   /// The element types of the format. Only those with a ``format`` can be computed with.
   package enum ElementType: String, Sendable, Hashable, CaseIterable {

@@ -11,8 +11,7 @@ package func decodeFloats(_ bytes: UnsafeRawBufferPointer, as format: WeightForm
   }
 }
 
-@inline(__always)
-private func decode<Bits: FixedWidthInteger & BitwiseCopyable>(
+@inline(__always) private func decode<Bits: FixedWidthInteger & BitwiseCopyable>(
   _ bytes: UnsafeRawBufferPointer, _: Bits.Type, _ convert: (Bits) -> Float
 ) -> [Float] {
   let width = MemoryLayout<Bits>.size

@@ -9,7 +9,6 @@ package protocol TensorFile: Sendable {
   /// Positions in ``tensors`` by name.
   var positions: [String: Int] { get }
 
-  /// Reads the header of a file that is already mapped.
   init(_ mapping: MappedFile) throws
 }
 
@@ -27,7 +26,6 @@ package protocol StoredTensor: Sendable, Hashable {
 }
 
 extension TensorFile {
-  /// Maps the file at `url` and reads its header.
   package init(contentsOf url: URL) throws { try self.init(MappedFile(contentsOf: url)) }
 
   static func positions(of tensors: [Tensor]) -> [String: Int] {

@@ -87,7 +87,6 @@ extension WeightFormat {
     self = format
   }
 
-  /// The number of this format in ggml and GGUF files.
   package var ggmlType: UInt32 { names.ggmlType }
 
   /// ggml's name for a type number, readable by this project or not: `IQ2_XXS`; `type 99` where ggml has no name either.

@@ -1,4 +1,3 @@
-/// The arguments of a call, evaluated.
 struct TemplateArguments {
   var positional: [TemplateValue] = []
   var named: [(name: String, value: TemplateValue)] = []

@@ -21,7 +21,6 @@ extension TemplateText {
     return offsets
   }
 
-  /// Calls `body` with every scalar and its origin.
   func forEachScalar(_ body: (Unicode.Scalar, Origin) -> Void) {
     for (range, origin) in runs {
       var offset = range.lowerBound
@@ -121,7 +120,6 @@ extension TemplateText {
 
   // MARK: White space
 
-  /// Whether Python's `str.isspace` holds for a character.
   static func isWhitespace(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x09...0x0D, 0x1C...0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000: true

@@ -43,7 +43,6 @@ struct TemplateText: Sendable {
   /// Who wrote the byte at `offset`; the byte before it at the end.
   func origin(at offset: Int) -> Origin { cutCount(upTo: offset).isMultiple(of: 2) ? firstOrigin : firstOrigin.other }
 
-  /// The number of cuts at `offset` or before it; they are in order.
   private func cutCount(upTo offset: Int) -> Int {
     var (low, high) = (0, cuts.count)
     while low < high {
@@ -87,11 +86,7 @@ struct TemplateText: Sendable {
 
   mutating func append(_ other: TemplateText, _ range: Range<Int>) {
     guard !range.isEmpty else { return }
-    if other.cuts.isEmpty {
-      append(bytes: other.bytes[range], other.firstOrigin)
-    } else {
-      append(other.slice(range))
-    }
+    if other.cuts.isEmpty { append(bytes: other.bytes[range], other.firstOrigin) } else { append(other.slice(range)) }
   }
 
   mutating func append(bytes added: some Sequence<UInt8>, _ origin: Origin) {
@@ -112,11 +107,7 @@ struct TemplateText: Sendable {
 
   /// Prepares for text of `origin` at the end.
   private mutating func join(_ origin: Origin) {
-    if bytes.isEmpty {
-      firstOrigin = origin
-    } else if lastOrigin != origin {
-      cuts.append(bytes.count)
-    }
+    if bytes.isEmpty { firstOrigin = origin } else if lastOrigin != origin { cuts.append(bytes.count) }
   }
 
   /// A part of the text; it is still markup if the whole was.

@@ -91,9 +91,7 @@ struct AddedTokens: Sendable {
           continue
         }
         let end = position + token.bytes.count
-        if !token.rule.isSingleWord
-          || !WordCharacters.end(text[..<position]) && !WordCharacters.begin(text[end...])
-        {
+        if !token.rule.isSingleWord || !WordCharacters.end(text[..<position]) && !WordCharacters.begin(text[end...]) {
           return (position, token)
         }
         position = end

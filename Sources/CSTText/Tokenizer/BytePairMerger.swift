@@ -58,11 +58,7 @@ struct BytePairMerger {
     var isUnknown = false
     for byte in word {
       let id = vocabulary.byteIDs[Int(byte)]
-      if id >= 0 {
-        ids.append(id)
-      } else if let unknown, !(isUnknown && unknown.isFused) {
-        ids.append(unknown.id)
-      }
+      if id >= 0 { ids.append(id) } else if let unknown, !(isUnknown && unknown.isFused) { ids.append(unknown.id) }
       isUnknown = id < 0
     }
   }
@@ -123,8 +119,7 @@ struct BytePairMerger {
     ids.removeLast(ids.count - count)
   }
 
-  @inline(__always)
-  private static func token(_ pair: UInt64) -> Int32 { Int32(truncatingIfNeeded: pair) }
+  @inline(__always) private static func token(_ pair: UInt64) -> Int32 { Int32(truncatingIfNeeded: pair) }
 
   /// Merges `ids` with a queue of pairs and links between what is left.
   ///

@@ -96,7 +96,6 @@ struct GatheredText {
     bytes.append(contentsOf: text)
   }
 
-  /// The number of bytes of white space at the start.
   private func leadingSpace(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> Int {
     var count = 0
     for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {

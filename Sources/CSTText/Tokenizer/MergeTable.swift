@@ -51,8 +51,7 @@ struct MergeTable: Sendable {
       }
       if let earlier = insert(left, right, rank: UInt32(rank), result: result) {
         throw TokenizerError(
-          .malformedMerge, at: "merge \(rank)",
-          "\(TokenizerError.quote(rule)) is there already with rank \(earlier)")
+          .malformedMerge, at: "merge \(rank)", "\(TokenizerError.quote(rule)) is there already with rank \(earlier)")
       }
     }
   }
@@ -148,8 +147,7 @@ struct MergeTable: Sendable {
     fileprivate let values: UnsafeBufferPointer<UInt64>
 
     /// What merging `left` and `right` gives, rank above token, or ``MergeTable/noMerge``.
-    @inline(__always)
-    func merge(_ left: Int32, _ right: Int32) -> UInt64 {
+    @inline(__always) func merge(_ left: Int32, _ right: Int32) -> UInt64 {
       let key = MergeTable.key(left, right)
       let mask = keys.count - 1
       var slot = MergeTable.slot(of: key, mask: mask)
@@ -162,20 +160,17 @@ struct MergeTable: Sendable {
     }
   }
 
-  /// Calls `body` with a view of the table.
   func withView<Result>(_ body: (View) -> Result) -> Result {
     keys.withUnsafeBufferPointer { keys in
       values.withUnsafeBufferPointer { body(View(keys: keys, values: $0)) }
     }
   }
 
-  @inline(__always)
-  fileprivate static func key(_ left: Int32, _ right: Int32) -> UInt64 {
+  @inline(__always) fileprivate static func key(_ left: Int32, _ right: Int32) -> UInt64 {
     UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
   }
 
-  @inline(__always)
-  fileprivate static func slot(of key: UInt64, mask: Int) -> Int {
+  @inline(__always) fileprivate static func slot(of key: UInt64, mask: Int) -> Int {
     let mixed = key &* 0x9E37_79B9_7F4A_7C15
     return Int(truncatingIfNeeded: mixed >> 32) & mask
   }

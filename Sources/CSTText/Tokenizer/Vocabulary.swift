@@ -113,7 +113,6 @@ struct Vocabulary: Sendable {
   /// The bytes a token stands for; those of a token that is neither normal nor a byte are its spelling.
   func bytes(of id: Int32) -> ArraySlice<UInt8> { bytes[offsets[Int(id)]..<offsets[Int(id) + 1]] }
 
-  /// The normal token with exactly these bytes.
   func id(of bytes: some Collection<UInt8>) -> Int32? {
     let id = slots[Self.slot(of: bytes, in: slots, bytes: self.bytes, offsets: offsets)]
     return id < 0 ? nil : id
@@ -151,7 +150,6 @@ struct Vocabulary: Sendable {
     }
   }
 
-  /// Calls `body` with a view of the tables.
   func withView<Result>(_ body: (View) -> Result) -> Result {
     bytes.withUnsafeBufferPointer { bytes in
       offsets.withUnsafeBufferPointer { offsets in
@@ -166,8 +164,7 @@ struct Vocabulary: Sendable {
 
   /// The slot that holds the token with these bytes, or the empty slot where it would go. The collections are arrays or
   /// pointers, indexed from 0.
-  @inline(__always)
-  private static func slot<Slots, Bytes, Offsets>(
+  @inline(__always) private static func slot<Slots, Bytes, Offsets>(
     of key: some Collection<UInt8>, in slots: Slots, bytes: Bytes, offsets: Offsets
   ) -> Int
   where

@@ -104,8 +104,7 @@ struct ModelCardOptions: ParsableArguments {
   var run: String?
 
   @Option(
-    help: .init("A report of cst eval --json or cst demo.", valueName: "file"),
-    completion: .file(extensions: ["json"]))
+    help: .init("A report of cst eval --json or cst demo.", valueName: "file"), completion: .file(extensions: ["json"]))
   var report: String?
 
   var given: [String] {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import CSTCore
 
-/// What every command takes.
 struct CommonOptions: ParsableArguments {
   @Flag(help: "Put JSON on standard output and nothing else.")
   var json = false

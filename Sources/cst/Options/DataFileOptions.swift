@@ -2,7 +2,6 @@ import ArgumentParser
 import CSTData
 import Foundation
 
-/// The dataset a `cst data` command reads.
 struct DataInput: ParsableArguments {
   @Argument(
     help: .init("Preference data: JSONL, or a JSON list.", valueName: "file"),
@@ -12,7 +11,6 @@ struct DataInput: ParsableArguments {
   func load() throws -> PreferenceDataset { try PreferenceDataset(at: file) }
 }
 
-/// The dataset a `cst data` command writes.
 struct DataOutput: ParsableArguments {
   @Option(help: .init("Write here; never the file that is read.", valueName: "file"), completion: .file())
   var out: String

@@ -86,8 +86,7 @@ struct AdaptedModelOptions: ParsableArguments {
   @OptionGroup var base: ModelOptions
 
   @Option(
-    help: .init("A folder with a PEFT adapter to use with the model.", valueName: "folder"),
-    completion: .directory)
+    help: .init("A folder with a PEFT adapter to use with the model.", valueName: "folder"), completion: .directory)
   var adapter: String?
 
   func load() async throws -> LanguageModel {

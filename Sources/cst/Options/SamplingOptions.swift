@@ -9,8 +9,7 @@ struct SamplingOptions: ParsableArguments {
   var maxTokens: Int?
 
   @Option(
-    parsing: .unconditional,
-    help: .init("0 always takes the likeliest token; higher varies more.", valueName: "t"))
+    parsing: .unconditional, help: .init("0 always takes the likeliest token; higher varies more.", valueName: "t"))
   var temperature = 0.0
 
   @Option(

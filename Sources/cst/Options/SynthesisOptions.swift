@@ -11,8 +11,7 @@ struct SynthesisOptions: ParsableArguments {
   var judge = Judge.teacher
 
   @Option(
-    parsing: .unconditional,
-    help: .init("0 always takes the likeliest token; higher varies more.", valueName: "t"))
+    parsing: .unconditional, help: .init("0 always takes the likeliest token; higher varies more.", valueName: "t"))
   var temperature = 0.7
 
   @Option(
@@ -30,16 +29,14 @@ struct SynthesisOptions: ParsableArguments {
   var critiqueTokens = 96
 
   @Option(
-    parsing: .unconditional,
-    help: .init("How often an answer is tried before its prompt is rejected.", valueName: "n"))
+    parsing: .unconditional, help: .init("How often an answer is tried before its prompt is rejected.", valueName: "n"))
   var attempts = 1
 
   @Option(parsing: .unconditional, help: .init("The least words of an answer.", valueName: "n"))
   var minWords = 5
 
   @Option(
-    parsing: .unconditional,
-    help: .init("The most that one answer's words may be of another's.", valueName: "ratio"))
+    parsing: .unconditional, help: .init("The most that one answer's words may be of another's.", valueName: "ratio"))
   var maxLengthRatio = 3.0
 
   func validate() throws {

@@ -31,7 +31,6 @@ enum OutputFile {
     }
   }
 
-  /// Whether two paths lead to one file, through links too.
   private static func isSame(_ a: String, _ b: String) -> Bool {
     func identity(_ path: String) -> [Int?]? {
       let attributes = try? FileManager.default.attributesOfItem(

@@ -29,7 +29,6 @@ struct SynthesisRecord: Encodable {
   var seconds = 0.0
   var tally = SynthesisTally()
 
-  /// The run in a line.
   var summary: String {
     let rejected = Self.list(tally.rejected)
     let dropped = tally.prompts - tally.rows

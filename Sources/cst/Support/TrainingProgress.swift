@@ -3,7 +3,6 @@ import Foundation
 
 /// A training run as the terminal shows it.
 enum TrainingProgress {
-  /// The flag that stops a run after the step it is in.
   static func interruptFlag() -> InterruptFlag {
     InterruptFlag(message: "stopping after this step and saving (again: stop at once, saving nothing)")
   }

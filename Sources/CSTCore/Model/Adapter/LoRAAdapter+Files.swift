@@ -35,7 +35,6 @@ extension LoRAAdapter {
     }
   }
 
-  /// The factors under their PEFT names, each behind `prefix`.
   init(
     from file: SafetensorsFile, prefix: String, _ configuration: LoRAConfiguration, for model: ModelConfiguration
   ) throws {
@@ -93,6 +92,5 @@ extension TensorFile {
 }
 
 extension TensorData {
-  /// A tensor's values under a name, ready to be written.
   init(_ name: String, _ tensor: Tensor) { self.init(name: name, shape: tensor.shape.lengths, floats: tensor.scalars) }
 }

@@ -92,10 +92,8 @@ extension ModelArchitecture {
     windows: .everyLayer(usual: nil), longRopeNames: ["longrope", "su", "yarn"], usualOriginalLength: 4096,
     alwaysStatesWindow: true, marksTakeWhiteSpace: true)
 
-  /// The architecture that `config.json` calls so.
   static func named(_ name: String) -> ModelArchitecture? { all.first { $0.name == name } }
 
-  /// The architecture that GGUF calls so.
   static func inGGUF(named name: String) -> ModelArchitecture? { all.first { $0.ggufName == name } }
 
   /// What `config.json` calls a model of a GGUF file, whose name may stand for several: the first that has windows where

@@ -79,6 +79,5 @@ extension ModelConfiguration {
     return 2 * (precision == .bf16 ? 2 : 4) * (layerCount * layerWeights + vocabularyCount * width)
   }
 
-  /// What becomes of the weights' panels where nobody says otherwise.
   func weightPanels(_ precision: Precision) -> WeightPanels { WeightPanels.chosen(panelBytes: panelBytes(precision)) }
 }

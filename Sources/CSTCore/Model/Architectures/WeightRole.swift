@@ -1,11 +1,7 @@
 package enum LayerNorm: Hashable, Sendable {
-  /// Before attention.
   case attention
-  /// Before the feed-forward part.
   case feedForward
-  /// Of every head's queries.
   case query
-  /// Of every head's keys.
   case key
 }
 

@@ -85,9 +85,7 @@ struct GGUFConfiguration {
 
     func rotary(headWidth: Int, contextLength: Int) throws -> RotaryConfiguration {
       let base = Double(try file.metadata.floatIfPresent(name(.rotaryBase)) ?? 10_000)
-      guard base > 1, base.isFinite else {
-        throw error(.rotaryBase, expected: "a number above 1", found: "\(base)")
-      }
+      guard base > 1, base.isFinite else { throw error(.rotaryBase, expected: "a number above 1", found: "\(base)") }
       let width = try file.metadata.integerIfPresent(name(.rotatedWidth)) ?? headWidth
       let isPartial = architecture.rotatesPartOfHeads && width >= 2 && width < headWidth && width % 2 == 0
       guard width == headWidth || isPartial else {

@@ -28,8 +28,7 @@ struct GGUFModel {
     let name = URL(filePath: file.mapping.path).lastPathComponent
     return LanguageModel(
       transformer: try transformer(panels: panels ?? configuration.weightPanels(precision)), tokenizer: tokenizer,
-      chatTemplate: template, precision: precision,
-      identity: "\(name), \(file.mapping.size) bytes", files: .gguf(file),
+      chatTemplate: template, precision: precision, identity: "\(name), \(file.mapping.size) bytes", files: .gguf(file),
       stopTokenIDs: try stopTokenIDs())
   }
 
@@ -61,8 +60,7 @@ struct GGUFModel {
     if let name = unused.sorted().first {
       throw FormatError(
         .badValue, file: file.mapping.path, at: .tensor(name),
-        expected: "the tensors of a \(configuration.architecture.name) model",
-        found: "a tensor that is not supported")
+        expected: "the tensors of a \(configuration.architecture.name) model", found: "a tensor that is not supported")
     }
     return transformer
   }

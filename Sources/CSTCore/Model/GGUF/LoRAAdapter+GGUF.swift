@@ -3,11 +3,8 @@ import Foundation
 extension LoRAAdapter {
   /// Writes the adapter as llama.cpp loads it beside its base model: `llama-server --lora FILE`.
   ///
-  /// Rows of B for queries and keys of Llama models are permuted as those of their base weights are.
-  /// - Parameters:
-  ///   - url: The file.
-  ///   - model: The base model.
-  ///   - format: How factors are stored, F32 or F16.
+  /// Rows of B for queries and keys of Llama models are permuted as those of their base weights are. Factors are stored
+  /// as F32 or F16.
   func writeGGUF(to url: URL, for model: LanguageModel, as format: WeightFormat) throws {
     var metadata: GGUFMetadata = [
       "general.architecture": .string(model.configuration.architecture.ggufName),
@@ -37,7 +34,6 @@ extension LoRAAdapter {
     try GGUFFile.write(tensors: tensors, metadata: metadata, to: url)
   }
 
-  /// Reads an adapter from a GGUF file as llama.cpp has them.
   init(contentsOfGGUF url: URL, for model: ModelConfiguration) throws {
     let file = try GGUFFile(contentsOf: url)
     func refuse(_ key: String, expected: String, found: String) -> FormatError {

@@ -67,8 +67,7 @@ struct HuggingFaceConfiguration {
 
   /// The window and the layers that have it.
   private func slidingWindow(layerCount: Int) throws -> (size: Int, layers: Range<Int>)? {
-    let size = try members.integerIfPresent(.slidingWindow).map { _ in
-      try count(.slidingWindow, in: 1...Int(Int32.max))
+    let size = try members.integerIfPresent(.slidingWindow).map { _ in try count(.slidingWindow, in: 1...Int(Int32.max))
     }
     let types = try members.stringsIfPresent(.layerTypes)
     switch architecture.windows {

@@ -7,7 +7,6 @@ struct HuggingFaceFiles: Sendable {
   /// `generation_config.json`, where there is one.
   let generation: JSONObject?
   let tokenizer: TokenizerDefinition
-  /// The tokenizer's files by name; `nil` is an empty one.
   let tokenizerFiles: [(name: String, file: MappedFile?)]
 
   /// The files that a tokenizer and its template are made of. Their places are checked before anything reads them.

@@ -12,7 +12,6 @@ struct HuggingFaceModel {
   private let stopTokenIDs: Set<Int32>
   private let shards: SafetensorsShards
 
-  /// Reads the configuration and the headers of the weights.
   init(contentsOf location: URL) throws {
     folder = try ModelFolder(location)
     let gguf = folder.names.first { $0.hasSuffix(".gguf") }
@@ -73,8 +72,7 @@ struct HuggingFaceModel {
     if let name = unused.min(), let (file, _) = shards.tensorIfPresent(named: name) {
       throw FormatError(
         .badValue, file: file.mapping.path, at: .tensor(name),
-        expected: "the tensors of a \(configuration.architecture.name) model",
-        found: "a tensor that is not supported")
+        expected: "the tensors of a \(configuration.architecture.name) model", found: "a tensor that is not supported")
     }
     return transformer
   }

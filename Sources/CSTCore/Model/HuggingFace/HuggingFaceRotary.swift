@@ -45,9 +45,7 @@ struct HuggingFaceRotary {
     case "llama3":
       try allow(HuggingFaceRotaryKey.llama3, in: parameters)
       let (low, high) = (try positive(.lowFrequencyFactor, parameters), try positive(.highFrequencyFactor, parameters))
-      guard low < high else {
-        throw parameters.error(.lowFrequencyFactor, expected: "a number below high_freq_factor")
-      }
+      guard low < high else { throw parameters.error(.lowFrequencyFactor, expected: "a number below high_freq_factor") }
       return .llama3(
         factor: try positive(.factor, parameters), lowFrequencyFactor: low, highFrequencyFactor: high,
         originalLength: try originalLength(parameters, contextLength))
@@ -83,8 +81,7 @@ struct HuggingFaceRotary {
     let originalLength = try originalLength(parameters, contextLength)
     let factor = try positiveIfPresent(.factor, parameters) ?? Double(contextLength) / Double(originalLength)
     return .longRope(
-      shortFactors: try factors(.shortFactors), longFactors: try factors(.longFactors),
-      originalLength: originalLength,
+      shortFactors: try factors(.shortFactors), longFactors: try factors(.longFactors), originalLength: originalLength,
       magnitude: try positiveIfPresent(.magnitude, parameters)
         ?? RotaryScaling.longRopeMagnitude(factor: factor, originalLength: originalLength))
   }

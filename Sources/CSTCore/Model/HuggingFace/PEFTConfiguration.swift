@@ -89,7 +89,6 @@ struct PEFTConfiguration: Codable {
   /// Whether the value of a feature says that it is not used.
   private static func isOff(_ value: JSONValue?) -> Bool { value.map { [.bool(false), [], [:]].contains($0) } ?? true }
 
-  /// The configuration of an adapter for `model`.
   func loraConfiguration(for model: ModelConfiguration, file: URL) throws -> LoRAConfiguration {
     func refuse(_ key: CodingKeys, expected: String, found: String) -> FormatError {
       FormatError(.badValue, file: file.path, at: .key(key.rawValue), expected: expected, found: found)

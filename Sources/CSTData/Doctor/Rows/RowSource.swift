@@ -3,7 +3,6 @@ import Foundation
 
 /// Rows to check, read as often as they are asked for, so that they need not stay in memory.
 protocol RowSource: Sendable {
-  /// How many rows there are, unreadable ones included.
   var count: Int { get }
   /// What is wrong with the file around its rows, where that is why there are no more.
   var interruption: RowDecoder.Problem? { get }

@@ -5,9 +5,7 @@ package struct PromptTemplate: Hashable, Sendable {
   package enum Placeholder: String, Hashable, Sendable, CaseIterable {
     /// The user's last message.
     case question
-    /// The configuration's system prompt.
     case system
-    /// The configuration's name.
     case configuration
     /// The configuration's principles, one a line; its system prompt where it has none.
     case principles

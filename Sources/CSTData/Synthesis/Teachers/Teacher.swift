@@ -9,6 +9,8 @@ public protocol Teacher: Sendable {
   var identity: String { get }
   /// How many calls in flight it can use.
   var concurrency: Int { get }
+  /// The reply to one call.
+  /// - Throws: ``TeacherError``, or `CancellationError`.
   func reply(to call: TeacherCall) async throws -> TeacherReply
 }
 

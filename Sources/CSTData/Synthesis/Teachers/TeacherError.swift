@@ -47,7 +47,6 @@ public struct TeacherError: PlacedError, Hashable {
     case retry
     /// The same call will fail again; others may succeed.
     case giveUpCall
-    /// Every call will fail.
     case stop
   }
 

@@ -167,9 +167,7 @@ extension TemplateEvaluator {
       let items = try iterate(value)
       let keys = try sortingKeys(items, attribute: bound[1], isCaseSensitive: bound[0]?.isTrue ?? false)
       if filter == .unique { return .iterator(TemplateIterator(try unique(items, keys))) }
-      guard var best = items.indices.first else {
-        return .undefined(.other("No aggregated item, sequence was empty."))
-      }
+      guard var best = items.indices.first else { return .undefined(.other("No aggregated item, sequence was empty.")) }
       for index in items.indices.dropFirst() {
         let isBetter =
           filter == .min ? try precedes(keys[index], keys[best], "<") : try precedes(keys[best], keys[index], ">")

@@ -64,7 +64,6 @@ extension TemplateEvaluator {
   }
 }
 
-/// Python's notation of text.
 enum PythonText {
   static func append(_ text: TemplateText, to result: inout TemplateText) {
     let quote = text.bytes.contains(UInt8(ascii: "'")) && !text.bytes.contains(UInt8(ascii: "\"")) ? "\"" : "'"
@@ -99,7 +98,6 @@ enum PythonText {
   }
 }
 
-/// Python's notation of floating-point numbers.
 enum PythonFloat {
   /// `repr(value)`: the shortest digits that give the number back.
   static func representation(_ value: Double) -> String {

@@ -1,7 +1,6 @@
 /// One rendering of a template: it lives as long as the call that made it.
 final class TemplateEvaluator {
   let program: TemplateProgram
-  /// What `strftime_now` tells.
   let date: TemplateDate
   /// What has been written so far, or the text of the block that is being captured.
   var output = TemplateText()
@@ -20,7 +19,6 @@ final class TemplateEvaluator {
     self.date = date
   }
 
-  /// The text that the template writes with these variables.
   func render(_ variables: [(name: String, value: TemplateValue)]) throws(ChatTemplateError) -> TemplateText {
     let scope = TemplateScope(parent: nil)
     for function in TemplateFunctionName.allCases {
@@ -86,7 +84,6 @@ final class TemplateEvaluator {
 
   func list(_ items: [TemplateValue]) throws -> TemplateValue { .list(try elements(items)) }
 
-  /// Checked elements of a list or tuple.
   func elements(_ items: [TemplateValue]) throws -> TemplateList {
     try charge(elements: items.count)
     for item in items { try checkElement(item) }

@@ -13,8 +13,7 @@ struct TemplateLexer {
     var lexer = TemplateLexer(source)
     guard lexer.source.count <= TemplateLimits.sourceBytes else {
       throw ChatTemplateError(
-        .limitExceeded,
-        "\(lexer.source.count) bytes of source; a template has at most \(TemplateLimits.sourceBytes)")
+        .limitExceeded, "\(lexer.source.count) bytes of source; a template has at most \(TemplateLimits.sourceBytes)")
     }
     while lexer.position < lexer.source.count { try lexer.lexText() }
     lexer.add(.end)

@@ -10,23 +10,18 @@ struct TemplateProgram: Sendable {
 }
 
 indirect enum TemplateStatement: Sendable {
-  /// Text outside of tags.
   case text(TemplateText)
   /// `{{ … }}`
   case output(TemplateExpression, line: Int)
   /// `{% if %}`: the first arm whose condition holds, or `otherwise`.
   case branch([(condition: TemplateExpression, body: [TemplateStatement])], otherwise: [TemplateStatement], line: Int)
-  /// `{% for %}`
   case loop(TemplateLoop)
   /// `{% set target = value %}`
   case assign(TemplateTarget, TemplateExpression, line: Int)
   /// `{% set target %}…{% endset %}`; the filters read the text as ``TemplateExpression/captured``.
   case assignBlock(TemplateTarget, filters: TemplateExpression, body: [TemplateStatement], line: Int)
-  /// `{% filter %}…{% endfilter %}`
   case filterBlock(TemplateExpression, body: [TemplateStatement], line: Int)
-  /// `{% with %}`
   case with([(target: TemplateTarget, value: TemplateExpression)], body: [TemplateStatement], line: Int)
-  /// `{% macro %}`
   case macro(TemplateMacro)
   /// `{% call %}`: the call, whose callee finds the block as `caller`.
   case callBlock(TemplateExpression, TemplateMacro)
@@ -97,7 +92,6 @@ indirect enum TemplateExpression: Sendable {
   case conditional(TemplateExpression, condition: TemplateExpression, otherwise: TemplateExpression?, line: Int)
 }
 
-/// The arguments of a call as they are written.
 struct TemplateCallArguments: Sendable {
   var positional: [TemplateExpression] = []
   var named: [(name: String, value: TemplateExpression)] = []

@@ -1,6 +1,5 @@
 struct TemplateToken: Sendable {
   enum Kind: Sendable, Equatable {
-    /// Text outside of tags.
     case data([UInt8])
     case variableBegin, variableEnd, blockBegin, blockEnd
     case name(String)

@@ -20,8 +20,7 @@ struct TokenizerComponents {
       case "NFC": normalization = .nfc
       case "Prepend" where isSentencePiece && part["prepend"] == Self.space: spacePrefix = .everySegment
       case "Replace"
-      where isSentencePiece && part["content"] == Self.space
-        && part["pattern"] == .object(["String": .string(" ")]):
+      where isSentencePiece && part["content"] == Self.space && part["pattern"] == .object(["String": .string(" ")]):
         replacesSpaces = true
       default:
         throw file.refusal("normalizer", "NFC, or for SentencePiece models Prepend and Replace of spaces", "\(part)")

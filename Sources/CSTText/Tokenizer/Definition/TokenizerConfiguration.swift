@@ -53,7 +53,6 @@ struct TokenizerConfiguration {
     FormatError(.badValue, file: file, at: .key(key), expected: expected, found: found)
   }
 
-  /// A truth value, or nil where the configuration does not say.
   func flag(_ key: String) throws -> Bool? {
     guard let value = values[key] else { return nil }
     guard let flag = value.bool else { throw refusal(key, "true, false or null", "\(value)") }

@@ -42,7 +42,6 @@ package struct TokenizerDefinition: Sendable, Hashable {
   package var ignoresMerges = false
   /// How added tokens are recognised, by id, where it is not literally and before normalisation. Not in GGUF.
   package var addedTokenRules: [Int: AddedTokenRule] = [:]
-  /// The chat template's source text, when there is one.
   package var chatTemplate: String?
 
   /// Whether it is SentencePiece-style BPE.

@@ -42,8 +42,7 @@ struct DataCheckCommand: LibraryCommand {
   var maxLength: Int?
 
   @Option(
-    parsing: .unconditional,
-    help: .init("Report answers of fewer tokens, or words without --model.", valueName: "n"))
+    parsing: .unconditional, help: .init("Report answers of fewer tokens, or words without --model.", valueName: "n"))
   var minTokens = 3
 
   @Option(help: .init("Write the report as an HTML page too.", valueName: "file"), completion: .file())

@@ -1,6 +1,5 @@
 import ArgumentParser
 
-/// Looks at and reshapes preference data.
 struct DataCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Look at and reshape preference data.",

@@ -42,7 +42,7 @@ struct DataDedupeCommand: LibraryCommand {
       of: Array(file), nearDuplicates: exact ? nil : NearDuplicates(threshold: threshold ?? 0.7))
     try found.kept.map { file[$0] }.write(to: output.location)
     if let removed {
-      let lines = try found.removed.map { try RemovedRow($0, of: file).line() + "\n" }
+      let lines = try found.removed.map { try RemovedRow(removal: $0, file: file).line() + "\n" }
       try AtomicFile.write(Data(lines.joined().utf8), to: URL(filePath: removed))
     }
     let counts = Dictionary(found.removed.map { ($0.reason, 1) }, uniquingKeysWith: +)
@@ -78,11 +78,6 @@ private struct RemovedRow: Encodable {
 
   let removal: Deduplication.Removal
   let file: PreferenceDataset
-
-  init(_ removal: Deduplication.Removal, of file: PreferenceDataset) {
-    self.removal = removal
-    self.file = file
-  }
 
   /// Not as `JSONText` writes it: the names of a row's columns are its own.
   func line() throws -> String { String(decoding: try JSONEncoder.rows.encode(self), as: UTF8.self) }

@@ -45,8 +45,6 @@ public struct RetryPolicy: Sendable, Hashable {
   /// - Parameters:
   ///   - generator: Draws the waits. Nothing else depends on it.
   ///   - onFailure: Told of every failure, the last one too.
-  ///   - sleep: Waits.
-  ///   - operation: One attempt.
   /// - Throws: The first ``TeacherError`` that another attempt would not mend, or that of the last attempt, each with
   ///   the number of attempts in its detail. Any other error, `CancellationError` for one, at once and as it is.
   package nonisolated(nonsending) func run<Value>(
