@@ -36,8 +36,7 @@ extension DatasetReport {
   static func cells(of configuration: ConfigurationSummary) -> [String] {
     let (chosen, rejected) = (configuration.chosen, configuration.rejected)
     return [
-      "\(configuration.pairs)",
-      FixedPoint.text(chosen.mean, decimals: 1), "\(chosen.median)", "\(chosen.p95)",
+      "\(configuration.pairs)", FixedPoint.text(chosen.mean, decimals: 1), "\(chosen.median)", "\(chosen.p95)",
       FixedPoint.text(rejected.mean, decimals: 1), "\(rejected.median)", "\(rejected.p95)",
       configuration.meanRatio.map { FixedPoint.text($0, decimals: 2) } ?? "–",
       FixedPoint.percent(configuration.chosenLongerShare),

@@ -1,7 +1,6 @@
 /// Pages that are complete in themselves, and text made safe to stand in them.
 package enum HTML {
   /// A page: no scripts, no fonts, no images, nothing fetched; it follows light and dark mode.
-  ///
   /// - Parameters:
   ///   - title: Plain text.
   ///   - style: Rules beside those that every page has.

@@ -6,8 +6,7 @@ extension ModelCard.Section {
   ///
   /// - Throws: `FormatError` where the file cannot be read or is no report.
   public static func measures(inReport file: URL) throws -> ModelCard.Section {
-    measures(
-      of: try RecordFile.read(from: file, expected: "a report", holding: "a report of an evaluation"))
+    measures(of: try RecordFile.read(from: file, expected: "a report", holding: "a report of an evaluation"))
   }
 
   /// The measures of a report: a row a model, shares with their 95 % intervals.

@@ -33,16 +33,13 @@ public struct ModelCard: Sendable {
   public var sections: [Section]
 
   /// Creates a card.
-  public init(
-    baseModel: String? = nil, license: String? = nil, policy: SafetyPolicy? = nil, sections: [Section] = []
-  ) {
+  public init(baseModel: String? = nil, license: String? = nil, policy: SafetyPolicy? = nil, sections: [Section] = []) {
     self.baseModel = baseModel
     self.license = license
     self.policy = policy
     self.sections = sections
   }
 
-  /// The page.
   func text(of export: ModelExport) -> String {
     let base = export.baseModelName
     let name = URL(filePath: base).deletingPathExtension().lastPathComponent

@@ -1,9 +1,7 @@
 /// Plain text laid out for a terminal. Nothing in it can steer the terminal.
 enum TerminalText {
   /// Where the cells of a column stand, where others are wider.
-  enum Alignment {
-    case left, right
-  }
+  enum Alignment { case left, right }
 
   /// The width of each column of a table: that of its widest cell.
   static func widths(of rows: [[String]]) -> [Int] {

@@ -1,8 +1,9 @@
 import CSTCore
-import CSTData
 import Foundation
 import TestSupport
 import Testing
+
+@testable import CSTData
 
 @Suite struct LocalTeacherTests {
   private func model() async throws -> LanguageModel {

@@ -1,9 +1,9 @@
-import CSTData
 import CSTReports
 import Foundation
 import Testing
 
 @testable import CSTCore
+@testable import CSTData
 
 /// Every public error has one shape, and says on one line what is wrong, where and what to do.
 @Suite struct PublicErrorsTests {

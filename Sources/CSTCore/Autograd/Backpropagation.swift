@@ -1,11 +1,9 @@
-/// One reverse sweep over the graph behind a result.
 final class Backpropagation {
   private var root: GradientNode?
   private let shape: Shape
   private let parameters: Set<ObjectIdentifier>
   private var hasRun = false
 
-  /// A sweep from the result's node to `parameters`.
   init(from root: GradientNode?, shape: Shape, parameters: [GradientNode]) {
     self.root = root
     self.shape = shape

@@ -12,8 +12,7 @@ public enum ExportFormat: Sendable, Hashable {
   /// The adapter alone, as `peft` and vLLM load it beside its base model, in F32.
   case peft
 
-  /// How matrices are stored.
-  public var weightFormat: WeightFormat {
+  package var weightFormat: WeightFormat {
     switch self {
     case .huggingFace(let format, _), .gguf(let format), .ggufAdapter(let format): format
     case .peft: .f32
@@ -21,7 +20,7 @@ public enum ExportFormat: Sendable, Hashable {
   }
 
   /// The formats that matrices may have: those of a `.gguf` file include quantised ones.
-  public var allowedWeightFormats: [WeightFormat] {
+  package var allowedWeightFormats: [WeightFormat] {
     switch self {
     case .huggingFace: [.f32, .f16, .bf16]
     case .gguf: WeightEncoder.formats
@@ -30,16 +29,14 @@ public enum ExportFormat: Sendable, Hashable {
     }
   }
 
-  /// Whether it is a folder rather than a file.
-  public var isFolder: Bool {
+  package var isFolder: Bool {
     switch self {
     case .huggingFace, .peft: true
     case .gguf, .ggufAdapter: false
     }
   }
 
-  /// Whether it holds the adapter alone.
-  public var isAdapterOnly: Bool {
+  package var isAdapterOnly: Bool {
     switch self {
     case .ggufAdapter, .peft: true
     case .huggingFace, .gguf: false
@@ -54,7 +51,7 @@ public enum ExportFormat: Sendable, Hashable {
   /// the number of layers times that share of itself; a logit is some tens. F32 leaves the order of summation: the merged
   /// product is one sum where the adapter was two. The limits are a few times the largest changes measured so; see
   /// `Docs/Ecosystem.md`.
-  public var replayTolerance: Double {
+  package var replayTolerance: Double {
     switch weightFormat {
     case .f32: 0.0005
     case .f16: 0.01

@@ -24,8 +24,7 @@ public struct ExportReplay: Sendable {
       of: Self.everydayAnswers.map { question, answer, other in
         PreferencePair(
           prompt: [.user(question)],
-          answers: .ranked(
-            chosen: answer, rejected: other, scope: policy == nil ? .unstated : .everyConfiguration))
+          answers: .ranked(chosen: answer, rejected: other, scope: policy == nil ? .unstated : .everyConfiguration))
       }, under: policy)
   }
 
@@ -61,8 +60,7 @@ public struct ExportReplay: Sendable {
             reason: .nonFiniteScore, model: exported.identity, row: pair.source, rowPlace: pair.pair.place,
             detail: "an answer has the log-probability \(new), and \(old) in memory")
         }
-        changes.append(
-          .init(row: pair.source, configuration: pair.configuration, nats: abs(new - old), tokens: length))
+        changes.append(.init(row: pair.source, configuration: pair.configuration, nats: abs(new - old), tokens: length))
       }
     }
     guard let largest = changes.max(by: { $0.nats < $1.nats }),
@@ -74,8 +72,7 @@ public struct ExportReplay: Sendable {
     return ReplayReport(
       answers: changes.count, largest: largest, largestPerToken: largestPerToken,
       meanPerToken: changes.reduce(0) { $0 + $1.nats } / Double(changes.reduce(0) { $0 + $1.tokens }),
-      switching: try switching(before: before, after: after), tolerance: tolerance,
-      switchTolerance: switchTolerance)
+      switching: try switching(before: before, after: after), tolerance: tolerance, switchTolerance: switchTolerance)
   }
 
   private func scores(of encoded: [EncodedPair], under model: LanguageModel) async throws -> [[Double]] {
@@ -91,8 +88,7 @@ public struct ExportReplay: Sendable {
         model: "export",
         scores: zip(pairs, scores).map { pair, score in
           .init(
-            configuration: pair.configuration, row: pair.source, isNeutral: pair.isNeutral,
-            margin: score[0] - score[1])
+            configuration: pair.configuration, row: pair.source, isNeutral: pair.isNeutral, margin: score[0] - score[1])
         }, replies: [])
       return try ModelMeasures(of: evidence, under: policy, judge: RefusalJudge()).switching
     }

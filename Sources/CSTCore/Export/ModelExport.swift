@@ -11,14 +11,12 @@ import Foundation
 ///
 /// It writes, and checks nothing of what it has written: see ``ExportReplay``.
 public struct ModelExport: Sendable {
-  /// The model, with its adapter.
-  public let model: LanguageModel
-  /// What is written.
-  public let format: ExportFormat
+  package let model: LanguageModel
+  package let format: ExportFormat
   /// What the base model is called in the files, best as the hub calls it; the name of its file or folder where not told.
-  public let baseModelName: String
+  package let baseModelName: String
   /// What folders say about the model in their `README.md`; none is written where `nil`. `CSTReports` makes one.
-  public var readme: String?
+  package var readme: String?
 
   /// Checks what is asked for.
   ///
@@ -30,8 +28,7 @@ public struct ModelExport: Sendable {
   ///   none.
   public init(of model: LanguageModel, as format: ExportFormat, baseModelName: String? = nil) throws(ExportError) {
     guard format.allowedWeightFormats.contains(format.weightFormat) else {
-      throw ExportError(
-        .unsupportedType(format.weightFormat, allowed: format.allowedWeightFormats))
+      throw ExportError(.unsupportedType(format.weightFormat, allowed: format.allowedWeightFormats))
     }
     guard !format.isAdapterOnly || model.adapter != nil else { throw ExportError(.noAdapter) }
     self.model = model
@@ -50,9 +47,9 @@ public struct ModelExport: Sendable {
       switch format {
       case .huggingFace(let format, let limit):
         try AtomicFolder.write(to: url) {
-          try HuggingFaceModelWriter(of: model, format, limit, readme: readme).write(to: $0)
+          try HuggingFaceModelWriter(model: model, format: format, shardLimit: limit, readme: readme).write(to: $0)
         }
-      case .gguf(let format): try GGUFModelWriter(of: model, format).write(to: url)
+      case .gguf(let format): try GGUFModelWriter(model: model, format: format).write(to: url)
       case .ggufAdapter(let format): try model.adapter?.writeGGUF(to: url, for: model, as: format)
       case .peft:
         try AtomicFolder.write(to: url) { folder in
@@ -65,9 +62,7 @@ public struct ModelExport: Sendable {
 
   /// The model that the files at `url`, written by ``write(to:)``, are read back as: the exported one, or the base model
   /// with the exported adapter.
-  ///
-  /// - Throws: `FormatError`, `TokenizerError`.
-  public func readBack(from url: URL) async throws -> LanguageModel {
+  package func readBack(from url: URL) async throws -> LanguageModel {
     guard format.isAdapterOnly else { return try await LanguageModel(contentsOf: url, precision: model.precision) }
     return model.adapted(by: try LoRAAdapter(contentsOf: url, for: model.configuration))
   }

@@ -65,9 +65,7 @@ extension ReplayReport {
       "  mean change per token: \(number(meanPerToken))",
     ]
     if let switching {
-      func share(_ proportion: Proportion) -> String {
-        "\(proportion.count)/\(proportion.total)"
-      }
+      func share(_ proportion: Proportion) -> String { "\(proportion.count)/\(proportion.total)" }
       lines.append(
         "  switch accuracy: \(share(switching.before)) before, \(share(switching.after)) after; "
           + "may fall by \(FixedPoint.percent(switchTolerance))")

@@ -40,12 +40,9 @@ public struct VerifiedExport: Sendable {
   }
 
   /// Looks whether `url` can be written; nothing is changed.
-  ///
-  /// - Parameter url: The file or folder.
   /// - Parameter replacing: Whether an older export there may be replaced. A folder may only if all that is in it are files
   ///   an export writes: anything else would be lost. The model that is exported and its adapter never may, nor a link.
-  /// - Throws: `FormatError` (`unwritable`).
-  public func check(_ url: URL, replacing: Bool) throws {
+  package func check(_ url: URL, replacing: Bool) throws {
     func refuse(expected: String, found: String, advice: String = "") -> FormatError {
       FormatError(.unwritable, file: url.path, expected: expected, found: found, advice: advice)
     }

@@ -40,13 +40,11 @@ final class BatchDecoding: @unchecked Sendable {
     endTokens = model.stopTokenIDs
   }
 
-  /// Whether there is nothing left to decode.
   var isFinished: Bool { waiting.isEmpty && active.isEmpty }
 
   /// Lets a sequence wait for its place.
   /// - Returns: The number that its events will carry: 0 for the first, 1 for the second, and so on.
-  @discardableResult
-  func add(_ request: DecodingRequest) -> Int {
+  @discardableResult func add(_ request: DecodingRequest) -> Int {
     defer { nextNumber += 1 }
     waiting.append(DecodingSequence(number: nextNumber, request: request))
     return nextNumber
@@ -73,8 +71,7 @@ final class BatchDecoding: @unchecked Sendable {
       pieces.map { ($0.tokens, $0.cache) }, adaptation: model.adaptation, precision: model.precision)
     let ready = pieces.indices.filter { pieces[$0].sequence.isPromptDone }
     guard !ready.isEmpty else { return [] }
-    let logits = hidden.rows(at: ready).linear(
-      model.transformer.head, precision: model.precision, access: .stored)
+    let logits = hidden.rows(at: ready).linear(model.transformer.head, precision: model.precision, access: .stored)
     let vocabulary = model.configuration.vocabularyCount
     ComputePool.shared.forEachItem(count: ready.count) { row in
       let logits = UnsafeBufferPointer(start: logits.start + row * vocabulary, count: vocabulary)

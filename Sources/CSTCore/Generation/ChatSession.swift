@@ -21,7 +21,6 @@ public final class ChatSession: Sendable {
     var maximumTokens: Int
     var systemPrompt: String?
     var turns: [Message] = []
-    /// The reply that is being read, and its number.
     var current: ReplyCall?
     var number = 0
 
@@ -72,8 +71,7 @@ public final class ChatSession: Sendable {
   /// Asks the model and adds both turns to the conversation.
   ///
   /// - Throws: ``ConversationError`` where the conversation does not fit the model's context; `CancellationError`.
-  @discardableResult
-  public func respond(to question: String) async throws -> Reply {
+  @discardableResult public func respond(to question: String) async throws -> Reply {
     for try await piece in stream(to: question).pieces {
       if let reply = piece.reply { return reply }
     }
@@ -82,9 +80,7 @@ public final class ChatSession: Sendable {
 
   /// Asks the model once the stream's first piece is asked for, and adds both turns to the conversation as they are read.
   /// Its iterators throw what ``respond(to:)`` throws.
-  public func stream(to question: String) -> ReplyStream {
-    ReplyStream { [self] in try begin(question) }
-  }
+  public func stream(to question: String) -> ReplyStream { ReplyStream { [self] in try begin(question) } }
 
   /// Forgets what was said; the system prompt stays.
   public func forget() {

@@ -19,9 +19,7 @@ extension ReplyEngine {
   /// - Returns: The softmax over the logits of the choices' first tokens.
   /// - Throws: ``ChoiceError``; ``ConversationError`` where the conversation does not fit the model's context, or cannot
   ///   be told from a choice in token space; `CancellationError`.
-  public func choiceProbabilities(
-    of choices: [String], after messages: [Message]
-  ) async throws -> ChoiceProbabilities {
+  public func choiceProbabilities(of choices: [String], after messages: [Message]) async throws -> ChoiceProbabilities {
     guard !choices.isEmpty else { throw ChoiceError(reason: .noChoices) }
     let encoder = model.encoder()
     let prompt = try encoder.prompt(messages)

@@ -10,7 +10,6 @@ struct DecodingRequest: Sendable {
   /// At least one token, and fewer than the model's context holds.
   let prompt: [Int32]
   let goal: Goal
-  /// Draws the reply's tokens.
   var sampler: Sampler
 }
 
@@ -20,11 +19,9 @@ struct DecodingResult: Sendable {
   let tokens: [Int32]
   /// Whether the model ended the reply; otherwise it was cut.
   let isComplete: Bool
-  /// Tokens of the prompt.
   let promptTokens: Int
   /// Tokens of the prompt whose keys and values were there already.
   let reusedTokens: Int
-  /// The logits that were asked for.
   let logits: [Float]
 }
 
@@ -69,7 +66,6 @@ final class DecodingSequence {
     isStarted = true
   }
 
-  /// The next tokens that are not in the cache, at most `limit`.
   func pending(upTo limit: Int) -> [Int32] {
     guard let cache else { return [] }
     if cache.count < request.prompt.count { return Array(request.prompt[cache.count...].prefix(limit)) }

@@ -114,7 +114,6 @@ public final class ReplyEngine: Sendable {
 
   // MARK: The loop
 
-  /// Asks for a reply.
   func begin(
     _ messages: [Message], sampling: Sampling, maximumTokens: Int, isStreamed: Bool = true
   ) throws -> ReplyInFlight {

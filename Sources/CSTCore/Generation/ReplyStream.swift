@@ -107,7 +107,6 @@ extension ReplyStream {
   }
 }
 
-/// A reply that is being decoded.
 struct ReplyInFlight: Sendable {
   let call: ReplyCall
   /// Dropping them ends the call.
@@ -119,7 +118,6 @@ struct ReplyInFlight: Sendable {
 
   var promptTokens: Int { call.request.prompt.count }
 
-  /// The reply once it is whole.
   func whole() async throws -> Reply {
     for try await case .ended(_, let result) in events { return Reply(result, tokenizer) }
     throw CancellationError()

@@ -13,7 +13,6 @@ struct Sampler: Sendable {
   }
 
   /// The next token under these logits. Ties go to the smaller id. Not-a-number logits are never chosen.
-  ///
   /// - Complexity: O(logits) in a few passes over them.
   mutating func next(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
     let (best, bestLogit) = Self.likeliest(logits)

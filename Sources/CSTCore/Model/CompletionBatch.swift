@@ -23,7 +23,6 @@ struct CompletionBatch {
   private(set) var sequences = PackedSequences()
   /// Rows whose hidden state predicts a completion token, completion after completion.
   private(set) var predictingRows: [Int] = []
-  /// The predicted tokens.
   private(set) var targets: [Int32] = []
   /// The range of `targets` of each completion, by group and completion.
   private(set) var completionRanges: [[Range<Int>]] = []

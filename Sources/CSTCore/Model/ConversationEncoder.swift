@@ -7,9 +7,9 @@ public struct ConversationEncoder: Sendable {
   private let tokenizer: Tokenizer
   private let template: ChatTemplate
   /// Most tokens of prompt and answer together.
-  public let maximumLength: Int
+  package let maximumLength: Int
   /// Most tokens of an answer; `nil` where ``maximumLength`` alone decides.
-  public let maximumCompletionLength: Int?
+  package let maximumCompletionLength: Int?
   private let observer: Observer?
 
   /// Told of every conversation that is rendered and tokenised.
@@ -103,7 +103,7 @@ public struct ConversationEncoder: Sendable {
 
   /// The tokens of a rendered conversation, of whatever length: one BOS where the model wants one and the template has
   /// not written it.
-  public func encode(_ text: ProvenancedText) -> [Int32] {
+  package func encode(_ text: ProvenancedText) -> [Int32] {
     let tokens = tokenizer.encode(text)
     guard tokenizer.addsBOS, let bos = tokenizer.bosID, tokens.first != bos else { return tokens }
     return [bos] + tokens

@@ -16,8 +16,7 @@ public struct ExportError: PlacedError, Hashable {
   /// What is wrong.
   public let reason: Reason
 
-  /// Creates an error.
-  public init(_ reason: Reason) { self.reason = reason }
+  package init(_ reason: Reason) { self.reason = reason }
 
   /// The part of the model that is to blame.
   public var place: String {

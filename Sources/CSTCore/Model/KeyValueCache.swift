@@ -4,7 +4,6 @@
 final class KeyValueCache {
   /// The tokens seen, oldest first.
   private(set) var tokens: [Int32] = []
-  /// Tokens there is memory for.
   private(set) var capacity: Int
   private var layers: [KeyValueRows]
   /// Whether the keys were rotated as those of a sequence longer than ``RotaryTable/switchLength`` are.
@@ -18,7 +17,6 @@ final class KeyValueCache {
     }
   }
 
-  /// Tokens seen.
   var count: Int { tokens.count }
 
   /// Makes room for `rows` more tokens, and for some more than that where it has to grow.
@@ -56,7 +54,6 @@ final class KeyValueCache {
 }
 
 extension [Int32] {
-  /// How many elements at the start are the same.
   func commonPrefix(with other: [Int32]) -> Int {
     var length = 0
     while length < count, length < other.count, self[length] == other[length] { length += 1 }
@@ -67,7 +64,6 @@ extension [Int32] {
 extension Transformer {
   /// Runs new tokens of several sequences at once, growing their caches, and returns the hidden state of each
   /// sequence's last new token.
-  ///
   /// - Shape: result `[sequences.count, width]`. Every sequence has at least one new token.
   func advance(
     _ sequences: [(tokens: [Int32], cache: KeyValueCache)], adaptation: Adaptation?, precision: Precision
@@ -86,8 +82,7 @@ extension Transformer {
       access: .stored
     ) { [configuration] layer, queries, keys, values in
       let segments = zip(starts, sequences).map { start, sequence in
-        sequence.cache.write(
-          layer: layer, keys: keys, values: values, rows: start..<start + sequence.tokens.count)
+        sequence.cache.write(layer: layer, keys: keys, values: values, rows: start..<start + sequence.tokens.count)
       }
       return queries.attention(over: segments, heads: configuration.heads, window: configuration.window(layer: layer))
     }

@@ -22,10 +22,9 @@ public struct LanguageModel: Sendable {
   public private(set) var adapter: LoRAAdapter?
   /// What tells this model from others in records and checkpoints: names and sizes of its files.
   public let identity: String
-  /// The file or folder it was read from.
-  public var source: ModelSource { files.source }
+  package var source: ModelSource { files.source }
   /// The tokens that end a reply: the template's end of turn and whatever the model's files name.
-  public let stopTokenIDs: Set<Int32>
+  package let stopTokenIDs: Set<Int32>
   /// Told what the model's encoders render and tokenise; for counting it.
   package var encodingObserver: ConversationEncoder.Observer?
   let transformer: Transformer
@@ -57,9 +56,7 @@ public struct LanguageModel: Sendable {
   /// - Throws: `FormatError` for a file that is missing, damaged or of an architecture, quantisation or feature that
   ///   is not supported; `TokenizerError` for a tokenizer that is not known; `ChatTemplateError` for a chat template that is
   ///   malformed or uses what is not implemented.
-  public init(
-    contentsOf location: URL, precision: Precision = .automatic, panels: WeightPanels? = nil
-  ) async throws {
+  public init(contentsOf location: URL, precision: Precision = .automatic, panels: WeightPanels? = nil) async throws {
     self = try await onComputeThread {
       ModelFolder.isFolder(location)
         ? try HuggingFaceModel(contentsOf: location).languageModel(precision: precision, panels: panels)
@@ -105,9 +102,7 @@ public struct LanguageModel: Sendable {
         }
         next = next.dropFirst(batch.count)
         scores +=
-          CompletionScores(
-            Array(batch), transformer: transformer, adaptation: adaptation, precision: precision
-          ).sums
+          CompletionScores(Array(batch), transformer: transformer, adaptation: adaptation, precision: precision).sums
       }
       return scores
     }

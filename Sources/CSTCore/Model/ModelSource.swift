@@ -1,23 +1,17 @@
 import Foundation
 
-/// Where a model was read from.
-@nonexhaustive
-public enum ModelSource: Sendable, Hashable {
-  /// A GGUF file.
+package enum ModelSource: Sendable, Hashable {
   case gguf(URL)
-  /// A Hugging Face folder.
   case folder(URL)
 
-  /// The file or folder.
-  public var location: URL {
+  package var location: URL {
     switch self {
     case .gguf(let location), .folder(let location): location
     }
   }
 
   /// The files that decide what the model computes and how it is talked to: configuration, weights, tokenizer, template.
-  /// - Throws: `FormatError` where a link leads out of the folder.
-  public func files() throws -> [URL] {
+  package func files() throws -> [URL] {
     switch self {
     case .gguf(let file): return [file]
     case .folder(let location):

@@ -3,7 +3,6 @@ extension Transformer {
   typealias WeightSource = (_ role: WeightRole, _ shape: [Int]) throws -> ModelWeight.Content
 
   /// A transformer of weights that are asked for one by one, each with the shape it must have.
-  /// - Throws: What `weights` throws.
   init(_ configuration: ModelConfiguration, hasHead: Bool, weights: WeightSource) throws {
     let layers = try (0..<configuration.layerCount).map { try DecoderLayer(configuration, $0, weights) }
     let (vocabulary, width) = (configuration.vocabularyCount, configuration.width)
@@ -26,7 +25,6 @@ extension Transformer {
     return vector
   }
 
-  /// Whether the embedding serves as the head.
   var isHeadTied: Bool { head === embedding }
 
   /// Every weight once, in the order of the layers; the head is left out where the embedding serves as it.

@@ -202,7 +202,7 @@ public enum LayerActivations: String, Sendable, Hashable, Codable, CaseIterable 
   case recomputed
 
   /// The choice by size: kept where that many bytes are at most a quarter of the machine's memory.
-  public static func chosen(
+  package static func chosen(
     activationBytes: Int, physicalMemory: UInt64 = ProcessInfo.processInfo.physicalMemory
   ) -> LayerActivations {
     KeptMemory.holds(activationBytes, of: physicalMemory) ? .kept : .recomputed

@@ -1,8 +1,6 @@
 /// How many weights a model has and in which formats they are stored.
 package struct WeightInventory: Sendable, Hashable {
-  /// The weights stored in one format.
   package struct Entry: Sendable, Hashable {
-    /// The format.
     package let format: WeightFormat
     /// Matrices in it; vectors (norms, biases) are not counted here.
     package fileprivate(set) var matrixCount = 0
@@ -14,12 +12,9 @@ package struct WeightInventory: Sendable, Hashable {
 
   /// By format, the one with most weights first.
   package let entries: [Entry]
-  /// Whether the embedding serves as the language-model head.
   package let isHeadTied: Bool
-  /// All weights of the model, norms and biases included.
   package let parameterCount: Int
 
-  /// Counts a model's weights.
   package init(of model: LanguageModel) {
     isHeadTied = model.transformer.isHeadTied
     var entries: [WeightFormat: Entry] = [:]

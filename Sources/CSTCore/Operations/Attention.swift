@@ -122,7 +122,6 @@ extension AttentionHeads {
 }
 
 extension KeyValueSource {
-  /// The same from another element of every row on.
   func advanced(by offset: Int) -> KeyValueSource {
     KeyValueSource(keys: keys + offset, values: values + offset, stride: stride)
   }
@@ -193,7 +192,6 @@ private struct AttentionPass {
     return (dQueries, dKeys, dValues)
   }
 
-  /// Keys and values of all heads from a row on.
   private func source(row: Int) -> KeyValueSource {
     KeyValueSource(keys: keys.start, values: values.start, stride: keyStride).advanced(by: row * keyStride)
   }

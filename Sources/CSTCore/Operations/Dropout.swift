@@ -15,12 +15,9 @@ extension Tensor {
     }
   }
 
-  private func masked(by mask: DropoutMask) -> Tensor {
-    Tensor(shape: shape) { mask.apply($0, start, count, .store) }
-  }
+  private func masked(by mask: DropoutMask) -> Tensor { Tensor(shape: shape) { mask.apply($0, start, count, .store) } }
 }
 
-/// A counter-based random mask.
 private struct DropoutMask {
   let probability: Float
   let key: UInt64

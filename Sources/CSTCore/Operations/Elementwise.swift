@@ -51,8 +51,7 @@ extension Tensor {
     // Each factor is kept only where the other one's gradient is wanted.
     let aValues = b.node == nil ? nil : a.detached()
     let bValues = a.node == nil ? nil : b.detached()
-    return out.recorded(from: [a, b]) {
-      [aNode = a.node, bNode = b.node, shape = a.shape, bShape = b.shape] gradient in
+    return out.recorded(from: [a, b]) { [aNode = a.node, bNode = b.node, shape = a.shape, bShape = b.shape] gradient in
       let dy = Tensor(storage: gradient, shape: shape)
       if let bValues { aNode?.accumulate(sharing: (dy * bValues).storage) }
       if let aValues { bNode?.accumulate(sharing: (dy * aValues).storage.reduced(alignment, to: bShape)) }
@@ -146,8 +145,7 @@ extension Tensor {
 
   /// A constant like self from a kernel `(out, a, b, count)`.
   private func combined(
-    with b: Tensor, _ alignment: Alignment,
-    _ kernel: (FloatDestination, FloatSource, FloatSource, Int) -> Void
+    with b: Tensor, _ alignment: Alignment, _ kernel: (FloatDestination, FloatSource, FloatSource, Int) -> Void
   ) -> Tensor {
     Tensor(shape: shape) { out in
       switch alignment {

@@ -3,7 +3,7 @@ extension Tensor {
   ///
   /// The result is computed again in the backward pass rather than kept.
   /// - Shape: self and `up` alike; result like them.
-  public func siluMultiplied(by up: Tensor) -> Tensor {
+  package func siluMultiplied(by up: Tensor) -> Tensor {
     require(shape == up.shape, "a gate of shape \(shape) cannot multiply \(up.shape)")
     let (gate, up, count, shape) = (self, up, count, shape)
     let (gateValues, upValues) = (gate.detached(), up.detached())

@@ -4,7 +4,6 @@ struct KeyValueRows {
   private var keys: TensorStorage
   private var values: TensorStorage
 
-  /// Memory for `capacity` rows of keys and values of all heads.
   init(width: Int, capacity: Int) {
     self.width = width
     keys = TensorStorage(count: capacity * width)
@@ -18,7 +17,6 @@ struct KeyValueRows {
     return larger
   }
 
-  /// Writes rows of two tensors `[*, width]` at a row.
   func write(keys newKeys: Tensor, values newValues: Tensor, rows: Range<Int>, at row: Int) {
     let (from, to, count) = (rows.lowerBound * width, row * width, rows.count * width)
     (keys.start + to).update(from: newKeys.start + from, count: count)

@@ -6,7 +6,6 @@ package struct LoRAFactors: Sendable {
   /// B, `[outputs, rank]`; zero at the start of training, so that the adapted model starts as the base model.
   package var b: Tensor
 
-  /// Factors with these matrices. Traps where the ranks differ.
   package init(a: Tensor, b: Tensor) {
     require(
       a.shape.rank == 2 && b.shape.rank == 2 && a.shape[0] == b.shape[1],
@@ -21,7 +20,6 @@ package struct LoRAFactors: Sendable {
 
 extension Tensor {
   /// x·Wᵀ with a frozen weight matrix: only x gets a gradient.
-  ///
   /// - Shape: self `[m, weight.columns]`; result `[m, weight.rows]`.
   /// - Complexity: O(m·rows·columns). The first product in a precision, and the first backward pass, pack the weights.
   package func linear(_ weight: WeightMatrix, precision: Precision = .f32) -> Tensor {
@@ -46,15 +44,13 @@ extension Tensor {
 
   /// x·Wᵀ + scale·(x·Aᵀ)·Bᵀ: a frozen weight matrix with a low-rank update. Only A, B and x get gradients; the
   /// low-rank product is added in place and nothing of W's size is formed.
-  ///
   /// - Shape: self `[m, weight.columns]`; result `[m, weight.rows]`.
   /// - Parameter adapterInput: What the low-rank product reads instead of x (x after dropout); x where `nil`.
   package func linear(
     _ weight: WeightMatrix, adding factors: LoRAFactors, scale: Float, adapterInput: Tensor? = nil,
     precision: Precision = .f32
   ) -> Tensor {
-    linear(
-      weight, adding: factors, scale: scale, adapterInput: adapterInput, precision: precision, access: .packed)
+    linear(weight, adding: factors, scale: scale, adapterInput: adapterInput, precision: precision, access: .packed)
   }
 
   /// The same with the weights found where `access` says; the factors, too, are read where they are where it says
@@ -92,8 +88,7 @@ extension Tensor {
       let dHidden = pullback.gradientOfProduct(dy)
       if let aNode { aNode.accumulate { pullback.addGradientOfA($0, $1, dHidden, saved.value) } }
       x?.accumulate { destination, mode in
-        weight.multiplyBackward(
-          MatrixDestination(start: destination, stride: inputs), dy, m: m, precision, mode)
+        weight.multiplyBackward(MatrixDestination(start: destination, stride: inputs), dy, m: m, precision, mode)
       }
       zNode?.accumulate { pullback.addGradientOfInput($0, $1, dHidden) }
     }

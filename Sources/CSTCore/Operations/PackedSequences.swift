@@ -3,7 +3,6 @@
 ///
 /// A preference pair is one group with two continuations; a lone sequence is a group without any.
 package struct PackedSequences: Sendable, Hashable {
-  /// One prefix and its continuations, as row ranges.
   package struct Group: Sendable, Hashable {
     /// Rows of the shared prefix.
     package let prefix: Range<Int>
@@ -16,13 +15,10 @@ package struct PackedSequences: Sendable, Hashable {
   /// The position of every row in its sequence, from 0.
   package private(set) var positions: [Int32] = []
 
-  /// No sequences.
   package init() {}
 
-  /// Number of rows of the packed matrix.
   package var rowCount: Int { positions.count }
 
-  /// Adds a group after the rows so far.
   package mutating func append(prefixLength: Int, continuationLengths: [Int] = []) {
     let prefix = rowCount..<rowCount + prefixLength
     positions += (0..<Int32(prefixLength))

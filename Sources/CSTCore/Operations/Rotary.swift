@@ -6,18 +6,15 @@ import Synchronization
 ///
 /// Rows are computed when a position is first asked for, not for all positions a model allows. Copies share them.
 package struct RotaryTable: Sendable {
-  /// Width of a head.
   package let headWidth: Int
   /// How many of a head's first components are rotated; the others carry no position.
   package let rotatedWidth: Int
-  /// Positions the table covers.
   package let positionCount: Int
   /// The longest sequence whose rows are rotated by the first set of frequencies; `nil` where there is one set only.
   let switchLength: Int?
   private let rows: RotaryRows
 
   /// A table of given frequencies, in radians a position.
-  ///
   /// - Parameters:
   ///   - frequencies: One for each rotated pair; at most `headWidth / 2`. Traps beyond.
   ///   - longSequences: Other frequencies for sequences longer than `switchLength`, where there are any.
@@ -132,7 +129,6 @@ private final class RotaryRows: Sendable {
 
 extension Tensor {
   /// Every head of every row rotated to its position.
-  ///
   /// - Shape: self `[tokens, heads·table.headWidth]`, `positions.count == tokens`; result like self.
   package func rotated(by table: RotaryTable, positions: [Int32]) -> Tensor {
     rotated(by: table, rows: table.rows(at: positions, sequenceLength: 0))

@@ -105,9 +105,7 @@ final class BlockCache: Sendable {
   }
 
   /// Bytes handed out, kept for reuse, and the most that have been handed out at the same time.
-  var usage: (inUse: Int, free: Int, peak: Int) {
-    state.withLock { ($0.bytesInUse, $0.bytesFree, $0.peakBytesInUse) }
-  }
+  var usage: (inUse: Int, free: Int, peak: Int) { state.withLock { ($0.bytesInUse, $0.bytesFree, $0.peakBytesInUse) } }
 }
 
 /// Uninitialised memory from the block cache for the duration of `body`: `count` elements of a trivial type.

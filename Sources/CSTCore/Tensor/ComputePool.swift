@@ -40,9 +40,7 @@ public final class ComputePool: @unchecked Sendable {
   private static let rangesPerThread = 2
 
   /// A pool of its own threads. They live as long as the process, so this is for ``shared`` and for tests.
-  init(threadCount: Int) {
-    requestedThreads = Atomic(max(1, threadCount))
-  }
+  init(threadCount: Int) { requestedThreads = Atomic(max(1, threadCount)) }
 
   /// Threads that share the work, the calling one included. Takes effect with the next piece of work; results do not
   /// depend on it. Values below 1 count as 1.
@@ -58,9 +56,7 @@ public final class ComputePool: @unchecked Sendable {
     let threads = threadCount
     let parts = threads == 1 ? 1 : max(1, min(Self.rangesPerThread * threads, count / max(1, grain)))
     if parts == 1 { return body(0..<count) }
-    forEachItem(count: parts) { part in
-      body(count * part / parts..<count * (part + 1) / parts)
-    }
+    forEachItem(count: parts) { part in body(count * part / parts..<count * (part + 1) / parts) }
   }
 
   /// Calls `body` with every index of `0..<count`, handing the next index to the next free thread; returns when all
@@ -167,9 +163,7 @@ public final class ComputePool: @unchecked Sendable {
 
 /// Runs long computation on a thread of its own kind: never on Swift's cooperative pool, whose few threads must stay
 /// free for everything else.
-package func onComputeThread<Result: Sendable>(
-  _ body: @escaping @Sendable () throws -> Result
-) async throws -> Result {
+package func onComputeThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
   let recorder = WorkRecorder.current
   return try await withCheckedThrowingContinuation { continuation in
     DispatchQueue.global(qos: .userInitiated).async {

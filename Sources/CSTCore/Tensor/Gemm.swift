@@ -10,12 +10,10 @@ enum Gemm {
     let rowStride: Int
     let columnStride: Int
 
-    /// A row-major `[m, k]` matrix as it is.
     static func rows(_ matrix: MatrixSource) -> Left {
       Left(start: matrix.start, rowStride: matrix.stride, columnStride: 1)
     }
 
-    /// The transpose of a row-major `[k, m]` matrix.
     static func transpose(of matrix: MatrixSource) -> Left {
       Left(start: matrix.start, rowStride: 1, columnStride: matrix.stride)
     }
@@ -69,10 +67,7 @@ enum Gemm {
     }
   }
 
-  /// C (=, +=) A·B in Float32, B already packed.
-  static func multiply(
-    _ c: MatrixDestination, _ a: Left, packed: FloatSource, _ size: Size, _ mode: StoreMode
-  ) {
+  static func multiply(_ c: MatrixDestination, _ a: Left, packed: FloatSource, _ size: Size, _ mode: StoreMode) {
     WorkRecorder.measure(.gemm, floatingPointOperations: size.floatingPointOperations) {
       split(size, panelWidth: Kernels.current.panelWidthF32) { rows, columns in
         Kernels.current.gemm(
@@ -106,7 +101,6 @@ enum Gemm {
     }
   }
 
-  /// C (=, +=) A·B in a precision, B already packed for it.
   static func multiply(
     _ c: MatrixDestination, _ a: MatrixSource, packed: UnsafeMutableRawPointer, _ size: Size, _ precision: Precision,
     _ mode: StoreMode

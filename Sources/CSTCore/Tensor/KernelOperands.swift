@@ -1,9 +1,7 @@
 // What kernels read and write. All pointers, sizes and aliasing rules are those of the contracts in `ckernels.h`.
 
 /// Whether a kernel overwrites its destination, which it then never reads, or adds to it.
-enum StoreMode {
-  case store, add
-}
+enum StoreMode { case store, add }
 
 typealias FloatSource = UnsafePointer<Float>
 typealias FloatDestination = UnsafeMutablePointer<Float>
@@ -21,9 +19,7 @@ struct MatrixDestination {
 }
 
 /// Direction of a rotary position embedding: forward, or by the negative angle as the backward pass needs.
-enum RotationDirection {
-  case forward, backward
-}
+enum RotationDirection { case forward, backward }
 
 /// One KV head of one segment, for the attention kernels.
 struct AttentionHeadShape {

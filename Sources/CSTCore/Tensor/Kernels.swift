@@ -21,21 +21,18 @@ public struct Kernels: Sendable {
   /// Throws where `CST_KERNELS` names a variant that is unknown or cannot run on this machine.
   public static func checkSelection() throws(KernelSelectionError) { _ = try selection().get() }
 
-  /// Names of the variants there are, runnable here or not.
   package static var names: [String] { variants.map(\.name) }
 
-  /// Names of the variants that can run here, worst to best.
-  public static var runnableNames: [String] { variants.filter { ck_kernels_for($0.variant) != nil }.map(\.name) }
+  package static var runnableNames: [String] { variants.filter { ck_kernels_for($0.variant) != nil }.map(\.name) }
 
   /// The name of this variant, one of ``runnableNames``: `scalar` or that of an instruction set.
   public var name: String { String(cString: ck_variant_name(table.variant)) }
 
   /// Whether bf16 products run in hardware, so that bf16 is faster than float32.
-  public var hasFastBF16: Bool { table.bf16_dot }
+  package var hasFastBF16: Bool { table.bf16_dot }
 
   /// Tells the CPU that the caller is spinning.
-  @inline(__always)
-  static func spinHint() { ck_spin_hint() }
+  @inline(__always) static func spinHint() { ck_spin_hint() }
 
   private static let variants = (0..<UInt32(CKVariantCount)).compactMap(CKVariant.init(rawValue:))
     .map { (name: String(cString: ck_variant_name($0)), variant: $0) }
@@ -121,9 +118,7 @@ extension Kernels {
     table.convert_f32_bf16(out, x, count)
   }
 
-  func gemmStored(
-    _ c: MatrixDestination, a: MatrixSource, _ weights: StoredWeights, m: Int, _ mode: StoreMode
-  ) {
+  func gemmStored(_ c: MatrixDestination, a: MatrixSource, _ weights: StoredWeights, m: Int, _ mode: StoreMode) {
     table.gemm_stored_f32(
       c.start, c.stride, a.start, a.stride, weights.start, weights.bytesPerRow, weights.order, m, weights.rows,
       weights.columns, weights.format.kernelFormat, mode.kernelMode)
@@ -298,7 +293,6 @@ extension Kernels {
     table.silu_multiply_backward_f32(dGate, dUp, dOut, gate, up, count)
   }
 
-  /// One step of AdamW on `count` parameters and their two means.
   func adamW(
     _ parameter: FloatDestination, mean: FloatDestination, square: FloatDestination, gradient: FloatSource, count: Int,
     _ step: AdamWStep

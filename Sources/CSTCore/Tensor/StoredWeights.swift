@@ -5,9 +5,7 @@ struct StoredWeights {
   let bytesPerRow: Int
   /// The column of the product that each stored row gives; in their order where `nil`.
   var order: UnsafePointer<UInt32>?
-  /// Number of outputs.
   var rows: Int
-  /// Number of inputs.
   let columns: Int
   let format: WeightFormat
 
@@ -71,9 +69,7 @@ extension Gemm {
 
 extension WeightMatrix {
   /// y (=, +=) x·Wᵀ as ``multiply(_:_:m:_:_:)``, bit for bit, with nothing packed.
-  func multiplyStored(
-    _ y: MatrixDestination, _ x: MatrixSource, m: Int, _ precision: Precision, _ mode: StoreMode
-  ) {
+  func multiplyStored(_ y: MatrixDestination, _ x: MatrixSource, m: Int, _ precision: Precision, _ mode: StoreMode) {
     guard let start = bytes.baseAddress else { return }
     storedOrder.withUnsafeBufferPointer { order in
       let weights = StoredWeights(

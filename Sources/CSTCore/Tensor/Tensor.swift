@@ -116,9 +116,7 @@ final class TensorStorage: @unchecked Sendable {
       .bindMemory(to: Float.self, capacity: count)
   }
 
-  deinit {
-    BlockCache.shared.deallocate(start, bytes: count * MemoryLayout<Float>.stride)
-  }
+  deinit { BlockCache.shared.deallocate(start, bytes: count * MemoryLayout<Float>.stride) }
 
   func copy() -> TensorStorage {
     let copy = TensorStorage(count: count)

@@ -16,7 +16,6 @@
 /// Compilers that fuse Q4_0's and Q4_1's product and sum round one number in some millions differently, ggml's own builds
 /// among them.
 package struct WeightEncoder: Sendable {
-  /// The format numbers are rounded to.
   package let format: WeightFormat
 
   /// The formats that can be written; the others are read only.
@@ -29,7 +28,6 @@ package struct WeightEncoder: Sendable {
   }
 
   /// The bytes of `values`, or nil where one is not finite or its block does not fit the range of half precision.
-  ///
   /// - Precondition: They are whole blocks.
   package func encode(_ values: [Float]) -> [UInt8]? {
     guard let byteCount = format.byteCount(for: values.count) else {
@@ -69,8 +67,7 @@ package struct WeightEncoder: Sendable {
     }
   }
 
-  @inline(__always)
-  private func encodeEach<Bits: FixedWidthInteger & BitwiseCopyable>(
+  @inline(__always) private func encodeEach<Bits: FixedWidthInteger & BitwiseCopyable>(
     _ values: UnsafePointer<Float>, _ count: Int, _ out: UnsafeMutableRawPointer, _ convert: (Float) -> Bits,
     isFinite: (Bits) -> Bool
   ) -> Bool {
@@ -149,8 +146,7 @@ package struct WeightEncoder: Sendable {
   }
 
   /// Stores 32 quants of four bits: element i in the low half of byte i, element i + 16 in its high half.
-  @inline(__always)
-  private func storeNibbles(_ out: UnsafeMutableRawPointer, _ value: (Int) -> Float) {
+  @inline(__always) private func storeNibbles(_ out: UnsafeMutableRawPointer, _ value: (Int) -> Float) {
     for index in 0..<16 {
       let low = min(15, UInt8(value(index)))
       let high = min(15, UInt8(value(index + 16)))

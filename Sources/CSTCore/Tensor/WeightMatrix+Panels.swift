@@ -99,7 +99,7 @@ public enum WeightPanels: String, Sendable, Hashable, Codable, CaseIterable {
   case streamed
 
   /// The choice by size: kept where that many bytes are at most a quarter of the machine's memory.
-  public static func chosen(
+  package static func chosen(
     panelBytes: Int, physicalMemory: UInt64 = ProcessInfo.processInfo.physicalMemory
   ) -> WeightPanels {
     KeptMemory.holds(panelBytes, of: physicalMemory) ? .kept : .streamed
@@ -111,7 +111,5 @@ enum KeptMemory {
   /// The share of the machine's memory that one such thing may take.
   private static let share = 0.25
 
-  static func holds(_ bytes: Int, of physicalMemory: UInt64) -> Bool {
-    Double(bytes) <= share * Double(physicalMemory)
-  }
+  static func holds(_ bytes: Int, of physicalMemory: UInt64) -> Bool { Double(bytes) <= share * Double(physicalMemory) }
 }

@@ -40,13 +40,9 @@ package final class WeightMatrix: @unchecked Sendable {
     }
   }
 
-  /// Number of outputs.
   package let rows: Int
-  /// Number of inputs.
   package let columns: Int
-  /// How the weights are stored.
   package let format: WeightFormat
-  /// What becomes of the panels that products read.
   package let panels: WeightPanels
 
   let bytes: UnsafeRawBufferPointer
@@ -77,8 +73,7 @@ package final class WeightMatrix: @unchecked Sendable {
   /// is not a whole number of blocks: whoever reads a file checks that first.
   init(
     rows: Int, columns: Int, format: WeightFormat, bytes: UnsafeRawBufferPointer, owner: any Sendable,
-    rowOrder: RowOrder = .asStored, panels: WeightPanels = .kept,
-    streamedBytes: Int = WeightMatrix.streamedBytes
+    rowOrder: RowOrder = .asStored, panels: WeightPanels = .kept, streamedBytes: Int = WeightMatrix.streamedBytes
   ) {
     require(columns % format.blockLength == 0, "\(columns) columns are not whole \(format) blocks")
     bytesPerRow = columns / format.blockLength * format.bytesPerBlock
@@ -123,7 +118,6 @@ package final class WeightMatrix: @unchecked Sendable {
     }
   }
 
-  /// The bytes of one row as they are stored, ``format``.
   func storedBytes(ofRow row: Int) -> UnsafeRawBufferPointer {
     let start = rowOrder.stored(row) * bytesPerRow
     return UnsafeRawBufferPointer(rebasing: bytes[start..<start + bytesPerRow])
@@ -174,7 +168,6 @@ package final class WeightMatrix: @unchecked Sendable {
     deinit { BlockCache.shared.deallocate(start, bytes: byteCount) }
   }
 
-  /// Whether panels were packed for any product and kept.
   var hasPanels: Bool { keptPanels.withLock { !$0.isEmpty } }
 
   private func packed(_ direction: Direction, _ precision: Precision) -> KeptPanels {

@@ -50,8 +50,6 @@ enum TextIdentity {
     private var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     var text: String { String(hash, radix: 16) }
 
-    mutating func add(_ value: UInt64) {
-      hash = (hash ^ value) &* 0x0000_0100_0000_01b3
-    }
+    mutating func add(_ value: UInt64) { hash = (hash ^ value) &* 0x0000_0100_0000_01b3 }
   }
 }

@@ -7,8 +7,7 @@ public struct TrainingCheckpoint: Sendable {
   public let step: Int
   /// The adapter after these steps.
   public let adapter: LoRAAdapter
-  /// The optimizer's running means.
-  public let optimizerState: AdamW.State
+  package let optimizerState: AdamW.State
   /// What must be the same for the run to go on.
   let identity: SavedIdentity
 
@@ -21,7 +20,6 @@ public struct TrainingCheckpoint: Sendable {
 
   // MARK: Files
 
-  /// What the file's metadata holds beside the tensors.
   private struct Header: Codable {
     var step: Int
     var optimizerStep: Int

@@ -37,14 +37,6 @@ public struct DatasetError: PlacedError, Hashable {
   /// What was expected, what was found and what to do. Names the field where there is one.
   public var detail: String
 
-  /// Creates an error.
-  public init(reason: Reason, file: URL, line: Int? = nil, detail: String) {
-    self.reason = reason
-    self.file = file
-    self.line = line
-    self.detail = detail
-  }
-
   /// `pairs.jsonl:12`: the file, and the line where a row is to blame.
   public var place: String { line.map { "\(file.path):\($0)" } ?? file.path }
 }

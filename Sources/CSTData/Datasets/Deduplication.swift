@@ -109,7 +109,6 @@ public struct Deduplication: Sendable {
 
 /// Rows with one prompt, in sets of twins.
 private struct PromptTwins {
-  /// The positions of the rows that stay.
   private(set) var kept: Set<Int> = []
 
   init(_ positions: [Int], of rows: [PreferencePair]) {

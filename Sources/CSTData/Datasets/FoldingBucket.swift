@@ -46,7 +46,6 @@ struct FoldingBucket {
   }
 
   /// Takes rows of these bytes out, if all are there.
-  ///
   /// - Returns: Their positions, or `nil` and nothing is taken.
   mutating func take(_ rows: [Data], including position: Int) -> [Int]? {
     let needed = Dictionary(rows.map { ($0, 1) }, uniquingKeysWith: +)
@@ -66,9 +65,7 @@ struct FoldingBucket {
   }
 
   private static func preference(of part: Part) -> Preference? {
-    part.row.ranking.map {
-      Preference(configuration: part.configuration, chosen: $0.chosen, rejected: $0.rejected)
-    }
+    part.row.ranking.map { Preference(configuration: part.configuration, chosen: $0.chosen, rejected: $0.rejected) }
   }
 }
 
@@ -94,7 +91,6 @@ extension PreferencePair {
   }
 
   /// The row as a file has it: equal bytes are equal rows, and the other way round.
-  ///
   /// - Precondition: The row can be written; see `checkWritable(row:)`.
   var bytes: Data {
     do { return try JSONEncoder.rows.encode(self) } catch {
@@ -102,7 +98,6 @@ extension PreferencePair {
     }
   }
 
-  /// - Throws: ``CSTCore/PreferenceError`` where a column has the name of a field, or a number is not finite.
   func checkWritable(row: Int) throws(PreferenceError) {
     do { _ = try JSONEncoder.rows.encode(self) } catch let problem {
       throw error(.inexpressible, row: row, "it cannot be written as JSON: \(problem)")

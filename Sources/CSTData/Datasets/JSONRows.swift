@@ -7,11 +7,9 @@ import Foundation
 /// mark at the start is skipped, lines may end in CRLF, and blank lines are no rows. Nothing here checks that a row is
 /// JSON: only where it begins and ends.
 struct JSONRows {
-  /// One row's text.
   struct Row: Equatable {
     /// The line it begins on, counted from 1.
     let line: Int
-    /// Its place in the file, in bytes.
     let bytes: Range<Int>
   }
 
@@ -40,9 +38,7 @@ struct JSONRows {
   }
 
   /// The next row, or `nil` at the end.
-  mutating func next() throws(ListError) -> Row? {
-    isList ? try nextElement() : nextLine()
-  }
+  mutating func next() throws(ListError) -> Row? { isList ? try nextElement() : nextLine() }
 
   private mutating func nextLine() -> Row? {
     while offset < data.endIndex {
@@ -93,11 +89,7 @@ struct JSONRows {
       let byte = data[offset]
       if byte == UInt8(ascii: "\n") { line += 1 }
       if inString {
-        if byte == UInt8(ascii: "\\") {
-          offset += 1
-        } else if byte == UInt8(ascii: "\"") {
-          inString = false
-        }
+        if byte == UInt8(ascii: "\\") { offset += 1 } else if byte == UInt8(ascii: "\"") { inString = false }
       } else if byte == UInt8(ascii: "\"") {
         inString = true
       } else if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
@@ -113,9 +105,7 @@ struct JSONRows {
     return Row(line: startLine, bytes: start..<offset)
   }
 
-  private func previousMark(before end: Int) -> UInt8? {
-    data[..<end].last { !Self.isSpace($0) }
-  }
+  private func previousMark(before end: Int) -> UInt8? { data[..<end].last { !Self.isSpace($0) } }
 
   private mutating func skipSpaces() {
     while offset < data.endIndex, Self.isSpace(data[offset]) {
@@ -125,7 +115,5 @@ struct JSONRows {
   }
 
   /// The four characters JSON calls whitespace.
-  private static func isSpace(_ byte: UInt8) -> Bool {
-    byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
-  }
+  private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 }
 }

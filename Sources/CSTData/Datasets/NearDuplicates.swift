@@ -38,9 +38,7 @@ public struct NearDuplicates: Hashable, Sendable {
   }
 
   /// The similarity of two texts, from 0 (no shared shingle) to 1 (the same shingles). Two texts without words have 1.
-  public func similarity(_ first: String, _ second: String) -> Double {
-    sets(of: [first, second]).similarity(0, 1)
-  }
+  public func similarity(_ first: String, _ second: String) -> Double { sets(of: [first, second]).similarity(0, 1) }
 
   /// The texts in groups: near duplicates, and near duplicates of near duplicates, stand together.
   ///

@@ -48,13 +48,9 @@ public struct PreferenceDataset: RandomAccessCollection, Sendable {
   /// The row at a position among those that were selected.
   public subscript(position: Int) -> PreferencePair { rows[rows.startIndex + position] }
 
-  /// The line on which a row begins, counted from 1.
-  public func line(of position: Int) -> Int { self[position].place?.line ?? 0 }
+  package func line(of position: Int) -> Int { self[position].place?.line ?? 0 }
 
-  /// What `body` makes of the rows.
-  ///
-  /// - Throws: ``DatasetError`` with reason `unusableRow` in place of a ``CSTCore/PreferenceError`` about a row.
-  public func withPlaces<Result>(_ body: (Self) throws(PreferenceError) -> Result) throws -> Result {
+  package func withPlaces<Result>(_ body: (Self) throws(PreferenceError) -> Result) throws -> Result {
     do {
       return try body(self)
     } catch {

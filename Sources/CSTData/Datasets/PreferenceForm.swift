@@ -18,8 +18,6 @@ public enum PreferenceForm: String, Hashable, Sendable, CaseIterable {
 
 extension PreferenceForm {
   /// Says why a row cannot be written in this form.
-  ///
-  /// - Throws: ``PreferenceError`` with reason `needsPolicy` or `inexpressible`.
   func check(_ pair: PreferencePair, row: Int) throws(PreferenceError) {
     guard self != .native else { return }
     let what: String? =

@@ -46,7 +46,6 @@ extension Collection where Element == PreferencePair {
 
 extension PreferencePair {
   /// The row's preferences as rows, each with the configuration it holds under.
-  ///
   /// - Parameter group: The number that marks them as one row.
   func spelledOut(
     by policy: SafetyPolicy, row: Int, group: Int
@@ -91,7 +90,6 @@ extension PreferencePair {
     return copy
   }
 
-  /// The row without the columns that mark what it was.
   func unmarked() -> PreferencePair {
     guard !columns.isEmpty else { return self }
     var copy = self

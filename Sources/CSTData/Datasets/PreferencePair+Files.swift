@@ -28,9 +28,7 @@ extension Collection where Element == PreferencePair {
   ///   - form: How a row is written; see ``converted(to:by:)``.
   ///   - asList: Whether the file is one JSON list, still with a row a line, instead of JSONL.
   /// - Throws: ``DatasetError`` with reason `unwritableFile`, or `unusableRow` for a row that has no place in the form.
-  public func write(
-    to file: URL, as form: PreferenceForm = .native, asList: Bool = false
-  ) throws(DatasetError) {
+  public func write(to file: URL, as form: PreferenceForm = .native, asList: Bool = false) throws(DatasetError) {
     let encoder = JSONEncoder.rows
     do {
       var text = Data()

@@ -147,8 +147,7 @@ private struct Folding {
       for candidate in bucket.firstChoices(under: next) {
         let agrees = chosen.allSatisfy { index, row in
           guard let own = candidate.ranking?.chosen, let other = row.ranking?.chosen else { return false }
-          return own == other
-            || bucket.contains(next, own, over: other) && bucket.contains(index, other, over: own)
+          return own == other || bucket.contains(next, own, over: other) && bucket.contains(index, other, over: own)
         }
         // Bytes are compared when the candidate is undone; here texts need only be equal.
         guard agrees else { continue }

@@ -75,10 +75,7 @@ extension Collection where Element == PreferencePair {
 }
 
 extension PreferencePair {
-  /// What the prompt says, all turns together, for comparing prompts.
-  public var promptText: String {
-    prompt.map(\.content).joined(separator: "\n")
-  }
+  package var promptText: String { prompt.map(\.content).joined(separator: "\n") }
 }
 
 /// What kinds of rows are told apart where each kind should be divided alike.

@@ -6,7 +6,6 @@ struct RowDecoder: Sendable {
   /// Why a row is no preference pair.
   struct Problem: Error, Equatable {
     let reason: DatasetError.Reason
-    /// The line the row begins on, counted from 1.
     let line: Int
     /// What was expected and what was found. Names the field where there is one.
     let detail: String
@@ -19,8 +18,6 @@ struct RowDecoder: Sendable {
   /// What is wrong with the file around its rows, where that is why there are no more.
   let interruption: Problem?
 
-  /// Finds where the rows of a file begin and end.
-  /// - Throws: ``DatasetError`` where the file cannot be opened.
   init(contentsOf file: URL) throws(DatasetError) { self.init(try Data(mapping: file), from: file) }
 
   /// - Parameter file: The name that errors give as the place.
@@ -36,20 +33,13 @@ struct RowDecoder: Sendable {
     (self.file, self.data, self.rows, self.interruption) = (file, data, rows, interruption)
   }
 
-  /// How many rows there are, unreadable ones included.
   var count: Int { rows.count }
 
-  /// The line on which a row begins, counted from 1.
   func line(of row: Int) -> Int { rows[row].line }
 
-  /// All pairs.
-  /// - Throws: ``DatasetError``, as ``all(_:)``.
-  func pairs() throws(DatasetError) -> [PreferencePair] {
-    try all { row throws(Problem) in try pair(at: row) }
-  }
+  func pairs() throws(DatasetError) -> [PreferencePair] { try all { row throws(Problem) in try pair(at: row) } }
 
   /// What `value` makes of the rows.
-  /// - Throws: ``DatasetError`` naming the file, the line and the field of the first row that cannot be read.
   func all<Value>(_ value: (Int) throws(Problem) -> Value) throws(DatasetError) -> [Value] {
     var values: [Value] = []
     values.reserveCapacity(count)
@@ -62,7 +52,6 @@ struct RowDecoder: Sendable {
     return values
   }
 
-  /// The pair that a row says, with its place.
   func pair(at number: Int) throws(Problem) -> PreferencePair {
     let row = rows[number]
     var pair = try value(PreferencePair.self, at: number)
@@ -106,7 +95,6 @@ struct RowDecoder: Sendable {
 
 extension Data {
   /// The bytes of a file of rows, mapped where that is safe.
-  /// - Throws: ``DatasetError`` (`unreadableFile`).
   init(mapping file: URL) throws(DatasetError) {
     do {
       self = try Data(contentsOf: file, options: .mappedIfSafe)

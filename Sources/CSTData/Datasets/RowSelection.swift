@@ -1,9 +1,7 @@
 /// Which rows of a dataset to use: `0-699` (both ends included), `700-` (to the end) or `12`, counted from 0.
 public struct RowSelection: Hashable, Sendable, LosslessStringConvertible {
-  /// The first row.
-  public let first: Int
-  /// The last row, included; `nil` is the end of the data.
-  public let last: Int?
+  package let first: Int
+  package let last: Int?
 
   /// Reads a selection as it is written; `nil` where the text is none.
   public init?(_ text: String) {

@@ -12,7 +12,6 @@ struct ShingleIndex {
   private var heads: [UInt32]
   /// For every entry, the set it is of and the entry before it.
   private var entries: [(position: UInt32, previous: UInt32)] = []
-  /// The sets that were inserted.
   private var inserted: [UInt32] = []
   /// For every set, the last query it was proposed for, so that it is proposed once.
   private var proposedFor: [UInt32]
@@ -20,7 +19,6 @@ struct ShingleIndex {
 
   private static let none = UInt32.max
 
-  /// An empty index.
   init(_ sets: ShingleSets, threshold: Double) {
     self.sets = sets
     self.threshold = threshold
@@ -38,7 +36,6 @@ struct ShingleIndex {
   }
 
   /// Makes the index empty again.
-  ///
   /// - Complexity: Linear in the size of the sets that were inserted.
   mutating func removeAll() {
     for position in inserted {

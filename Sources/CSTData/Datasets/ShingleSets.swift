@@ -2,7 +2,6 @@
 ///
 /// Four bytes a shingle, in one array: 100,000 prompts of thirty words take 12 MB.
 struct ShingleSets {
-  /// How many sets there are.
   var count: Int { starts.count - 1 }
   /// How many different shingles there are: numbers are below this.
   let distinctShingles: Int
@@ -39,7 +38,6 @@ struct ShingleSets {
     distinctShingles = order.count
   }
 
-  /// The size of a set.
   func size(of position: Int) -> Int { starts[position + 1] - starts[position] }
 
   /// The set's numbers, ascending.

@@ -65,9 +65,7 @@ struct ShingledText {
   // FNV-1a; whoever uses a word's hash mixes it further.
   private static let emptyWord: UInt64 = 0xCBF2_9CE4_8422_2325
 
-  private static func extend(_ word: UInt64, by byte: UInt8) -> UInt64 {
-    (word ^ UInt64(byte)) &* 0x100_0000_01B3
-  }
+  private static func extend(_ word: UInt64, by byte: UInt8) -> UInt64 { (word ^ UInt64(byte)) &* 0x100_0000_01B3 }
 
   /// The text in composed form. Texts without combining marks or compatibility letters, which is most, are as they are.
   private static func composed(_ text: String) -> String {

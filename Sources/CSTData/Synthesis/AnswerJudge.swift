@@ -14,7 +14,7 @@ public enum AnswerJudge: Sendable {
   case rules(RefusalJudge)
 
   /// What tells this judge from others in records.
-  public var identity: String {
+  package var identity: String {
     switch self {
     case .teacher(let teacher): teacher.identity
     case .rules: "rules"
@@ -25,7 +25,6 @@ public enum AnswerJudge: Sendable {
   static let letters = (UInt8(ascii: "A")...UInt8(ascii: "Z")).map { String(Character(Unicode.Scalar($0))) }
 }
 
-/// One answer being judged.
 struct AnswerJudgement: Sendable {
   let judge: AnswerJudge
   let policy: SafetyPolicy
@@ -62,8 +61,7 @@ struct AnswerJudgement: Sendable {
     let fitting = verdict == .unusable || names.isEmpty ? policy.configurations.map(\.name) : names
     let share = 1 / Double(fitting.count)
     let follows = policy.configurations.map { ($0.name, fitting.contains($0.name) ? share : 0) }
-    return AnswerScore(
-      follows: Dictionary(uniqueKeysWithValues: follows), addresses: verdict == .unusable ? 0 : 1)
+    return AnswerScore(follows: Dictionary(uniqueKeysWithValues: follows), addresses: verdict == .unusable ? 0 : 1)
   }
 
   // MARK: A teacher
@@ -98,7 +96,6 @@ struct AnswerJudgement: Sendable {
     try await choose(["A", "B"], .relevance, [.question: prompt.question, .answer: answer], prompt, by: teacher)?.first
   }
 
-  /// The probabilities of the choices.
   private func choose(
     _ choices: [String], _ stage: SynthesisStage, _ values: [PromptTemplate.Placeholder: String],
     _ prompt: SynthesisPrompt, by teacher: any Teacher

@@ -35,8 +35,7 @@ public struct RejectedPrompt: Sendable, Hashable, Codable {
   /// The answer that is to blame, where one is.
   public var answer: String?
 
-  /// A rejection from its parts.
-  public init(_ reason: Reason, configuration: String? = nil, detail: String, answer: String? = nil) {
+  package init(_ reason: Reason, configuration: String? = nil, detail: String, answer: String? = nil) {
     self.reason = reason
     self.configuration = configuration
     self.detail = detail

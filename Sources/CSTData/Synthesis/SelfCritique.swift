@@ -76,9 +76,7 @@ public struct SelfCritique: Sendable {
   }
 
   /// Checks that policy, judge and prompts go together.
-  ///
-  /// - Throws: `PreferenceError` saying what is missing, or wrong in what the policy says about generating data.
-  public func check(prompts: [SynthesisPrompt]) throws(PreferenceError) {
+  package func check(prompts: [SynthesisPrompt]) throws(PreferenceError) {
     _ = try policy.synthesis
     func invalid(_ detail: String) -> PreferenceError { PreferenceError(reason: .invalidPolicy, detail: detail) }
     let count = policy.configurations.count
@@ -111,8 +109,7 @@ public struct SynthesisSettings: Sendable, Hashable, Encodable {
     sampling: Sampling = Sampling(temperature: 0.7, topP: 0.9), answerTokens: Int = 256, critiqueTokens: Int = 96,
     attempts: Int = 1
   ) {
-    precondition(
-      answerTokens > 0 && critiqueTokens > 0 && attempts > 0, "SynthesisSettings: counts must be positive")
+    precondition(answerTokens > 0 && critiqueTokens > 0 && attempts > 0, "SynthesisSettings: counts must be positive")
     self.sampling = sampling
     self.answerTokens = answerTokens
     self.critiqueTokens = critiqueTokens

@@ -41,9 +41,7 @@ public final class SynthesisJournal: @unchecked Sendable {
     self.file = file
     let path = file.path
     descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      throw Self.unwritable(file, errno)
-    }
+    guard descriptor >= 0 else { throw Self.unwritable(file, errno) }
     do throws(DatasetError) {
       guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
         guard errno == EWOULDBLOCK else { throw Self.unwritable(file, errno) }
@@ -67,22 +65,19 @@ public final class SynthesisJournal: @unchecked Sendable {
     queue.sync {
       failure.withLock { failure in
         failure =
-          failure
-          ?? DatasetError(reason: .unwritableFile, file: file, detail: "the journal was closed; open it again")
+          failure ?? DatasetError(reason: .unwritableFile, file: file, detail: "the journal was closed; open it again")
       }
       flock(descriptor, LOCK_UN)
     }
   }
 
-  /// How many replies it holds.
-  public var count: Int { replies.withLock { $0.count } }
+  package var count: Int { replies.withLock { $0.count } }
 
   /// The reply to the call of this address, or `nil`.
   subscript(address: String) -> TeacherReply? { replies.withLock { $0[address] } }
 
   /// Keeps the reply to a call; it is on the disk when this returns.
   /// - Returns: The reply that counts from now on: the one kept first, where the same call was answered twice.
-  /// - Throws: ``DatasetError`` (`unwritableFile`).
   func record(_ reply: TeacherReply, to call: TeacherCall, at address: String) async throws -> TeacherReply {
     let entry = Entry(call: address, stage: call.stage, configuration: call.configuration, reply: reply)
     let line = try JSONEncoder.rows.encode(entry) + [UInt8(ascii: "\n")]
@@ -165,9 +160,7 @@ public final class SynthesisJournal: @unchecked Sendable {
       } catch {
         throw DatasetError(
           reason: .malformedRow, file: file, line: line,
-          detail: line == 1
-            ? foreignProblem
-            : "not a journal's entry; remove this line, and its call is made again")
+          detail: line == 1 ? foreignProblem : "not a journal's entry; remove this line, and its call is made again")
       }
       start = end + 1
       line += 1
@@ -176,9 +169,7 @@ public final class SynthesisJournal: @unchecked Sendable {
     let header = (try? JSONEncoder.rows.encode(Header())) ?? Data()
     guard line > 1 || header.starts(with: data) else { throw foreign(file) }
     if start < data.endIndex {
-      guard ftruncate(descriptor, off_t(start - data.startIndex)) == 0 else {
-        throw Self.unwritable(file, errno)
-      }
+      guard ftruncate(descriptor, off_t(start - data.startIndex)) == 0 else { throw Self.unwritable(file, errno) }
     }
     if line == 1 { try append(header + [UInt8(ascii: "\n")], to: descriptor, of: file) }
     return replies
@@ -205,8 +196,7 @@ extension TeacherCall {
     return try digest(
       of: Content(
         teacher: teacher, stage: stage, configuration: configuration, messages: messages, sampling: sampling,
-        maximumTokens: maximumTokens,
-        choices: choices))
+        maximumTokens: maximumTokens, choices: choices))
   }
 }
 

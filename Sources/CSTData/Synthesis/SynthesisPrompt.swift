@@ -35,9 +35,7 @@ public struct SynthesisPrompt: Hashable, Sendable {
 }
 
 extension SynthesisPrompt: Codable {
-  private enum Key: String, CodingKey {
-    case prompt, configuration, task
-  }
+  private enum Key: String, CodingKey { case prompt, configuration, task }
 
   /// Reads `{"prompt": text or list of messages, "configuration": "*" where neutral, "task": …}`, the last two optional.
   /// Other keys are left alone, so that rows of preference data can be read for their prompts; a system message at the
@@ -62,8 +60,7 @@ extension SynthesisPrompt: Codable {
       throw DecodingError.dataCorruptedError(forKey: .prompt, in: fields, debugDescription: "the prompt is empty")
     }
     self.messages = messages
-    isNeutral =
-      try fields.decodeIfPresent(String.self, forKey: .configuration) == PreferencePair.everyConfigurationMark
+    isNeutral = try fields.decodeIfPresent(String.self, forKey: .configuration) == PreferencePair.everyConfigurationMark
     task = try fields.decodeIfPresent(String.self, forKey: .task)
   }
 

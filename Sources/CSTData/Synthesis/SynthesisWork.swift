@@ -22,7 +22,6 @@ struct SynthesisWork: Sendable {
     case rejected(RejectedPrompt)
   }
 
-  /// - Throws: ``CSTCore/PreferenceError`` for what the policy says about generating data.
   init(_ plan: SelfCritique) throws(PreferenceError) {
     self.plan = plan
     prompts = try plan.policy.synthesis
@@ -41,13 +40,10 @@ struct SynthesisWork: Sendable {
   /// Whether the journal has the prompt's first draft.
   func hasDraft(for prompt: SynthesisPrompt) throws -> Bool {
     guard let journal = plan.journal else { return false }
-    let call = try call(
-      .draft, draftConfiguration, draftConversation(prompt), plan.settings.answerTokens, 0, prompt)
+    let call = try call(.draft, draftConfiguration, draftConversation(prompt), plan.settings.answerTokens, 0, prompt)
     return journal[try call.address(for: plan.author.identity)] != nil
   }
 
-  /// The row of a prompt, or why there is none.
-  /// - Throws: ``TeacherError`` where no call can succeed, ``DatasetError``, `CancellationError`.
   func result(for prompt: SynthesisPrompt) async throws -> SynthesisOutcome.Result {
     do {
       return try await limit.whenFree {
@@ -175,9 +171,7 @@ struct SynthesisWork: Sendable {
   ) async throws -> Attempt {
     let reply = trimmed(reply)
     let name = configuration.name
-    if let problem = plan.filter.problem(
-      with: reply, for: name, expecting: configuration.expectedReply, by: rules)
-    {
+    if let problem = plan.filter.problem(with: reply, for: name, expecting: configuration.expectedReply, by: rules) {
       return .rejected(problem)
     }
     guard let score = try await judgement.score(reply.text, to: prompt) else {
@@ -197,8 +191,7 @@ struct SynthesisWork: Sendable {
           answer: reply.text))
     }
     guard score.addresses >= 0.5 else { return .rejected(offTopic(reply, name, score.addresses)) }
-    return .passed(
-      Answer(text: reply.text, conversation: conversation + [.assistant(reply.text)], score: score))
+    return .passed(Answer(text: reply.text, conversation: conversation + [.assistant(reply.text)], score: score))
   }
 
   private var judgement: AnswerJudgement {
@@ -245,8 +238,7 @@ struct SynthesisWork: Sendable {
     _ stage: SynthesisStage, _ configuration: SafetyConfiguration?, _ messages: [Message], _ maximumTokens: Int,
     _ attempt: Int, _ prompt: SynthesisPrompt
   ) async throws -> TeacherReply {
-    try await calls.reply(
-      of: plan.author, to: call(stage, configuration, messages, maximumTokens, attempt, prompt))
+    try await calls.reply(of: plan.author, to: call(stage, configuration, messages, maximumTokens, attempt, prompt))
   }
 
   private func call(

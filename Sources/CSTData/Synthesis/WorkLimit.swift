@@ -17,8 +17,6 @@ final class WorkLimit: Sendable {
 
   init(_ count: Int) { state = Mutex(State(free: max(1, count))) }
 
-  /// Runs `body` when it is its turn.
-  /// - Throws: `CancellationError` where the task is cancelled while it waits, or what `body` throws.
   func whenFree<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
     let ticket = state.withLock { state in
       state.nextTicket += 1

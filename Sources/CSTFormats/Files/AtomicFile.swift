@@ -24,9 +24,6 @@ package enum AtomicFile {
       self.path = path
     }
 
-    /// Appends `bytes`.
-    ///
-    /// - Throws: ``FormatError`` (`unwritable`): the disk is full, or the like.
     package func write(_ bytes: UnsafeRawBufferPointer) throws {
       var rest = bytes[...]
       while !rest.isEmpty {
@@ -39,19 +36,12 @@ package enum AtomicFile {
       }
     }
 
-    /// Appends `bytes`.
-    ///
-    /// - Throws: ``FormatError`` (`unwritable`): the disk is full, or the like.
-    package func write(_ bytes: some ContiguousBytes) throws {
-      try bytes.withUnsafeBytes { try write($0) }
-    }
+    package func write(_ bytes: some ContiguousBytes) throws { try bytes.withUnsafeBytes { try write($0) } }
   }
 
   /// Writes what `body` appends to its output as the file at `url`, in place of any older one.
   ///
   /// Append in large pieces: each call is a call to the system.
-  ///
-  /// - Throws: ``FormatError`` (`unwritable`), or what `body` throws.
   package static func write(to url: URL, _ body: (borrowing Output) throws -> Void) throws {
     let target = url.resolvingSymlinksInPath()
     let path = target.path
@@ -83,15 +73,11 @@ package enum AtomicFile {
   }
 
   /// Writes `bytes` as the file at `url`, in place of any older one.
-  ///
-  /// - Throws: ``FormatError`` (`unwritable`).
   package static func write(_ bytes: some ContiguousBytes, to url: URL) throws {
     try write(to: url) { try $0.write(bytes) }
   }
 
   /// Makes a folder, and those it is in, where they are not there.
-  ///
-  /// - Throws: ``FormatError`` (`unwritable`).
   package static func makeFolder(_ url: URL) throws {
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)

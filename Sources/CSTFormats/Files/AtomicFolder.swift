@@ -12,8 +12,6 @@ import Foundation
 package enum AtomicFolder {
   /// Makes the folder at `url` of the files that `body` puts into the folder it is given. An empty folder in its place is
   /// replaced; a file or a folder with anything in it is an error.
-  ///
-  /// - Throws: ``FormatError`` (`unwritable`), or what `body` throws.
   package static func write(to url: URL, _ body: (URL) throws -> Void) throws {
     let partial = hidden("partial", beside: url)
     do {
@@ -33,8 +31,6 @@ package enum AtomicFolder {
 
   /// Gives the file or folder at `source` the name of `target` beside it, in one step where nothing, an empty folder or (for
   /// a file) a file has that name. A folder with files in it is put aside first and removed at the end.
-  ///
-  /// - Throws: ``FormatError`` (`unwritable`).
   package static func move(_ source: URL, to target: URL, replacing: Bool = false) throws {
     if rename(source.path, target.path) == 0 { return try AtomicFile.flush(folder: parent(of: target).path) }
     guard replacing, errno == ENOTEMPTY || errno == EEXIST else { throw renamingError(target) }

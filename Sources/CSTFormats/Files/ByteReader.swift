@@ -5,11 +5,8 @@ import Foundation
 /// It never reads outside `bytes`, whatever the lengths in them say; failures name the file and the offset.
 /// The bytes must outlive the reader.
 package struct ByteReader {
-  /// The bytes read from.
   package let bytes: UnsafeRawBufferPointer
-  /// The file named in errors.
   package let file: String
-  /// The offset of the next byte to be read.
   private(set) var offset = 0
 
   package init(_ bytes: UnsafeRawBufferPointer, file: String) {
@@ -17,16 +14,13 @@ package struct ByteReader {
     self.file = file
   }
 
-  /// Bytes not read yet.
   package var remaining: Int { bytes.count - offset }
 
   /// Throws unless `count` bytes remain.
-  @inline(__always)
-  package func require(_ count: Int, _ what: String) throws {
+  @inline(__always) package func require(_ count: Int, _ what: String) throws {
     if count < 0 || count > remaining { throw truncated(what, "\(count) bytes") }
   }
 
-  /// Reads one number.
   @inline(__always)
   package mutating func read<Value: FixedWidthInteger & BitwiseCopyable>(_: Value.Type, _ what: String) throws -> Value
   {
@@ -34,20 +28,6 @@ package struct ByteReader {
     let value = bytes.loadUnaligned(fromByteOffset: offset, as: Value.self)
     offset += MemoryLayout<Value>.size
     return Value(littleEndian: value)
-  }
-
-  /// Reads `count` numbers.
-  package mutating func readArray<Value: FixedWidthInteger & BitwiseCopyable>(
-    of _: Value.Type, count: Int, _ what: String
-  ) throws -> [Value] {
-    let source = try readBytes(try product(count, MemoryLayout<Value>.size, what), what)
-    return [Value](unsafeUninitializedCapacity: count) { buffer, initialized in
-      UnsafeMutableRawBufferPointer(buffer).copyMemory(from: source)
-      #if _endian(big)
-        for index in 0..<count { buffer[index] = Value(littleEndian: buffer[index]) }
-      #endif
-      initialized = count
-    }
   }
 
   /// Takes the next `count` bytes without copying them.
@@ -77,15 +57,13 @@ package struct ByteReader {
     let length = try readCount(minimumSize: 1, what)
     guard length <= limit else {
       throw FormatError(
-        .limit, file: file, at: .byte(start), expected: "\(what) of at most \(limit) bytes", found: "\(length) bytes"
-      )
+        .limit, file: file, at: .byte(start), expected: "\(what) of at most \(limit) bytes", found: "\(length) bytes")
     }
     let text = UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + length)])
     offset += length
     guard let string = String(exactUTF8: text) else {
       throw FormatError(
-        .badSyntax, file: file, at: .byte(start), expected: "\(what) in UTF-8", found: "bytes that are not UTF-8"
-      )
+        .badSyntax, file: file, at: .byte(start), expected: "\(what) in UTF-8", found: "bytes that are not UTF-8")
     }
     return string
   }
@@ -96,8 +74,7 @@ package struct ByteReader {
     guard !overflow else {
       throw FormatError(
         .overflow, file: file, at: .byte(offset), expected: "the size of \(what) to fit 63 bits",
-        found: "\(left) × \(right)"
-      )
+        found: "\(left) × \(right)")
     }
     return result
   }
@@ -105,7 +82,6 @@ package struct ByteReader {
   private func truncated(_ what: String, _ expected: String) -> FormatError {
     FormatError(
       .truncated, file: file, at: .byte(offset), expected: "\(expected) of \(what)", found: "\(remaining) left",
-      advice: "the file is damaged or was not copied completely"
-    )
+      advice: "the file is damaged or was not copied completely")
   }
 }

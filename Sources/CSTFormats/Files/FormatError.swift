@@ -84,13 +84,8 @@ public struct FormatError: PlacedError, Hashable {
   /// What to do about it, or empty.
   public let advice: String
 
-  /// Creates an error; leave `expected`, `found` and `advice` empty where there is nothing to say.
-  public init(
-    _ reason: Reason,
-    file: String,
-    at place: Place = .file,
-    expected: String = "",
-    found: String = "",
+  package init(
+    _ reason: Reason, file: String, at place: Place = .file, expected: String = "", found: String = "",
     advice: String = ""
   ) {
     self.reason = reason
@@ -111,8 +106,7 @@ extension FormatError {
 
   /// One line: file, place, reason and detail.
   public var description: String {
-    [Self.printable(file, limit: 1_000), "\(place)", "\(reason)", detail].filter { !$0.isEmpty }
-      .joined(separator: ": ")
+    [Self.printable(file, limit: 1_000), "\(place)", "\(reason)", detail].filter { !$0.isEmpty }.joined(separator: ": ")
   }
 
   /// `text` with control characters escaped, cut after `limit` scalars: names come from files nobody has vetted.

@@ -11,7 +11,6 @@ import Foundation
 /// `@unchecked Sendable` is safe because the bytes are mapped read-only and the pointer is a `let`: nothing here ever
 /// changes until `deinit`, when no other reference is left.
 package final class MappedFile: @unchecked Sendable {
-  /// The path, for error messages.
   package let path: String
   /// All bytes of the file; valid as long as this object lives. Never empty.
   package let bytes: UnsafeRawBufferPointer
@@ -20,13 +19,8 @@ package final class MappedFile: @unchecked Sendable {
   /// When the file was last written to before it was mapped, and its size then.
   private let state: [Int]
 
-  /// The file's size in bytes.
   package var size: Int { bytes.count }
 
-  /// Maps the file at `url`.
-  ///
-  /// - Throws: ``FormatError`` (`unreadable`) where there is no such file, it is a folder or device, or may not be read;
-  ///   (`truncated`) where it is empty.
   package init(contentsOf url: URL) throws {
     let path = url.path
     func refuse(found: String, advice: String = "") -> FormatError {
@@ -68,8 +62,6 @@ package final class MappedFile: @unchecked Sendable {
 
   /// Checks that nobody has written to the file since it was mapped. A file that was replaced or removed since is still
   /// there as it was.
-  ///
-  /// - Throws: ``FormatError`` (`unreadable`).
   package func requireUnchanged() throws {
     var status = stat()
     guard fstat(descriptor, &status) == 0, Self.state(status) == state else {

@@ -6,10 +6,8 @@ import Foundation
 /// A link that leads out of the folder is refused. The one exception is the layout of Hugging Face's download cache,
 /// where `snapshots/REVISION/FILE` is a link to a file in `blobs` beside `snapshots`.
 package struct ModelFolder: Sendable, Hashable {
-  /// The folder, links followed.
   package let location: URL
 
-  /// - Throws: ``FormatError`` (`unreadable`) where there is no such folder.
   package init(_ location: URL) throws {
     guard Self.isFolder(location) else {
       throw FormatError(.unreadable, file: location.path, expected: "a folder", found: "no such folder")
@@ -23,14 +21,9 @@ package struct ModelFolder: Sendable, Hashable {
     return FileManager.default.fileExists(atPath: location.path, isDirectory: &isFolder) && isFolder.boolValue
   }
 
-  /// The names in the folder, sorted.
-  package var names: [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: location.path)) ?? []).sorted()
-  }
+  package var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: location.path)) ?? []).sorted() }
 
   /// The file called `name`, or nil where there is none.
-  /// - Throws: ``FormatError`` (`badValue`) where the name is not that of a file in this folder, or is that of a link
-  ///   that leads out of it.
   package func fileIfPresent(_ name: String) throws -> URL? {
     guard Self.isPlain(name) else { throw refusal(of: name, found: "another path") }
     let file = location.appending(path: name, directoryHint: .notDirectory)
@@ -44,8 +37,6 @@ package struct ModelFolder: Sendable, Hashable {
     return target
   }
 
-  /// The file called `name`.
-  /// - Throws: As ``fileIfPresent(_:)``, and ``FormatError`` (`missing`) where there is none.
   package func file(_ name: String, advice: String = "") throws -> URL {
     guard let file = try fileIfPresent(name) else {
       throw FormatError(

@@ -24,9 +24,7 @@ public protocol PlacedError: LocalizedError, CustomStringConvertible, Sendable {
 
 extension PlacedError {
   /// One line for people: place, reason and detail.
-  public var description: String {
-    ["\(place)", "\(reason)", detail].filter { !$0.isEmpty }.joined(separator: ": ")
-  }
+  public var description: String { ["\(place)", "\(reason)", detail].filter { !$0.isEmpty }.joined(separator: ": ") }
 
   /// The same line as ``description``.
   public var errorDescription: String? { description }

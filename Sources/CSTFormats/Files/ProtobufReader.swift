@@ -22,7 +22,6 @@ package struct ProtobufReader {
     self.base = base
   }
 
-  /// The number of bytes of the message.
   package var count: Int { bytes.count }
 
   /// The next field's head, or nil at the end. Its value must be read or skipped before the next call.
@@ -56,7 +55,6 @@ package struct ProtobufReader {
     throw error(.overflow, at: start, expected: "a number of 64 bits", found: "a longer one")
   }
 
-  /// Takes the next `count` bytes.
   fileprivate mutating func take(_ count: UInt64) throws -> ProtobufReader {
     guard count <= UInt64(bytes.count - position) else {
       throw error(.truncated, at: position, expected: "\(count) bytes", found: "\(bytes.count - position) left")
@@ -90,7 +88,6 @@ extension ProtobufReader.Field {
     return try reader.take(try reader.variable())
   }
 
-  /// Reads a text.
   package func text(_ reader: inout ProtobufReader) throws -> String {
     guard let text = try message(&reader).text else {
       throw reader.error(.badSyntax, at: offset, expected: "text in UTF-8", found: "other bytes")
@@ -98,19 +95,16 @@ extension ProtobufReader.Field {
     return text
   }
 
-  /// Reads a whole number.
   package func integer(_ reader: inout ProtobufReader) throws -> Int {
     try require(0, "a number", reader)
     return Int(truncatingIfNeeded: try reader.variable())
   }
 
-  /// Reads a single-precision number.
   package func float(_ reader: inout ProtobufReader) throws -> Float {
     try require(5, "a single-precision number", reader)
     return Float(bitPattern: try reader.take(4).word)
   }
 
-  /// Passes over the value.
   package func skip(_ reader: inout ProtobufReader) throws {
     switch wireType {
     case 0: _ = try reader.variable()

@@ -3,8 +3,7 @@
 ///
 /// Like `precondition`, which says nothing in optimised builds; a shape mistake must name both shapes in every build.
 @inlinable
-@inline(__always)
-package func require(
+@inline(__always) package func require(
   _ condition: @autoclosure () -> Bool, _ message: @autoclosure () -> String, file: StaticString = #fileID,
   line: UInt = #line
 ) {

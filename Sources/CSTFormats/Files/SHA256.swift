@@ -27,7 +27,6 @@ package struct SHA256 {
   ]
 
   /// The digest of a file's content in hexadecimal.
-  /// - Throws: ``FormatError`` (`unreadable`) where the file cannot be read.
   package static func digest(ofFile file: URL) throws(FormatError) -> String {
     do {
       let handle = try FileHandle(forReadingFrom: file)
@@ -41,7 +40,6 @@ package struct SHA256 {
     }
   }
 
-  /// Adds bytes.
   package mutating func update(_ data: some Sequence<UInt8>) {
     pending.append(contentsOf: data)
     pending.withUnsafeBytes { bytes in

@@ -5,10 +5,6 @@ extension GGUFFile {
   ///
   /// Metadata and tensors keep their order. Tensor data starts at multiples of `general.alignment` where `metadata` has
   /// that key, of 32 bytes otherwise.
-  ///
-  /// - Throws: ``FormatError``: `unwritable`, or what would make the file unreadable: a name used twice (`duplicate`), too
-  ///   long, or too many dimensions (`limit`), an empty tensor or an alignment that is no power of two (`badValue`);
-  ///   what the tensors' content throws.
   /// - Complexity: O(size of the file); holds the header and one piece of a tensor at a time.
   package static func write(tensors: [TensorData], metadata: GGUFMetadata, to url: URL) throws {
     let alignment = try GGUFHeader.alignment(of: metadata)
@@ -27,8 +23,7 @@ extension GGUFFile {
   private static func check(_ tensors: [TensorData], metadata: GGUFMetadata, file: String) throws {
     for key in metadata.keys where key.utf8.count > GGUFHeader.nameLimit {
       throw FormatError(
-        .limit, file: file, at: .key(key), expected: "at most \(GGUFHeader.nameLimit) bytes",
-        found: "\(key.utf8.count)"
+        .limit, file: file, at: .key(key), expected: "at most \(GGUFHeader.nameLimit) bytes", found: "\(key.utf8.count)"
       )
     }
     var names: Set<String> = []
@@ -96,39 +91,20 @@ private struct GGUFEncoder {
   mutating func append(_ value: GGUFValue) {
     append(value.type.rawValue)
     switch value {
-    case .uint8(let value): append(value)
-    case .int8(let value): append(value)
-    case .uint16(let value): append(value)
-    case .int16(let value): append(value)
-    case .uint32(let value): append(value)
-    case .int32(let value): append(value)
-    case .uint64(let value): append(value)
-    case .int64(let value): append(value)
-    case .float32(let value): append(value.bitPattern)
-    case .float64(let value): append(value.bitPattern)
-    case .bool(let value): append(value ? 1 : 0 as UInt8)
-    case .string(let value): append(value)
-    case .array(let value): append(value)
+    case .single(let value): append(elements: value)
+    case .array(let values): append(values)
     }
   }
 
-  mutating func append(_ array: GGUFArray) {
+  private mutating func append(_ array: GGUFArray) {
     append(array.elementType.rawValue)
     append(UInt64(array.count))
-    switch array {
-    case .uint8(let values): for value in values { append(value) }
-    case .int8(let values): for value in values { append(value) }
-    case .uint16(let values): for value in values { append(value) }
-    case .int16(let values): for value in values { append(value) }
-    case .uint32(let values): for value in values { append(value) }
-    case .int32(let values): for value in values { append(value) }
-    case .uint64(let values): for value in values { append(value) }
-    case .int64(let values): for value in values { append(value) }
-    case .float32(let values): for value in values { append(value.bitPattern) }
-    case .float64(let values): for value in values { append(value.bitPattern) }
-    case .bool(let values): for value in values { append(value ? 1 : 0 as UInt8) }
-    case .string(let values): for value in values { append(value) }
-    case .array(let values): for value in values { append(value) }
-    }
+    append(elements: array)
+  }
+
+  private mutating func append(elements array: GGUFArray) {
+    data.append(contentsOf: array.bytes)
+    for text in array.strings ?? [] { append(text) }
+    for inner in array.arrays { append(inner) }
   }
 }

@@ -20,8 +20,7 @@ extension GGUFHeader {
       guard names.insert(entry.name).inserted else {
         throw FormatError(
           .duplicate, file: reader.file, at: .tensor(entry.name), expected: "every tensor once",
-          found: "it again at byte \(start)"
-        )
+          found: "it again at byte \(start)")
       }
       entries.append(entry)
     }
@@ -34,9 +33,7 @@ extension GGUFHeader {
   }
 
   /// The first multiple of `alignment`, a power of two, at or after `offset`. Offsets in memory are far from overflow.
-  package static func aligned(_ offset: Int, to alignment: Int) -> Int {
-    (offset + alignment - 1) & ~(alignment - 1)
-  }
+  package static func aligned(_ offset: Int, to alignment: Int) -> Int { (offset + alignment - 1) & ~(alignment - 1) }
 
   private static func readEntry(_ reader: inout ByteReader) throws -> Entry {
     let name = try reader.readString(limit: nameLimit, "a tensor's name")
@@ -67,8 +64,7 @@ extension GGUFHeader {
       let supported = WeightFormat.allCases.map(\.description).joined(separator: ", ")
       throw refuse(
         .unsupportedType, expected: "one of \(supported)", found: WeightFormat.name(ofGGMLType: type),
-        advice: "quantise the model to one of these"
-      )
+        advice: "quantise the model to one of these")
     }
     let columns = dimensions.first ?? 1
     guard columns.isMultiple(of: format.blockLength) else {
@@ -81,8 +77,7 @@ extension GGUFHeader {
     let offset = try reader.read(UInt64.self, "a tensor's offset")
     return Entry(
       name: name, dimensions: dimensions, format: format, elementCount: elementCount, byteCount: byteCount,
-      offset: offset
-    )
+      offset: offset)
   }
 
   private static func place(
@@ -91,22 +86,19 @@ extension GGUFHeader {
     guard entry.offset.isMultiple(of: UInt64(alignment)) else {
       throw FormatError(
         .badLayout, file: file, at: .tensor(entry.name), expected: "an offset that is a multiple of \(alignment)",
-        found: "\(entry.offset)"
-      )
+        found: "\(entry.offset)")
     }
     let available = max(0, fileSize - dataStart)
     guard entry.byteCount <= available, entry.offset <= UInt64(available - entry.byteCount) else {
       throw FormatError(
         .truncated, file: file, at: .tensor(entry.name),
         expected: "\(entry.byteCount) bytes at offset \(entry.offset) of the data",
-        found: "\(available) bytes of data in the file", advice: "the file is damaged or was not copied completely"
-      )
+        found: "\(available) bytes of data in the file", advice: "the file is damaged or was not copied completely")
     }
     let start = dataStart + Int(entry.offset)
     return GGUFTensor(
       name: entry.name, dimensions: entry.dimensions, format: entry.format, elementCount: entry.elementCount,
-      byteRange: start..<(start + entry.byteCount)
-    )
+      byteRange: start..<(start + entry.byteCount))
   }
 
   private static func checkOverlap(_ tensors: [GGUFTensor], file: String) throws {
@@ -114,8 +106,7 @@ extension GGUFHeader {
     for (before, after) in zip(ordered, ordered.dropFirst()) where before.byteRange.overlaps(after.byteRange) {
       throw FormatError(
         .badLayout, file: file, at: .tensor(after.name), expected: "bytes of its own",
-        found: "bytes \(after.byteRange), which overlap those of '\(before.name)' (\(before.byteRange))"
-      )
+        found: "bytes \(after.byteRange), which overlap those of '\(before.name)' (\(before.byteRange))")
     }
   }
 }

@@ -50,16 +50,14 @@ package struct GGUFHeader {
     guard magic.elementsEqual(Self.magic) else {
       throw FormatError(
         .badMagic, file: reader.file, at: .byte(0), expected: "a GGUF file, which begins with 'GGUF'",
-        found: "'\(String(decoding: magic, as: UTF8.self))'"
-      )
+        found: "'\(String(decoding: magic, as: UTF8.self))'")
     }
     let version = try reader.read(UInt32.self, "the version")
     guard version == 2 || version == 3 else {
       let bigEndian = version.byteSwapped == 2 || version.byteSwapped == 3
       throw FormatError(
         .unsupportedVersion, file: reader.file, at: .byte(4), expected: "GGUF version 2 or 3, little-endian",
-        found: bigEndian ? "a big-endian file" : "version \(version)", advice: "convert the model again"
-      )
+        found: bigEndian ? "a big-endian file" : "version \(version)", advice: "convert the model again")
     }
     return version
   }
@@ -70,8 +68,7 @@ package struct GGUFHeader {
     guard alignment >= 8, alignment <= 1 << 20, alignment.nonzeroBitCount == 1 else {
       throw FormatError(
         .badValue, file: metadata.file, at: .key(alignmentKey), expected: "a power of two from 8 to 1048576",
-        found: "\(alignment)"
-      )
+        found: "\(alignment)")
     }
     return alignment
   }
@@ -90,67 +87,34 @@ extension GGUFHeader {
   }
 
   private static func readValue(_ reader: inout ByteReader, key: String) throws -> GGUFValue {
-    let what = "a metadata value"
-    switch try readType(&reader, key: key) {
-    case .uint8: return .uint8(try reader.read(UInt8.self, what))
-    case .int8: return .int8(try reader.read(Int8.self, what))
-    case .uint16: return .uint16(try reader.read(UInt16.self, what))
-    case .int16: return .int16(try reader.read(Int16.self, what))
-    case .uint32: return .uint32(try reader.read(UInt32.self, what))
-    case .int32: return .int32(try reader.read(Int32.self, what))
-    case .uint64: return .uint64(try reader.read(UInt64.self, what))
-    case .int64: return .int64(try reader.read(Int64.self, what))
-    case .float32: return .float32(Float(bitPattern: try reader.read(UInt32.self, what)))
-    case .float64: return .float64(Double(bitPattern: try reader.read(UInt64.self, what)))
-    case .bool: return .bool(try boolean(try reader.read(UInt8.self, what), key: key, file: reader.file))
-    case .string: return .string(try reader.readString(what))
-    case .array: return .array(try readArray(&reader, key: key, depth: 1))
-    }
+    let type = try readType(&reader, key: key)
+    if type == .array { return .array(try readArray(&reader, key: key, depth: 1)) }
+    return .single(try readElements(type, count: 1, of: "a metadata value", &reader, key: key, depth: 0))
   }
 
   private static func readArray(_ reader: inout ByteReader, key: String, depth: Int) throws -> GGUFArray {
     guard depth <= arrayDepthLimit else {
       throw FormatError(
         .limit, file: reader.file, at: .key(key), expected: "arrays nested at most \(arrayDepthLimit) deep",
-        found: "deeper ones"
-      )
+        found: "deeper ones")
     }
-    let what = "a metadata array"
     let type = try readType(&reader, key: key)
     let count = try reader.readCount(minimumSize: type.minimumSize, "the length of a metadata array")
-    switch type {
-    case .uint8: return .uint8(try reader.readArray(of: UInt8.self, count: count, what))
-    case .int8: return .int8(try reader.readArray(of: Int8.self, count: count, what))
-    case .uint16: return .uint16(try reader.readArray(of: UInt16.self, count: count, what))
-    case .int16: return .int16(try reader.readArray(of: Int16.self, count: count, what))
-    case .uint32: return .uint32(try reader.readArray(of: UInt32.self, count: count, what))
-    case .int32: return .int32(try reader.readArray(of: Int32.self, count: count, what))
-    case .uint64: return .uint64(try reader.readArray(of: UInt64.self, count: count, what))
-    case .int64: return .int64(try reader.readArray(of: Int64.self, count: count, what))
-    case .float32:
-      return .float32(try reader.readArray(of: UInt32.self, count: count, what).map { Float(bitPattern: $0) })
-    case .float64:
-      return .float64(try reader.readArray(of: UInt64.self, count: count, what).map { Double(bitPattern: $0) })
-    case .bool:
-      let file = reader.file
-      return .bool(try reader.readBytes(count, what).map { try boolean($0, key: key, file: file) })
-    case .string:
-      var strings: [String] = []
-      strings.reserveCapacity(count)
-      for _ in 0..<count { strings.append(try reader.readString(what)) }
-      return .string(strings)
-    case .array:
-      var arrays: [GGUFArray] = []
-      arrays.reserveCapacity(count)
-      for _ in 0..<count { arrays.append(try readArray(&reader, key: key, depth: depth + 1)) }
-      return .array(arrays)
-    }
+    return try readElements(type, count: count, of: "a metadata array", &reader, key: key, depth: depth)
   }
 
-  private static func boolean(_ byte: UInt8, key: String, file: String) throws -> Bool {
-    guard byte <= 1 else {
-      throw FormatError(.badValue, file: file, at: .key(key), expected: "a bool of 0 or 1", found: "\(byte)")
+  private static func readElements(
+    _ type: GGUFValueType, count: Int, of what: String, _ reader: inout ByteReader, key: String, depth: Int
+  ) throws -> GGUFArray {
+    switch type {
+    case .string: return .string(try (0..<count).map { _ in try reader.readString(what) })
+    case .array: return .array(try (0..<count).map { _ in try readArray(&reader, key: key, depth: depth + 1) })
+    default:
+      let bytes = try reader.readBytes(try reader.product(count, type.minimumSize, what), what)
+      if type == .bool, let byte = bytes.first(where: { $0 > 1 }) {
+        throw FormatError(.badValue, file: reader.file, at: .key(key), expected: "a bool of 0 or 1", found: "\(byte)")
+      }
+      return GGUFArray(type, count: count, bytes: Array(bytes))
     }
-    return byte == 1
   }
 }

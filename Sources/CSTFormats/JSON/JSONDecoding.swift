@@ -28,8 +28,6 @@ package struct JSONProblem: Error, CustomStringConvertible {
 extension JSONDecoder {
   /// Decodes what nobody has vetted. Foundation's decoder recurses and accepts 512 levels, and a worker thread's stack can
   /// end before that.
-  ///
-  /// - Throws: ``JSONProblem``, or what the type's own `init(from:)` throws.
   package func decodeChecked<Value: Decodable>(_ type: Value.Type = Value.self, from data: Data) throws -> Value {
     if let position = data.firstInvalidUTF8 {
       let offset = position - data.startIndex

@@ -49,7 +49,6 @@ extension JSONMembers: RandomAccessCollection, RangeReplaceableCollection, Expre
     pairs.replaceSubrange(range, with: elements)
   }
 
-  /// The members, sorted by the bytes of their keys.
   var sorted: [Element] { pairs.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) } }
 }
 
@@ -57,9 +56,7 @@ extension JSONMembers: Hashable {
   /// Whether both have the same keys with the same values.
   public static func == (left: Self, right: Self) -> Bool {
     left.count == right.count
-      && zip(left.sorted, right.sorted).allSatisfy {
-        $0.key.utf8.elementsEqual($1.key.utf8) && $0.value == $1.value
-      }
+      && zip(left.sorted, right.sorted).allSatisfy { $0.key.utf8.elementsEqual($1.key.utf8) && $0.value == $1.value }
   }
 
   /// Adds the keys.

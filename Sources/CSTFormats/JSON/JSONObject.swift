@@ -3,19 +3,14 @@ import Foundation
 /// An object of a JSON file with typed access to its members: what has another type than the reader asks for is an error
 /// that names the file and the key. A member that is `null` counts as absent.
 package struct JSONObject: Sendable {
-  /// The file, for errors.
   package let file: String
   /// What comes before a key in errors: empty, or `outer.`.
   private let prefix: String
   /// All of its members, `null` included.
   package let members: JSONMembers
 
-  /// The largest file that is read.
   package static let sizeLimit = 2 << 20
 
-  /// Reads a file that holds one object.
-  /// - Throws: ``FormatError``: the file cannot be read, is too large or nested too deeply, is no JSON, repeats a key, or
-  ///   holds something else than an object.
   package init(contentsOf location: URL) throws {
     let mapping = try MappedFile(contentsOf: location)
     guard mapping.size <= Self.sizeLimit else {
@@ -37,7 +32,6 @@ package struct JSONObject: Sendable {
   /// The keys of all members that are not `null`, sorted.
   package var keys: [String] { members.filter { $0.value != .null }.map(\.key).sorted() }
 
-  /// Whether the key is there, be it with the value `null`.
   package func states(_ key: String) -> Bool { members[key] != nil }
 
   package subscript(key: String) -> JSONValue? { JSONValue.object(members)[key] }
@@ -64,7 +58,6 @@ package struct JSONObject: Sendable {
   package func number(_ key: String) throws -> Double { try numberIfPresent(key) ?? missing(key, "a number") }
   package func string(_ key: String) throws -> String { try stringIfPresent(key) ?? missing(key, "a text") }
 
-  /// The error for a member whose value is not what it should be.
   package func error(_ key: String, expected: String, found: String? = nil, advice: String = "") -> FormatError {
     FormatError(
       .badValue, file: file, at: .key(prefix + key), expected: expected,

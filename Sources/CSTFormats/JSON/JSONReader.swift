@@ -79,7 +79,6 @@ package struct JSONReader {
     }
   }
 
-  /// Reads whatever value comes next.
   package mutating func value() throws -> JSONValue {
     skipSpace()
     switch peek() {
@@ -114,13 +113,11 @@ package struct JSONReader {
     return number
   }
 
-  /// Throws unless nothing but white space is left.
   package mutating func end() throws {
     skipSpace()
     guard position == bytes.count else { throw unexpected("the end of the JSON text", at: position) }
   }
 
-  /// Reads a text.
   package mutating func string() throws -> String {
     try expect(UInt8(ascii: "\""))
     let start = position

@@ -1,6 +1,5 @@
 /// Texts as JSON has them, in the spelling of Python's `json`.
 package enum JSONString {
-  /// A text as a JSON string.
   package static func quoted(_ text: String) -> String {
     guard text.utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else {
       return "\"\(text)\""
@@ -9,7 +8,6 @@ package enum JSONString {
   }
 
   /// What stands for a scalar inside a JSON string, or `nil` where it stands for itself.
-  ///
   /// - Parameter isASCII: Whether everything beyond ASCII is written as UTF-16 units, as `ensure_ascii` has it.
   package static func escape(_ scalar: Unicode.Scalar, isASCII: Bool = false) -> String? {
     switch scalar {

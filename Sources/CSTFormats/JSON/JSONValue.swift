@@ -43,7 +43,6 @@ public enum JSONValue: Hashable, Sendable {
   public subscript(key: String) -> JSONValue? { object?[key].flatMap { $0 == .null ? nil : $0 } }
 
   /// The truth value of a member, false where there is none.
-  /// - Throws: What `refusal` makes of the spelling of another kind of value.
   package func flag(_ key: String, refusal: (String) -> FormatError) throws -> Bool {
     guard let member = self[key] else { return false }
     guard let flag = member.bool else { throw refusal("\(member)") }
@@ -85,8 +84,7 @@ extension JSONValue: Codable {
     } else if let fields = try? decoder.container(keyedBy: AnyKey.self) {
       // A decoder has keys in no order; sorted, the same text always gives the same value.
       let keys = fields.allKeys.sorted { $0.stringValue < $1.stringValue }
-      self = .object(
-        JSONMembers(try keys.map { ($0.stringValue, try fields.decode(JSONValue.self, forKey: $0)) }))
+      self = .object(JSONMembers(try keys.map { ($0.stringValue, try fields.decode(JSONValue.self, forKey: $0)) }))
     } else {
       var elements = try decoder.unkeyedContainer()
       var list: [JSONValue] = []

@@ -13,13 +13,10 @@ package enum RecordFile {
   }
 
   /// Writes a value over several lines, for people to read.
-  /// - Throws: ``FormatError``.
   package static func write(_ value: some Encodable, to file: URL) throws {
     try AtomicFile.write(Data((text(value, .prettyPrinted) + "\n").utf8), to: file)
   }
 
-  /// Reads what ``write(_:to:)`` wrote.
-  /// - Throws: ``FormatError`` where the file cannot be read or holds something else.
   package static func read<Value: Decodable>(
     _: Value.Type = Value.self, from file: URL, expected: String, holding content: String
   ) throws -> Value {

@@ -8,77 +8,76 @@ import Foundation
 ///
 /// The file may come from anywhere: everything in it is checked, and what is wrong is a ``FormatError``. Tensors of any
 /// element type may be *in* the file; asking for the numbers of one that is not F32, F16 or BF16 is an error.
-package struct SafetensorsFile: Sendable {
-  /// The mapping that holds all bytes. Keep it (or this value) for as long as pointers from ``bytes(of:)`` are used.
+package struct SafetensorsFile: TensorFile {
   package let mapping: MappedFile
   /// The file's own key-value pairs.
   package let metadata: [String: String]
   /// All tensors, in the order of their data.
   package let tensors: [SafetensorsTensor]
-  private let indices: [String: Int]
+  package let positions: [String: Int]
 
-  /// Maps the file at `url` and reads its header.
-  ///
-  /// - Throws: ``FormatError``.
-  package init(contentsOf url: URL) throws {
-    try self.init(MappedFile(contentsOf: url))
-  }
-
-  /// Reads the header of a file that is already mapped.
-  ///
-  /// - Throws: ``FormatError``.
   package init(_ mapping: MappedFile) throws {
     let header = try SafetensorsHeader(mapping.bytes, file: mapping.path)
     self.mapping = mapping
     metadata = header.metadata
     tensors = header.tensors
-    indices = Dictionary(uniqueKeysWithValues: zip(header.tensors.map(\.name), header.tensors.indices))
+    positions = Self.positions(of: tensors)
   }
+}
 
-  /// The tensor called `name`.
+extension SafetensorsFile {
+  /// Writes a safetensors file in place of any older one at `url`, atomically (see ``AtomicFile``).
   ///
-  /// - Throws: ``FormatError`` (`missing`) where the file has none of that name.
-  package func tensor(named name: String) throws -> SafetensorsTensor {
-    guard let tensor = tensorIfPresent(named: name) else {
-      throw FormatError(
-        .missing, file: mapping.path, at: .tensor(name), expected: "a tensor of this name",
-        found: "\(tensors.count) others"
-      )
+  /// The same content gives the same bytes: wider element types come first, then tensors are ordered by name, and
+  /// metadata by key, as the reference implementation does. The data starts at a multiple of eight bytes.
+  /// - Complexity: O(size of the file); holds the header and one piece of a tensor at a time.
+  package static func write(tensors: [TensorData], metadata: [String: String] = [:], to url: URL) throws {
+    let ordered = tensors.sorted { ($1.format.bytesPerBlock, $0.name) < ($0.format.bytesPerBlock, $1.name) }
+    let header = try encodeHeader(ordered, metadata: metadata, file: url.path)
+    try AtomicFile.write(to: url) { output in
+      try output.write(withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) })
+      try output.write(header)
+      for tensor in ordered { try tensor.write { try output.write($0) } }
     }
-    return tensor
   }
 
-  /// The tensor called `name`, or nil where the file has none of that name.
-  package func tensorIfPresent(named name: String) -> SafetensorsTensor? {
-    indices[name].map { tensors[$0] }
-  }
-
-  /// The bytes of a tensor *of this file*, row after row, without copying them; valid as long as ``mapping`` lives.
-  ///
-  /// They need not be aligned, and may end at the last byte of the file.
-  ///
-  /// - Precondition: The tensor's bytes lie inside this file.
-  package func bytes(of tensor: SafetensorsTensor) -> UnsafeRawBufferPointer {
-    require(
-      tensor.byteRange.upperBound <= mapping.size,
-      "bytes \(tensor.byteRange) of tensor '\(tensor.name)' are not in \(mapping.path) (\(mapping.size) bytes)"
-    )
-    return UnsafeRawBufferPointer(rebasing: mapping.bytes[tensor.byteRange])
-  }
-
-  /// The elements of the tensor called `name` as `Float`, row after row. Exact: each of the formats fits in `Float`.
-  ///
-  /// - Throws: ``FormatError``: `missing` where there is no such tensor, `unsupportedType` where its element type is not
-  ///   F32, F16 or BF16.
-  /// - Complexity: O(elements); copies them.
-  package func floats(named name: String) throws -> [Float] {
-    let tensor = try tensor(named: name)
-    guard let format = tensor.elementType.format, let floats = decodeFloats(bytes(of: tensor), as: format) else {
-      throw FormatError(
-        .unsupportedType, file: mapping.path, at: .tensor(name), expected: "F32, F16 or BF16",
-        found: tensor.elementType.rawValue
-      )
+  private static func encodeHeader(_ tensors: [TensorData], metadata: [String: String], file: String) throws -> Data {
+    var members = JSONMembers()
+    if !metadata.isEmpty {
+      let texts = metadata.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.string($0.value)) }
+      members.append((SafetensorsHeader.metadataKey, .object(JSONMembers(texts))))
     }
-    return floats
+    var names: Set<String> = [SafetensorsHeader.metadataKey]
+    var offset = 0
+    for tensor in tensors {
+      func refuse(_ reason: FormatError.Reason, expected: String, found: String) -> FormatError {
+        FormatError(reason, file: file, at: .tensor(tensor.name), expected: expected, found: found)
+      }
+      guard let type = SafetensorsTensor.ElementType(tensor.format) else {
+        throw refuse(.unsupportedType, expected: "F32, F16 or BF16", found: tensor.format.description)
+      }
+      guard tensor.name != SafetensorsHeader.metadataKey else {
+        throw refuse(.badValue, expected: "another name: this one is reserved", found: tensor.name)
+      }
+      guard names.insert(tensor.name).inserted else {
+        throw refuse(.duplicate, expected: "every tensor once", found: "it again")
+      }
+      let end = offset + tensor.byteCount
+      let entry: JSONValue = [
+        "dtype": .string(type.rawValue), "shape": .array(tensor.shape.map { .integer($0) }),
+        "data_offsets": [.integer(offset), .integer(end)],
+      ]
+      members.append((tensor.name, entry))
+      offset = end
+    }
+    var header = Data(JSONValue.object(members).compactText.utf8)
+    let padding = (8 - header.count % 8) % 8
+    header.append(contentsOf: repeatElement(UInt8(ascii: " "), count: padding))
+    guard header.count <= SafetensorsHeader.lengthLimit else {
+      throw FormatError(
+        .limit, file: file, expected: "a header of at most \(SafetensorsHeader.lengthLimit) bytes",
+        found: "\(header.count)")
+    }
+    return header
   }
 }

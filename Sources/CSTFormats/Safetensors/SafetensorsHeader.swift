@@ -4,7 +4,6 @@
 package struct SafetensorsHeader {
   /// Longest JSON text in bytes; the limit of the format's reference implementation.
   package static let lengthLimit = 100_000_000
-  /// Most dimensions of a tensor.
   package static let dimensionLimit = 64
   package static let metadataKey = "__metadata__"
 
@@ -26,8 +25,7 @@ package struct SafetensorsHeader {
     guard text.first == UInt8(ascii: "{") else {
       throw FormatError(
         .badMagic, file: file, at: .byte(8), expected: "a safetensors header, which begins with '{'",
-        found: text.first.map { "byte \($0)" } ?? "an empty header"
-      )
+        found: text.first.map { "byte \($0)" } ?? "an empty header")
     }
     var json = JSONReader(text, file: file, base: 8)
     var metadata: [String: String] = [:]
@@ -84,9 +82,7 @@ package struct SafetensorsHeader {
     // A zero anywhere makes the size zero, whatever the other dimensions are.
     for dimension in shape.contains(0) ? [0] : shape {
       let (product, overflow) = byteCount.multipliedReportingOverflow(by: dimension)
-      guard !overflow else {
-        throw refuse(.overflow, expected: "a shape whose size fits 63 bits", found: "\(shape)")
-      }
+      guard !overflow else { throw refuse(.overflow, expected: "a shape whose size fits 63 bits", found: "\(shape)") }
       byteCount = product
     }
     guard offsets[0] <= offsets[1], offsets[1] - offsets[0] == byteCount else {
@@ -116,22 +112,19 @@ package struct SafetensorsHeader {
       guard tensor.byteRange.lowerBound == end else {
         throw FormatError(
           .badLayout, file: file, at: .tensor(tensor.name), expected: "data at byte \(end), where the last one ends",
-          found: "byte \(tensor.byteRange.lowerBound)"
-        )
+          found: "byte \(tensor.byteRange.lowerBound)")
       }
       end = tensor.byteRange.upperBound
       guard end <= data.upperBound else {
         throw FormatError(
           .truncated, file: file, at: .tensor(tensor.name), expected: "data to byte \(end)",
-          found: "\(data.upperBound) bytes in the file", advice: "the file is damaged or was not copied completely"
-        )
+          found: "\(data.upperBound) bytes in the file", advice: "the file is damaged or was not copied completely")
       }
     }
     guard end == data.upperBound else {
       throw FormatError(
         .badLayout, file: file, at: .byte(end), expected: "the end of the file after the last tensor",
-        found: "\(data.upperBound - end) more bytes"
-      )
+        found: "\(data.upperBound - end) more bytes")
     }
   }
 }

@@ -10,15 +10,12 @@ package enum SafetensorsShardWriter {
 
   /// Writes `tensors` as `model.safetensors`, or as `model-00001-of-0000N.safetensors` and so on with
   /// `model.safetensors.index.json`, written last.
-  ///
   /// - Parameters:
   ///   - tensors: In the order in which they are dealt out.
   ///   - limit: Most bytes of tensors in a file; a tensor that is larger gets a file of its own.
   ///   - folder: Where to; each file is written as ``AtomicFile`` does.
   /// - Returns: The names of the files.
-  /// - Throws: ``FormatError``, as ``SafetensorsFile/write(tensors:metadata:to:)``.
-  @discardableResult
-  package static func write(tensors: [TensorData], limit: Int, to folder: URL) throws -> [String] {
+  @discardableResult package static func write(tensors: [TensorData], limit: Int, to folder: URL) throws -> [String] {
     let shards = deal(tensors, limit: limit)
     if shards.count <= 1 {
       try SafetensorsFile.write(tensors: tensors, metadata: metadata, to: folder.appending(path: singleName))

@@ -5,7 +5,6 @@ import Foundation
 /// `model.safetensors` where the folder has it; otherwise the files that `model.safetensors.index.json` names. Every
 /// tensor must be in the file that the index says, exactly once.
 package struct SafetensorsShards: Sendable {
-  /// The files, in the order of their names.
   package let files: [SafetensorsFile]
   private let places: [String: Int]
 
@@ -14,10 +13,6 @@ package struct SafetensorsShards: Sendable {
   /// Endings of the files in which Python pickles weights.
   private static let pickleEndings = [".bin", ".pt", ".pth", ".pkl", ".ckpt"]
 
-  /// Maps the files of a folder and reads their headers.
-  /// - Throws: ``FormatError``: no safetensors files (with the reason where there are pickled ones), an index that is
-  ///   malformed or names other files than plain ones in the folder, a tensor that is not where the index says, in two
-  ///   files, or not in the index.
   package init(of folder: ModelFolder) throws {
     if let file = try folder.fileIfPresent(Self.singleName) {
       files = [try SafetensorsFile(contentsOf: file)]
@@ -50,7 +45,6 @@ package struct SafetensorsShards: Sendable {
     self.places = places
   }
 
-  /// The names of all tensors.
   package var tensorNames: [String] { Array(places.keys) }
 
   /// The tensor called `name` with the file it is in, or nil where none has it.

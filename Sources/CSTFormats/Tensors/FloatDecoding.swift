@@ -1,7 +1,6 @@
 /// The elements of little-endian `bytes` stored as `format`, or nil where that is a quantised format.
 ///
 /// Every value of the three plain formats is exactly representable in `Float`; NaN stays NaN.
-///
 /// - Precondition: `bytes` holds a whole number of elements.
 package func decodeFloats(_ bytes: UnsafeRawBufferPointer, as format: WeightFormat) -> [Float]? {
   switch format {
@@ -12,8 +11,7 @@ package func decodeFloats(_ bytes: UnsafeRawBufferPointer, as format: WeightForm
   }
 }
 
-@inline(__always)
-private func decode<Bits: FixedWidthInteger & BitwiseCopyable>(
+@inline(__always) private func decode<Bits: FixedWidthInteger & BitwiseCopyable>(
   _ bytes: UnsafeRawBufferPointer, _: Bits.Type, _ convert: (Bits) -> Float
 ) -> [Float] {
   let width = MemoryLayout<Bits>.size

@@ -13,13 +13,10 @@ package struct TensorData: Sendable {
   /// Takes the next bytes of a tensor.
   package typealias Append = (UnsafeRawBufferPointer) throws -> Void
 
-  /// The tensor's name.
   package let name: String
   /// The dimensions in row-major order, the fastest last; empty for a scalar.
   package let shape: [Int]
-  /// How the elements are stored.
   package let format: WeightFormat
-  /// The size of the content.
   package let byteCount: Int
   private let produce: @Sendable (Append) throws -> Void
 
@@ -27,7 +24,6 @@ package struct TensorData: Sendable {
   /// `format`.
   ///
   /// Writing traps where that is more or less than `shape` and `format` need.
-  ///
   /// - Precondition: The rows are whole blocks.
   package init(
     name: String, shape: [Int], format: WeightFormat, producedBy produce: @escaping @Sendable (Append) throws -> Void
@@ -35,8 +31,7 @@ package struct TensorData: Sendable {
     require(shape.allSatisfy { $0 >= 0 }, "tensor '\(name)': shape \(shape) has a negative dimension")
     require(
       (shape.last ?? 1).isMultiple(of: format.blockLength),
-      "tensor '\(name)': rows of shape \(shape) are no whole blocks of \(format)"
-    )
+      "tensor '\(name)': rows of shape \(shape) are no whole blocks of \(format)")
     guard let byteCount = format.byteCount(for: shape.reduce(1, *)) else {
       mistake("tensor '\(name)': the size of shape \(shape) of \(format) does not fit")
     }
@@ -48,7 +43,6 @@ package struct TensorData: Sendable {
   }
 
   /// Takes elements that are already stored as `format`.
-  ///
   /// - Precondition: `bytes` has exactly the size that `shape` and `format` need, and the rows are whole blocks.
   package init(name: String, shape: [Int], format: WeightFormat, bytes: Data) {
     self.init(name: name, shape: shape, format: format) { append in try bytes.withUnsafeBytes { try append($0) } }
@@ -56,7 +50,6 @@ package struct TensorData: Sendable {
   }
 
   /// Takes numbers to be stored as ``WeightFormat/f32``.
-  ///
   /// - Precondition: There are as many `floats` as `shape` has elements.
   package init(name: String, shape: [Int], floats: [Float]) {
     var bytes = Data(capacity: floats.count * 4)
@@ -69,8 +62,6 @@ package struct TensorData: Sendable {
   }
 
   /// Hands the content over to `append`, piece by piece.
-  ///
-  /// - Throws: What `append` throws, or what makes the content.
   package func write(_ append: Append) throws {
     var written = 0
     try produce { bytes in

@@ -62,17 +62,16 @@ public enum WeightFormat: Sendable, Hashable, CaseIterable {
   package var kernelFormat: CKFormat { names.kernel }
 
   /// Elements in one block; 1 for the plain formats.
-  public var blockLength: Int { ck_block_size(kernelFormat).weights }
+  package var blockLength: Int { ck_block_size(kernelFormat).weights }
 
-  /// Bytes one block takes.
-  public var bytesPerBlock: Int { ck_block_size(kernelFormat).bytes }
+  package var bytesPerBlock: Int { ck_block_size(kernelFormat).bytes }
 
   /// Whether elements share scales in blocks, so that they cannot be addressed one by one.
-  public var isQuantized: Bool { blockLength > 1 }
+  package var isQuantized: Bool { blockLength > 1 }
 
   /// Bytes that `count` elements take, or nil where that is not a whole number of blocks, `count` is negative, or the
   /// product does not fit `Int`.
-  public func byteCount(for count: Int) -> Int? {
+  package func byteCount(for count: Int) -> Int? {
     guard count >= 0, count.isMultiple(of: blockLength) else { return nil }
     let (bytes, overflow) = (count / blockLength).multipliedReportingOverflow(by: bytesPerBlock)
     return overflow ? nil : bytes
@@ -83,18 +82,15 @@ public enum WeightFormat: Sendable, Hashable, CaseIterable {
 
 extension WeightFormat {
   /// The format with ggml's type number, or nil for a type this project does not read; see ``name(ofGGMLType:)``.
-  public init?(ggmlType: UInt32) {
+  package init?(ggmlType: UInt32) {
     guard let format = Self.allCases.first(where: { $0.ggmlType == ggmlType }) else { return nil }
     self = format
   }
 
-  /// The number of this format in ggml and GGUF files.
-  public var ggmlType: UInt32 { names.ggmlType }
+  package var ggmlType: UInt32 { names.ggmlType }
 
   /// ggml's name for a type number, readable by this project or not: `IQ2_XXS`; `type 99` where ggml has no name either.
-  public static func name(ofGGMLType type: UInt32) -> String {
-    ggmlNames[type] ?? "type \(type)"
-  }
+  package static func name(ofGGMLType type: UInt32) -> String { ggmlNames[type] ?? "type \(type)" }
 
   private static let ggmlNames: [UInt32: String] = [
     0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 4: "Q4_2", 5: "Q4_3", 6: "Q5_0", 7: "Q5_1", 8: "Q8_0", 9: "Q8_1",

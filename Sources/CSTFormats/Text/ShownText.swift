@@ -3,7 +3,6 @@ import Foundation
 extension String {
   /// The start of the text on one line, for a message: white space becomes single spaces, control and direction
   /// characters `·`.
-  ///
   /// - Complexity: O(`limit`).
   package func excerpt(_ limit: Int = 48) -> String {
     var result = ""

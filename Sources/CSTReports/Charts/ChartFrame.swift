@@ -41,6 +41,5 @@ struct ChartFrame {
     return "<text\(style) x=\"\(Self.number(x))\" y=\"\(Self.number(y))\">\(HTML.escape(text))</text>\n"
   }
 
-  /// A coordinate.
   static func number(_ value: Double) -> String { FixedPoint.text(value, decimals: 1) }
 }

@@ -2,7 +2,6 @@ import CSTData
 
 /// Histograms over one axis as bars.
 struct HistogramChart {
-  /// One histogram.
   struct Series {
     let name: String
     let histogram: Histogram

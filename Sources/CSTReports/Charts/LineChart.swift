@@ -4,7 +4,6 @@ import Foundation
 ///
 /// Lines have the style sheet's classes `s0` to `s5`, then again from `s0` with dashes.
 struct LineChart {
-  /// One line.
   struct Series {
     let name: String
     /// Points with ascending x.
@@ -56,8 +55,7 @@ struct LineChart {
     let pieces = points.split { !$0.x.isFinite || !$0.y.isFinite }
     let commands = pieces.flatMap { piece in
       piece.enumerated().map { position, point in
-        let command =
-          "\(position == 0 ? "M" : "L")\(ChartFrame.number(point.x)) \(ChartFrame.number(point.y))"
+        let command = "\(position == 0 ? "M" : "L")\(ChartFrame.number(point.x)) \(ChartFrame.number(point.y))"
         return piece.count == 1 ? command + "h0.01" : command
       }
     }

@@ -19,14 +19,13 @@ public struct ChatTemplate: Sendable {
     case appended
   }
 
-  /// The template's source text.
-  public let source: String
+  package let source: String
   /// The token that ends an answer: the first control token the template writes after one, or the tokenizer's EOS where
   /// it writes none.
-  public let endOfTurnID: Int32
+  package let endOfTurnID: Int32
   /// Whether the template writes ``endOfTurnID``. Where it ends an answer with text only (SOLAR's, GLM-4's), the token is
   /// added behind an answer that is to be learnt, so that the model learns to stop.
-  public let writesEndOfTurn: Bool
+  package let writesEndOfTurn: Bool
   /// What to do with a system text where the template has no place for it.
   public var systemRolePolicy: SystemRole.Policy
   /// What the template's `strftime_now` tells. Midnight of the day the template was read, if nothing else is said.
@@ -73,12 +72,10 @@ public struct ChatTemplate: Sendable {
   }
 
   /// What becomes of a system text.
-  public var systemRole: SystemRole {
-    hasSystemRole ? .native : systemRolePolicy == .nativeOrFold ? .folded : .refused
-  }
+  public var systemRole: SystemRole { hasSystemRole ? .native : systemRolePolicy == .nativeOrFold ? .folded : .refused }
 
   /// The family of turn marks that the template writes, for messages to people: "ChatML", "Llama 3", or "other".
-  public var name: String {
+  package var name: String {
     let families = [
       ("<|im_start|>", "ChatML"), ("<|start_header_id|>", "Llama 3"), ("[INST]", "Mistral"),
       ("<start_of_turn>", "Gemma"),
@@ -88,7 +85,7 @@ public struct ChatTemplate: Sendable {
   }
 
   /// Whether the rendering depends on ``date``.
-  public var usesDate: Bool { program.usesDate }
+  package var usesDate: Bool { program.usesDate }
 
   /// The conversation as transformers' `apply_chat_template` renders it.
   ///

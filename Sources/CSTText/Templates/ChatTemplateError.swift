@@ -33,11 +33,17 @@ public struct ChatTemplateError: PlacedError, Hashable {
   /// What is wrong and what to do. For ``Reason/refusedByTemplate`` exactly the template's message.
   public let detail: String
 
-  /// Creates an error; `detail` is shown to the user as it is.
-  public init(_ reason: Reason, line: Int? = nil, _ detail: String) {
+  package init(_ reason: Reason, line: Int? = nil, _ detail: String) {
     self.reason = reason
     self.line = line
     self.detail = detail
+  }
+
+  /// What `body` makes. Whatever reads or runs a template throws this error and no other.
+  static func only<Result>(_ body: () throws -> Result) throws(ChatTemplateError) -> Result {
+    do { return try body() } catch {
+      throw error as? ChatTemplateError ?? ChatTemplateError(.invalidOperation, "\(error)")
+    }
   }
 
   /// The template, and its line where one is to blame.

@@ -1,4 +1,3 @@
-/// The arguments of a call, evaluated.
 struct TemplateArguments {
   var positional: [TemplateValue] = []
   var named: [(name: String, value: TemplateValue)] = []
@@ -6,10 +5,8 @@ struct TemplateArguments {
 
 extension TemplateEvaluator {
   /// The arguments by the names of parameters; `nil` where one is not given.
-  ///
-  /// - Throws: for arguments that no parameter takes, and where one of the first `required` is missing.
   func bind(_ arguments: TemplateArguments, to parameters: String..., required: Int = 0, of callee: String)
-    throws(ChatTemplateError) -> [TemplateValue?]
+    throws -> [TemplateValue?]
   {
     guard arguments.positional.count <= parameters.count else {
       throw error("\(callee)() takes at most \(parameters.count) arguments, found \(arguments.positional.count)")
@@ -28,22 +25,19 @@ extension TemplateEvaluator {
     return bound
   }
 
-  /// An integer argument.
-  func integer(_ value: TemplateValue, for what: String) throws(ChatTemplateError) -> Int {
+  func integer(_ value: TemplateValue, for what: String) throws -> Int {
     if case .undefined(let undefined) = value { throw error(undefined.message) }
     guard let integer = value.integer else { throw error("\(what) must be an integer, not \(value.typeName)") }
     return integer
   }
 
-  /// A text argument.
-  func plainText(_ value: TemplateValue, for what: String) throws(ChatTemplateError) -> TemplateText {
+  func plainText(_ value: TemplateValue, for what: String) throws -> TemplateText {
     guard case .text(let text) = value else { throw error("\(what) must be str, not \(value.typeName)") }
     return text
   }
 }
 
 extension TemplateValue {
-  /// Whether the value is Python's `None`.
   var isNone: Bool {
     if case .none = self { true } else { false }
   }

@@ -27,8 +27,6 @@ struct TemplateProbe {
 
   /// Whether the template writes a system text, before an answer and when it is there. (Mistral-Nemo's writes it only
   /// where the last turn is the user's: trained on as it is, an answer would lose its configuration.)
-  ///
-  /// - Throws: where it cannot render a conversation without one either.
   func hasSystemRole() throws(ChatTemplateError) -> Bool {
     do throws(ChatTemplateError) {
       let pieces = try render([.system(Self.system), .user(Self.question)], .appended)

@@ -10,7 +10,6 @@ extension TemplateText {
     return (Unicode.Scalar(value) ?? "\u{FFFD}", length)
   }
 
-  /// The number of characters.
   var characterCount: Int { bytes.reduce(into: 0) { $0 += $1 & 0xC0 == 0x80 ? 0 : 1 } }
 
   /// The byte offset where every character begins, and the end.
@@ -22,7 +21,6 @@ extension TemplateText {
     return offsets
   }
 
-  /// Calls `body` with every scalar and its origin.
   func forEachScalar(_ body: (Unicode.Scalar, Origin) -> Void) {
     for (range, origin) in runs {
       var offset = range.lowerBound
@@ -50,7 +48,6 @@ extension TemplateText {
     return result
   }
 
-  /// Every character as a text of its own.
   var characters: [TemplateText] {
     let offsets = characterOffsets
     return (0..<offsets.count - 1).map { slice(offsets[$0]..<offsets[$0 + 1]) }
@@ -123,7 +120,6 @@ extension TemplateText {
 
   // MARK: White space
 
-  /// Whether Python's `str.isspace` holds for a character.
   static func isWhitespace(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x09...0x0D, 0x1C...0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000: true
@@ -132,9 +128,7 @@ extension TemplateText {
   }
 
   /// Which ends of a text are stripped.
-  enum Side {
-    case both, start, end
-  }
+  enum Side { case both, start, end }
 
   /// The text without characters at its ends that are white space, or in `set`.
   func stripped(_ side: Side, of set: Set<Unicode.Scalar>? = nil) -> TemplateText {

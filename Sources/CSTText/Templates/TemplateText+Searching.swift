@@ -102,8 +102,7 @@ extension TemplateText {
     var result = TemplateText()
     var start = 0
     let places =
-      old.isEmpty
-      ? Array(characterOffsets.prefix(limit)) : separateOccurrences(of: old, fromEnd: false, limit: limit)
+      old.isEmpty ? Array(characterOffsets.prefix(limit)) : separateOccurrences(of: old, fromEnd: false, limit: limit)
     guard !places.isEmpty else { return self }
     for place in places {
       result.append(self, start..<place)

@@ -4,11 +4,8 @@
 /// cut, joined or rewritten. Offsets are in bytes and lie between characters (Unicode scalars, as in Python).
 struct TemplateText: Sendable {
   /// Who wrote a byte.
-  enum Origin: Sendable {
-    case template, content
-  }
+  enum Origin: Sendable { case template, content }
 
-  /// The text in UTF-8.
   private(set) var bytes: [UInt8]
   /// Who wrote the first byte.
   private(set) var firstOrigin: Origin
@@ -39,17 +36,13 @@ struct TemplateText: Sendable {
   var isEmpty: Bool { bytes.isEmpty }
   var isASCII: Bool { bytes.allSatisfy { $0 < 0x80 } }
 
-  /// The text without its origins.
   var string: String { String(decoding: bytes, as: UTF8.self) }
 
   private var lastOrigin: Origin { cuts.count.isMultiple(of: 2) ? firstOrigin : firstOrigin.other }
 
   /// Who wrote the byte at `offset`; the byte before it at the end.
-  func origin(at offset: Int) -> Origin {
-    cutCount(upTo: offset).isMultiple(of: 2) ? firstOrigin : firstOrigin.other
-  }
+  func origin(at offset: Int) -> Origin { cutCount(upTo: offset).isMultiple(of: 2) ? firstOrigin : firstOrigin.other }
 
-  /// The number of cuts at `offset` or before it; they are in order.
   private func cutCount(upTo offset: Int) -> Int {
     var (low, high) = (0, cuts.count)
     while low < high {
@@ -93,11 +86,7 @@ struct TemplateText: Sendable {
 
   mutating func append(_ other: TemplateText, _ range: Range<Int>) {
     guard !range.isEmpty else { return }
-    if other.cuts.isEmpty {
-      append(bytes: other.bytes[range], other.firstOrigin)
-    } else {
-      append(other.slice(range))
-    }
+    if other.cuts.isEmpty { append(bytes: other.bytes[range], other.firstOrigin) } else { append(other.slice(range)) }
   }
 
   mutating func append(bytes added: some Sequence<UInt8>, _ origin: Origin) {
@@ -118,11 +107,7 @@ struct TemplateText: Sendable {
 
   /// Prepares for text of `origin` at the end.
   private mutating func join(_ origin: Origin) {
-    if bytes.isEmpty {
-      firstOrigin = origin
-    } else if lastOrigin != origin {
-      cuts.append(bytes.count)
-    }
+    if bytes.isEmpty { firstOrigin = origin } else if lastOrigin != origin { cuts.append(bytes.count) }
   }
 
   /// A part of the text; it is still markup if the whole was.
@@ -131,9 +116,7 @@ struct TemplateText: Sendable {
     part.isMarkup = isMarkup
     if !cuts.isEmpty {
       let inside =
-        cutCount(
-          upTo: range.lowerBound)..<max(
-          cutCount(upTo: range.lowerBound), cutCount(upTo: range.upperBound - 1))
+        cutCount(upTo: range.lowerBound)..<max(cutCount(upTo: range.lowerBound), cutCount(upTo: range.upperBound - 1))
       part.cuts = cuts[inside].map { $0 - range.lowerBound }
     }
     return part
@@ -154,8 +137,7 @@ extension TemplateText.Origin {
 extension TemplateText: Equatable {
   static func == (first: TemplateText, second: TemplateText) -> Bool { first.bytes == second.bytes }
   static func == (first: TemplateText, second: StaticString) -> Bool {
-    first.bytes.count == second.utf8CodeUnitCount
-      && second.withUTF8Buffer { $0.elementsEqual(first.bytes) }
+    first.bytes.count == second.utf8CodeUnitCount && second.withUTF8Buffer { $0.elementsEqual(first.bytes) }
   }
 }
 

@@ -19,7 +19,6 @@ struct AddedTokens: Sendable {
   /// Tokens that are looked for in all text.
   let text: TokenSet
 
-  /// - Throws: ``TokenizerError`` when two added tokens have one spelling.
   init(
     _ vocabulary: Vocabulary, rules: [Int: TokenizerDefinition.AddedTokenRule], normalizer: TextNormalizer
   ) throws(TokenizerError) {
@@ -34,7 +33,7 @@ struct AddedTokens: Sendable {
           .malformedVocabulary, at: "token \(id)",
           "has the same spelling as added token \(twin): ids would be ambiguous")
       }
-      let rule = rules[Int(id)] ?? TokenizerDefinition.AddedTokenRule()
+      let rule = rules[Int(id)] ?? .literal
       let spelling = rule.isNormalized ? normalizer.spelling(of: bytes) : bytes
       let token = Token(id: id, bytes: spelling, rule: rule)
       if vocabulary.types[Int(id)] == .userDefined && Self.isText(bytes) && spelling == bytes {
@@ -92,9 +91,7 @@ struct AddedTokens: Sendable {
           continue
         }
         let end = position + token.bytes.count
-        if !token.rule.isSingleWord
-          || !WordCharacters.end(text[..<position]) && !WordCharacters.begin(text[end...])
-        {
+        if !token.rule.isSingleWord || !WordCharacters.end(text[..<position]) && !WordCharacters.begin(text[end...]) {
           return (position, token)
         }
         position = end

@@ -29,7 +29,6 @@ struct BytePairMerger {
   }
 
   /// Appends the tokens of `word`. What the vocabulary has no token for is left out or unknown, as the reference does.
-  ///
   /// - Complexity: O(n log n) in the word's bytes.
   mutating func merge(_ word: UnsafeBufferPointer<UInt8>, into output: inout [Int32]) {
     if word.count == 1 && !vocabulary.isSentencePiece && vocabulary.byteIDs[Int(word[0])] >= 0 {
@@ -59,11 +58,7 @@ struct BytePairMerger {
     var isUnknown = false
     for byte in word {
       let id = vocabulary.byteIDs[Int(byte)]
-      if id >= 0 {
-        ids.append(id)
-      } else if let unknown, !(isUnknown && unknown.isFused) {
-        ids.append(unknown.id)
-      }
+      if id >= 0 { ids.append(id) } else if let unknown, !(isUnknown && unknown.isFused) { ids.append(unknown.id) }
       isUnknown = id < 0
     }
   }
@@ -124,8 +119,7 @@ struct BytePairMerger {
     ids.removeLast(ids.count - count)
   }
 
-  @inline(__always)
-  private static func token(_ pair: UInt64) -> Int32 { Int32(truncatingIfNeeded: pair) }
+  @inline(__always) private static func token(_ pair: UInt64) -> Int32 { Int32(truncatingIfNeeded: pair) }
 
   /// Merges `ids` with a queue of pairs and links between what is left.
   ///
@@ -136,8 +130,7 @@ struct BytePairMerger {
     var previous = [Int](-1..<ids.count - 1)
     var next = [Int](1...ids.count)
     let end = ids.count
-    var queue = MergeQueue(
-      pairs.enumerated().filter { $1 != MergeTable.noMerge }.map { Self.entry($1, at: $0) })
+    var queue = MergeQueue(pairs.enumerated().filter { $1 != MergeTable.noMerge }.map { Self.entry($1, at: $0) })
     while let entry = queue.pop() {
       let place = Int(entry & (1 << 40 - 1))
       let pair = pairs[place]
@@ -158,9 +151,7 @@ struct BytePairMerger {
     ids.removeAll { $0 < 0 }
   }
 
-  private static func entry(_ pair: UInt64, at position: Int) -> UInt64 {
-    (pair >> 32) << 40 | UInt64(position)
-  }
+  private static func entry(_ pair: UInt64, at position: Int) -> UInt64 { (pair >> 32) << 40 | UInt64(position) }
 
   private mutating func push(_ pair: UInt64, at position: Int, to queue: inout MergeQueue) {
     pairs[position] = pair
@@ -173,7 +164,6 @@ private struct MergeQueue {
   private var heap: [UInt64]
 
   /// A queue of these entries.
-  ///
   /// - Complexity: O(n log n), and O(n) where they are in ascending order.
   init(_ entries: some Sequence<UInt64>) { heap = entries.sorted() }
 

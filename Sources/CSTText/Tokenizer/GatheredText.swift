@@ -28,10 +28,8 @@ struct GatheredText {
 
   init(normalizer: TextNormalizer) { self.normalizer = normalizer }
 
-  /// The added tokens, in order.
   var tokens: [Int32] { found.map(\.id) }
 
-  /// Appends plain text.
   mutating func append(content: String) {
     var content = content
     content.withUTF8 { append(plain: $0[...]) }
@@ -98,7 +96,6 @@ struct GatheredText {
     bytes.append(contentsOf: text)
   }
 
-  /// The number of bytes of white space at the start.
   private func leadingSpace(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> Int {
     var count = 0
     for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {

@@ -51,16 +51,13 @@ struct MergeTable: Sendable {
       }
       if let earlier = insert(left, right, rank: UInt32(rank), result: result) {
         throw TokenizerError(
-          .malformedMerge, at: "merge \(rank)",
-          "\(TokenizerError.quote(rule)) is there already with rank \(earlier)")
+          .malformedMerge, at: "merge \(rank)", "\(TokenizerError.quote(rule)) is there already with rank \(earlier)")
       }
     }
   }
 
   /// A table that joins any two tokens whose bytes together are a token, the token with the highest score first, as
   /// SentencePiece does.
-  ///
-  /// - Throws: ``TokenizerError`` where there is not one finite score per token, or a token is too long.
   /// - Complexity: the sum of the squares of the tokens' lengths.
   init(scores: [Float], _ vocabulary: Vocabulary) throws(TokenizerError) {
     guard scores.count == vocabulary.count, scores.count < Self.maximumCount, scores.allSatisfy(\.isFinite) else {
@@ -90,7 +87,6 @@ struct MergeTable: Sendable {
   }
 
   /// Appends the bytes of a rule's two parts.
-  ///
   /// - Returns: the number of bytes of the first part.
   private static func append(
     _ rule: String, rank: Int, alphabet: ByteAlphabet?, to bytes: inout [UInt8]
@@ -118,7 +114,6 @@ struct MergeTable: Sendable {
   }
 
   /// Adds a rule.
-  ///
   /// - Returns: the rank of the rule for this pair that is there already; then nothing changes.
   private mutating func insert(_ left: Int32, _ right: Int32, rank: UInt32, result: Int32) -> UInt32? {
     if 2 * (count + 1) > keys.count { grow() }
@@ -152,8 +147,7 @@ struct MergeTable: Sendable {
     fileprivate let values: UnsafeBufferPointer<UInt64>
 
     /// What merging `left` and `right` gives, rank above token, or ``MergeTable/noMerge``.
-    @inline(__always)
-    func merge(_ left: Int32, _ right: Int32) -> UInt64 {
+    @inline(__always) func merge(_ left: Int32, _ right: Int32) -> UInt64 {
       let key = MergeTable.key(left, right)
       let mask = keys.count - 1
       var slot = MergeTable.slot(of: key, mask: mask)
@@ -166,20 +160,17 @@ struct MergeTable: Sendable {
     }
   }
 
-  /// Calls `body` with a view of the table.
   func withView<Result>(_ body: (View) -> Result) -> Result {
     keys.withUnsafeBufferPointer { keys in
       values.withUnsafeBufferPointer { body(View(keys: keys, values: $0)) }
     }
   }
 
-  @inline(__always)
-  fileprivate static func key(_ left: Int32, _ right: Int32) -> UInt64 {
+  @inline(__always) fileprivate static func key(_ left: Int32, _ right: Int32) -> UInt64 {
     UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
   }
 
-  @inline(__always)
-  fileprivate static func slot(of key: UInt64, mask: Int) -> Int {
+  @inline(__always) fileprivate static func slot(of key: UInt64, mask: Int) -> Int {
     let mixed = key &* 0x9E37_79B9_7F4A_7C15
     return Int(truncatingIfNeeded: mixed >> 32) & mask
   }

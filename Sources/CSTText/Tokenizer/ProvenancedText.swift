@@ -33,14 +33,12 @@ public struct ProvenancedText: Sendable, Hashable, ExpressibleByArrayLiteral {
   /// Creates a text from pieces in reading order.
   public init(arrayLiteral elements: Piece...) { self.init(elements) }
 
-  /// Adds a piece at the end.
-  public mutating func append(_ piece: Piece) { pieces.append(piece) }
+  package mutating func append(_ piece: Piece) { pieces.append(piece) }
 
-  /// Adds another text's pieces at the end.
-  public mutating func append(_ other: ProvenancedText) { pieces += other.pieces }
+  package mutating func append(_ other: ProvenancedText) { pieces += other.pieces }
 
   /// The text of `first` followed by that of `second`; no token spans the seam unless it is ordinary text.
-  public static func + (first: ProvenancedText, second: ProvenancedText) -> ProvenancedText {
+  package static func + (first: ProvenancedText, second: ProvenancedText) -> ProvenancedText {
     ProvenancedText(first.pieces + second.pieces)
   }
 

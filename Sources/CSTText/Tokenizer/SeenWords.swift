@@ -33,8 +33,7 @@ struct SeenWords {
     entries = [Entry](repeating: Entry(), count: size)
   }
 
-  @inline(__always)
-  mutating func encode(
+  @inline(__always) mutating func encode(
     _ word: Range<Int>, of text: UnsafeBufferPointer<UInt8>, with merger: inout BytePairMerger,
     into output: inout [Int32]
   ) {
@@ -59,8 +58,7 @@ struct SeenWords {
       outputCount: UInt32(output.count - outputStart))
   }
 
-  @inline(__always)
-  private static func hash(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
+  @inline(__always) private static func hash(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
     let raw = UnsafeRawPointer(bytes)
     var hash = UInt64(count) &* 0x9E37_79B9_7F4A_7C15
     var offset = 0

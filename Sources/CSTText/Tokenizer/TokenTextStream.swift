@@ -12,14 +12,12 @@ package struct TokenTextStream: Sendable {
   /// Nothing was appended yet, so that a space would be the one before the text.
   private var isAtStart = true
 
-  /// Creates an empty stream.
   package init(_ tokenizer: Tokenizer, controlTokens: Tokenizer.ControlTokens = .skipped) {
     self.tokenizer = tokenizer
     self.controlTokens = controlTokens
   }
 
   /// The text that is complete with this token; empty while a character is unfinished.
-  ///
   /// - Precondition: `id` is an id of the tokenizer's vocabulary.
   package mutating func append(_ id: Int32) -> String {
     if controlTokens == .shown || !tokenizer.isControl(id) {
@@ -69,11 +67,9 @@ package struct TokenTextStream: Sendable {
 
 extension String {
   /// Text from bytes that must be valid UTF-8: the one door through which the bytes of files become text.
-  ///
   /// - Parameters:
   ///   - bytes: the bytes; a byte-order mark stays part of the text.
   ///   - source: what the bytes are, for the error: a file's path, a metadata key.
-  /// - Throws: ``TokenizerError`` with reason `invalidUTF8` naming the source and the offset of the first bad byte.
   /// - Complexity: O(n).
   package init(validatedUTF8 bytes: some Collection<UInt8>, from source: String) throws(TokenizerError) {
     guard let position = bytes.firstInvalidUTF8 else {

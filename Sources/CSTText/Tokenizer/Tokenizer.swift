@@ -16,28 +16,26 @@ import Foundation
 ///
 /// It is an immutable value; copies share their tables.
 public struct Tokenizer: Sendable {
-  /// How words become tokens.
-  public enum Algorithm: Sendable, Hashable {
+  package enum Algorithm: Sendable, Hashable {
     /// Merges begin with single bytes.
     case byteLevelBPE
     /// Merges begin with single characters, and characters without a token are spelled byte by byte.
     case sentencePieceBPE
   }
 
-  /// How words become tokens.
-  public let algorithm: Algorithm
+  package let algorithm: Algorithm
   /// Whether the model wants exactly one ``bosID`` before a text. Encoding does not add it.
-  public let addsBOS: Bool
+  package let addsBOS: Bool
   /// Whether the model wants ``eosID`` after a text. Encoding does not add it.
-  public let addsEOS: Bool
+  package let addsEOS: Bool
   /// The token that may begin a text.
   public let bosID: Int32?
   /// The token that ends an answer.
   public let eosID: Int32?
   /// The token that stands for what the vocabulary cannot spell.
-  public let unknownID: Int32?
+  package let unknownID: Int32?
   /// The token that fills up batches elsewhere; this library has no padding, but chat templates may name it.
-  public let paddingID: Int32?
+  package let paddingID: Int32?
 
   let vocabulary: Vocabulary
   let added: AddedTokens
@@ -55,9 +53,6 @@ public struct Tokenizer: Sendable {
   /// Builds the tables of a tokenizer.
   ///
   /// Merge rules that would put an added token together from text are left out.
-  ///
-  /// - Throws: ``TokenizerError`` when the model or the pre-tokenizer is unknown (there is no fallback), or when
-  ///   tokens, types, merges, scores and ids contradict each other.
   /// - Complexity: linear in the bytes of the definition; tens of milliseconds for 50,000 tokens.
   package init(_ definition: TokenizerDefinition) throws(TokenizerError) {
     guard let algorithm = Self.algorithms[definition.model] else {
@@ -119,23 +114,23 @@ public struct Tokenizer: Sendable {
 
   /// The control and user-defined tokens that only template text can produce, in ascending order. Single characters and
   /// white space are not among them, nor is the unknown token where unknown text becomes it.
-  public var addedTokenIDs: [Int32] {
+  package var addedTokenIDs: [Int32] {
     (added.literal.ids + added.normalized.ids).filter { $0 != unknown?.id && !added.text.ids.contains($0) }.sorted()
   }
 
   /// Bytes that encoding leaves out because the vocabulary has no token for them, in ascending order.
-  public var unencodableBytes: [UInt8] {
+  package var unencodableBytes: [UInt8] {
     unknown == nil ? (UInt8.min...UInt8.max).filter { vocabulary.byteIDs[Int($0)] < 0 } : []
   }
 
   /// The spelling of ``bosID``, which chat templates call `bos_token`.
-  public var bosToken: String? { bosID.map(spelling) }
+  package var bosToken: String? { bosID.map(spelling) }
   /// The spelling of ``eosID``, which chat templates call `eos_token`.
-  public var eosToken: String? { eosID.map(spelling) }
+  package var eosToken: String? { eosID.map(spelling) }
   /// The spelling of ``unknownID``, which chat templates call `unk_token`.
-  public var unknownToken: String? { unknownID.map(spelling) }
+  package var unknownToken: String? { unknownID.map(spelling) }
   /// The spelling of ``paddingID``, which chat templates call `pad_token`.
-  public var paddingToken: String? { paddingID.map(spelling) }
+  package var paddingToken: String? { paddingID.map(spelling) }
 
   private func spelling(_ id: Int32) -> String { String(decoding: vocabulary.bytes(of: id), as: UTF8.self) }
 
@@ -158,17 +153,15 @@ public struct Tokenizer: Sendable {
   }
 
   /// The bytes a token stands for. They need not be whole characters.
-  ///
   /// - Precondition: `id` is in `0..<vocabularyCount`.
-  public func bytes(of id: Int32) -> ArraySlice<UInt8> {
+  package func bytes(of id: Int32) -> ArraySlice<UInt8> {
     check(id)
     return vocabulary.bytes(of: id)
   }
 
   /// Whether a token controls the conversation (start and end marks, the unknown token) and is not text.
-  ///
   /// - Precondition: `id` is in `0..<vocabularyCount`.
-  public func isControl(_ id: Int32) -> Bool {
+  package func isControl(_ id: Int32) -> Bool {
     check(id)
     return vocabulary.types[Int(id)] == .control || vocabulary.types[Int(id)] == .unknown
   }

@@ -26,8 +26,7 @@ public struct TokenizerError: PlacedError, Hashable {
   /// Expected, found, and what to do.
   public let detail: String
 
-  /// Creates an error; `place` and `detail` are shown to the user as they are.
-  public init(_ reason: Reason, at place: String, _ detail: String) {
+  package init(_ reason: Reason, at place: String, _ detail: String) {
     self.reason = reason
     self.place = place
     self.detail = detail

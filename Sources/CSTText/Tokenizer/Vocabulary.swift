@@ -3,7 +3,6 @@
 /// SentencePiece-style tokens spell a space as `▁` (U+2581); here they have the space itself, and so must text that is
 /// looked up.
 struct Vocabulary: Sendable {
-  /// Every token's type, by id.
   let types: [TokenizerDefinition.TokenType]
   /// The id of each byte as a token of its own, or -1 where the vocabulary has none.
   let byteIDs: [Int32]
@@ -22,7 +21,6 @@ struct Vocabulary: Sendable {
   /// Longer tokens cannot be merged by score: looking for their parts takes the square of their length.
   static let longestScoredToken = 1024
 
-  /// - Throws: ``TokenizerError`` where a token, a type or their numbers contradict each other.
   init(_ definition: TokenizerDefinition, isSentencePiece: Bool) throws(TokenizerError) {
     let count = definition.tokens.count
     guard count > 0, count < 1 << 30 else {
@@ -110,15 +108,11 @@ struct Vocabulary: Sendable {
     }
   }
 
-  /// The number of ids.
   var count: Int { types.count }
 
   /// The bytes a token stands for; those of a token that is neither normal nor a byte are its spelling.
-  func bytes(of id: Int32) -> ArraySlice<UInt8> {
-    bytes[offsets[Int(id)]..<offsets[Int(id) + 1]]
-  }
+  func bytes(of id: Int32) -> ArraySlice<UInt8> { bytes[offsets[Int(id)]..<offsets[Int(id) + 1]] }
 
-  /// The normal token with exactly these bytes.
   func id(of bytes: some Collection<UInt8>) -> Int32? {
     let id = slots[Self.slot(of: bytes, in: slots, bytes: self.bytes, offsets: offsets)]
     return id < 0 ? nil : id
@@ -156,14 +150,12 @@ struct Vocabulary: Sendable {
     }
   }
 
-  /// Calls `body` with a view of the tables.
   func withView<Result>(_ body: (View) -> Result) -> Result {
     bytes.withUnsafeBufferPointer { bytes in
       offsets.withUnsafeBufferPointer { offsets in
         slots.withUnsafeBufferPointer { slots in
           byteIDs.withUnsafeBufferPointer { byteIDs in
-            body(
-              View(bytes: bytes, offsets: offsets, slots: slots, byteIDs: byteIDs, isSentencePiece: isSentencePiece))
+            body(View(bytes: bytes, offsets: offsets, slots: slots, byteIDs: byteIDs, isSentencePiece: isSentencePiece))
           }
         }
       }
@@ -172,8 +164,7 @@ struct Vocabulary: Sendable {
 
   /// The slot that holds the token with these bytes, or the empty slot where it would go. The collections are arrays or
   /// pointers, indexed from 0.
-  @inline(__always)
-  private static func slot<Slots, Bytes, Offsets>(
+  @inline(__always) private static func slot<Slots, Bytes, Offsets>(
     of key: some Collection<UInt8>, in slots: Slots, bytes: Bytes, offsets: Offsets
   ) -> Int
   where

@@ -4,8 +4,7 @@ import Foundation
 
 struct ChatCommand: LibraryCommand {
   static let configuration = CommandConfiguration(
-    commandName: "chat",
-    abstract: "Talk with a model, switching the configuration as you go.",
+    commandName: "chat", abstract: "Talk with a model, switching the configuration as you go.",
     discussion: """
       A line is a message; one that ends with a backslash goes on in the next. A line that begins with / is a command:
       \(ChatInput.summary)

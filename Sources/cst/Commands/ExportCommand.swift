@@ -6,8 +6,7 @@ import Foundation
 
 struct ExportCommand: LibraryCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export",
-    abstract: "Write a model, or its adapter, as files that other tools load.",
+    commandName: "export", abstract: "Write a model, or its adapter, as files that other tools load.",
     discussion: """
       The files are read back before they get their name, and answers are scored through them and through the model in \
       memory: those of --data under every configuration of --policy, or a few built-in ones. The largest change of an \
@@ -21,33 +20,31 @@ struct ExportCommand: LibraryCommand {
         cst export --model model.gguf --adapter run --out adapter.gguf --format gguf-lora
       """)
 
-  @Option(help: ArgumentHelp("The model, a .gguf file or a Hugging Face folder.", valueName: "path"))
+  @Option(help: .init("The model, a .gguf file or a Hugging Face folder.", valueName: "path"))
   var model: String
 
-  @Option(help: ArgumentHelp("The adapter: a PEFT folder, or a .gguf file.", valueName: "path"))
+  @Option(help: .init("The adapter: a PEFT folder, or a .gguf file.", valueName: "path"))
   var adapter: String?
 
   @OptionGroup var files: ExportOptions
 
-  @Option(help: ArgumentHelp("The policy the model was trained on.", valueName: "file"), completion: .file())
+  @Option(help: .init("The policy the model was trained on.", valueName: "file"), completion: .file())
   var policy: String?
 
-  @Option(help: ArgumentHelp("Preference data to replay (default: a few built-in answers).", valueName: "file"))
+  @Option(help: .init("Preference data to replay (default: a few built-in answers).", valueName: "file"))
   var data: String?
 
   @Option(
-    help: ArgumentHelp("Replay only these rows, counted from 0: 0-63, 64- or 12.", valueName: "rows"),
+    help: .init("Replay only these rows, counted from 0: 0-63, 64- or 12.", valueName: "rows"),
     transform: RowSelection.init(parsing:))
   var rows: RowSelection?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("The largest change per token, in nats (default: by the type of weights).", valueName: "x"))
+    help: .init("The largest change per token, in nats (default: by the type of weights).", valueName: "x"))
   var tolerance: Double?
 
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("By how much switch accuracy may fall, a share of 1.", valueName: "x"))
+  @Option(parsing: .unconditional, help: .init("By how much switch accuracy may fall, a share of 1.", valueName: "x"))
   var switchTolerance = ReplayReport.usualSwitchTolerance
 
   @OptionGroup(title: "Model card") var card: ModelCardOptions
@@ -73,8 +70,7 @@ struct ExportCommand: LibraryCommand {
       ?? ExportReplay(under: policy)
     let base = try await LanguageModel(contentsOf: URL(filePath: model), precision: .f32)
     let loaded = try adapter.map { try LoRAAdapter(contentsOf: URL(filePath: $0), for: base.configuration) }
-    let export = try ModelExport(
-      of: base.adapted(by: loaded), as: files.exportFormat, card: card.card(policy: policy))
+    let export = try ModelExport(of: base.adapted(by: loaded), as: files.exportFormat, card: card.card(policy: policy))
     let verified = VerifiedExport(
       export, replay: replay, tolerance: tolerance, switchTolerance: switchTolerance,
       adapter: adapter.map { URL(filePath: $0) })
@@ -98,22 +94,19 @@ struct ExportCommand: LibraryCommand {
 
 /// What a folder's `README.md` is to say.
 struct ModelCardOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("What the base model is called on the hub (default: its file's name).", valueName: "name"))
+  @Option(help: .init("What the base model is called on the hub (default: its file's name).", valueName: "name"))
   var baseModel: String?
 
-  @Option(help: ArgumentHelp("The licence, by the hub's name for it (default: none is stated).", valueName: "name"))
+  @Option(help: .init("The licence, by the hub's name for it (default: none is stated).", valueName: "name"))
   var license: String?
 
-  @Option(
-    help: ArgumentHelp("The training run's run.json.", valueName: "file"), completion: .file(extensions: ["json"]))
+  @Option(help: .init("The training run's run.json.", valueName: "file"), completion: .file(extensions: ["json"]))
   var run: String?
 
   @Option(
-    help: ArgumentHelp("A report of cst eval --json or cst demo.", valueName: "file"),
-    completion: .file(extensions: ["json"]))
+    help: .init("A report of cst eval --json or cst demo.", valueName: "file"), completion: .file(extensions: ["json"]))
   var report: String?
 
-  /// The options that were given.
   var given: [String] {
     [("--base-model", baseModel), ("--license", license), ("--run", run), ("--report", report)]
       .filter { $0.1 != nil }.map(\.0)

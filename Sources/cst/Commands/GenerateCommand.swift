@@ -4,8 +4,7 @@ import Foundation
 
 struct GenerateCommand: LibraryCommand {
   static let configuration = CommandConfiguration(
-    commandName: "generate",
-    abstract: "Write a reply, under a configuration.",
+    commandName: "generate", abstract: "Write a reply, under a configuration.",
     discussion: """
       The reply appears as it is written. Without --policy and --system no system prompt is given, and the model's chat \
       template decides what the model sees in its place. With --policy alone the policy's default configuration is used.
@@ -18,7 +17,7 @@ struct GenerateCommand: LibraryCommand {
 
   @OptionGroup var systemPrompt: SystemPromptOptions
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("What the user says.", valueName: "text"))
+  @Option(parsing: .unconditional, help: .init("What the user says.", valueName: "text"))
   var prompt: String
 
   @OptionGroup var sampling: SamplingOptions
@@ -42,7 +41,6 @@ struct GenerateCommand: LibraryCommand {
       if common.json { text += piece } else { try Console.write(piece) }
     }
     try Console.print(
-      common.json
-        ? JSONText.line(Result(configuration: chosen?.name, messages: messages, text: text)) : "")
+      common.json ? JSONText.line(Result(configuration: chosen?.name, messages: messages, text: text)) : "")
   }
 }

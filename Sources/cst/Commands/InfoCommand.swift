@@ -8,7 +8,7 @@ struct InfoCommand: LibraryCommand {
     abstract: "Describe a model: architecture, sizes, quantisation, tokenizer, memory a training run needs.",
     discussion: "Example: cst info model.gguf --lora-rank 24")
 
-  @Argument(help: ArgumentHelp("A .gguf file or a Hugging Face folder.", valueName: "model"), completion: .file())
+  @Argument(help: .init("A .gguf file or a Hugging Face folder.", valueName: "model"), completion: .file())
   var model: String
 
   @Option(help: "The precision that memory is estimated for.")
@@ -20,11 +20,10 @@ struct InfoCommand: LibraryCommand {
   @Option(help: "What of the layers is kept for the backward pass, for the estimate; auto as cst train decides.")
   var activations = ActivationsChoice.auto
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("The adapter rank that memory is estimated for.", valueName: "r"))
+  @Option(parsing: .unconditional, help: .init("The adapter rank that memory is estimated for.", valueName: "r"))
   var loraRank = 16
 
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("Tokens in a batch that memory is estimated for.", valueName: "n"))
+  @Option(parsing: .unconditional, help: .init("Tokens in a batch that memory is estimated for.", valueName: "n"))
   var batchTokens = 1024
 
   @OptionGroup var common: CommonOptions

@@ -4,8 +4,7 @@ import Foundation
 
 struct RenderCommand: LibraryCommand {
   static let configuration = CommandConfiguration(
-    commandName: "render",
-    abstract: "Show a conversation as the model sees it.",
+    commandName: "render", abstract: "Show a conversation as the model sees it.",
     discussion: """
       The file holds [{"role": "system" | "user" | "assistant", "content": …}, …]. Prints the chat text exactly, without a \
       line break of its own at the end; with --json {"ids":[…],"text":…}.
@@ -13,12 +12,11 @@ struct RenderCommand: LibraryCommand {
       Example: cst render --model model.gguf --messages chat.json --generation-prompt
       """)
 
-  @Option(
-    help: ArgumentHelp("The model, a .gguf file or a Hugging Face folder.", valueName: "path"), completion: .file())
+  @Option(help: .init("The model, a .gguf file or a Hugging Face folder.", valueName: "path"), completion: .file())
   var model: String
 
   @Option(
-    help: ArgumentHelp("The conversation, a JSON list of messages.", valueName: "file"),
+    help: .init("The conversation, a JSON list of messages.", valueName: "file"),
     completion: .file(extensions: ["json"]))
   var messages: String
 

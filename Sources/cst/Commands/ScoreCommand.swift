@@ -5,8 +5,7 @@ import Foundation
 
 struct ScoreCommand: LibraryCommand {
   static let configuration = CommandConfiguration(
-    commandName: "score",
-    abstract: "Log-probabilities of both answers of every row.",
+    commandName: "score", abstract: "Log-probabilities of both answers of every row.",
     discussion: """
       Writes a line a row: {"row":0,"prompt_tokens":n,"chosen":{"logp":x,"tokens":n},"rejected":{…}}; an answer that was \
       cut to fit has "truncated":true. Rows are taken as they are; with --policy they are configured by it, one line a \
@@ -18,16 +17,15 @@ struct ScoreCommand: LibraryCommand {
   @OptionGroup var model: AdaptedModelOptions
   @OptionGroup var data: DataOptions
 
-  @Option(help: ArgumentHelp("Configure the rows by this policy.", valueName: "file"), completion: .file())
+  @Option(help: .init("Configure the rows by this policy.", valueName: "file"), completion: .file())
   var policy: String?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp(
-      "Most tokens of prompt and answer together (default: what the model has room for).", valueName: "n"))
+    help: .init("Most tokens of prompt and answer together (default: what the model has room for).", valueName: "n"))
   var maxLength: Int?
 
-  @Option(help: ArgumentHelp("Write here instead of standard output.", valueName: "file"), completion: .file())
+  @Option(help: .init("Write here instead of standard output.", valueName: "file"), completion: .file())
   var out: String?
 
   @OptionGroup var common: CommonOptions
@@ -67,7 +65,6 @@ struct ScoreCommand: LibraryCommand {
   }
 }
 
-/// One line of the output.
 private struct ScoredRow: Encodable {
   struct Answer: Encodable {
     let logp: Double

@@ -23,16 +23,16 @@ struct SynthCommand: LibraryCommand {
       With an endpoint: --teacher http://127.0.0.1:8080/v1 --teacher-model llama
       """)
 
-  @Option(help: ArgumentHelp("The policy, a JSON file.", valueName: "file"), completion: .file(extensions: ["json"]))
+  @Option(help: .init("The policy, a JSON file.", valueName: "file"), completion: .file(extensions: ["json"]))
   var policy: String
 
-  @Option(help: ArgumentHelp("The prompts.", valueName: "file"), completion: .file())
+  @Option(help: .init("The prompts.", valueName: "file"), completion: .file())
   var prompts: String
 
-  @Option(help: ArgumentHelp("Where the rows go, as JSONL.", valueName: "file"), completion: .file())
+  @Option(help: .init("Where the rows go, as JSONL.", valueName: "file"), completion: .file())
   var out: String
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Use only the first prompts.", valueName: "n"))
+  @Option(parsing: .unconditional, help: .init("Use only the first prompts.", valueName: "n"))
   var limit: Int?
 
   @Flag(help: "Work on a few prompts and say what all of them will take; their replies are kept.")

@@ -4,8 +4,7 @@ import Foundation
 
 struct TokenizeCommand: LibraryCommand {
   static let configuration = CommandConfiguration(
-    commandName: "tokenize",
-    abstract: "Turn text into token ids.",
+    commandName: "tokenize", abstract: "Turn text into token ids.",
     discussion: """
       Prints {"ids":[…]}. Text is content: no control token can come out of it, whatever it says. With --as template it \
       is read as a chat template's own text, in which control tokens are recognised.
@@ -14,15 +13,12 @@ struct TokenizeCommand: LibraryCommand {
       """)
 
   /// Who wrote the text.
-  enum Provenance: String, CaseIterable, ExpressibleByArgument {
-    case content, template
-  }
+  enum Provenance: String, CaseIterable, ExpressibleByArgument { case content, template }
 
-  @Option(
-    help: ArgumentHelp("The model, a .gguf file or a Hugging Face folder.", valueName: "path"), completion: .file())
+  @Option(help: .init("The model, a .gguf file or a Hugging Face folder.", valueName: "path"), completion: .file())
   var model: String
 
-  @Option(help: ArgumentHelp("A UTF-8 text file (default: standard input).", valueName: "file"), completion: .file())
+  @Option(help: .init("A UTF-8 text file (default: standard input).", valueName: "file"), completion: .file())
   var file: String?
 
   @Option(name: .customLong("as"), help: "Whether control tokens are recognised in the text.")

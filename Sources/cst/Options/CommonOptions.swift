@@ -1,20 +1,17 @@
 import ArgumentParser
 import CSTCore
 
-/// What every command takes.
 struct CommonOptions: ParsableArguments {
   @Flag(help: "Put JSON on standard output and nothing else.")
   var json = false
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Threads to compute with (default: every CPU). Results do not depend on it.", valueName: "n"))
+    help: .init("Threads to compute with (default: every CPU). Results do not depend on it.", valueName: "n"))
   var threads: Int?
 
   func validate() throws { try Requirement.count("--threads", threads, in: 1...1024) }
 
-  /// Call before computing anything.
-  /// - Throws: `KernelSelectionError` where CST_KERNELS asks for what this machine cannot run.
   func prepare() throws {
     try Kernels.checkSelection()
     if let threads { ComputePool.shared.threadCount = threads }

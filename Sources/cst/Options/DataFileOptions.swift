@@ -2,19 +2,17 @@ import ArgumentParser
 import CSTData
 import Foundation
 
-/// The dataset a `cst data` command reads.
 struct DataInput: ParsableArguments {
   @Argument(
-    help: ArgumentHelp("Preference data: JSONL, or a JSON list.", valueName: "file"),
+    help: .init("Preference data: JSONL, or a JSON list.", valueName: "file"),
     completion: .file(extensions: ["jsonl", "json"]))
   var file: String
 
   func load() throws -> PreferenceDataset { try PreferenceDataset(at: file) }
 }
 
-/// The dataset a `cst data` command writes.
 struct DataOutput: ParsableArguments {
-  @Option(help: ArgumentHelp("Write here; never the file that is read.", valueName: "file"), completion: .file())
+  @Option(help: .init("Write here; never the file that is read.", valueName: "file"), completion: .file())
   var out: String
 
   var location: URL { URL(filePath: out) }

@@ -30,14 +30,13 @@ struct OptionalDataOptions: ParsableArguments {
 /// Which rows of a dataset.
 struct RowOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp(
+    help: .init(
       "Use only these rows, counted from 0, both ends included: 0-699, 700- or 12 (default: all).", valueName: "rows"),
     transform: RowSelection.init(parsing:))
   var rows: RowSelection?
 }
 
 extension PreferenceDataset {
-  /// - Throws: `DatasetError`, ``CommandError`` where there are no rows to use.
   init(at path: String, _ rows: RowSelection? = nil) throws {
     do throws(DatasetError) {
       try self.init(contentsOf: URL(filePath: path), rows: rows)
@@ -50,11 +49,9 @@ extension PreferenceDataset {
 }
 
 extension RowSelection {
-  /// - Throws: `ValidationError` saying what is allowed.
   init(parsing text: String) throws {
     guard let selection = RowSelection(text) else {
-      throw ValidationError(
-        "it must be FIRST-LAST (both included, counted from 0), FIRST- or one row, such as 0-699")
+      throw ValidationError("it must be FIRST-LAST (both included, counted from 0), FIRST- or one row, such as 0-699")
     }
     self = selection
   }

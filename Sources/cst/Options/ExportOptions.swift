@@ -4,14 +4,12 @@ import Foundation
 
 /// What is exported and how, by the names of the command line.
 struct ExportOptions: ParsableArguments {
-  /// Kinds of files.
   enum Kind: String, CaseIterable, ExpressibleByArgument {
     case gguf, huggingface
     case ggufLoRA = "gguf-lora"
     case peft
   }
 
-  /// Types of weights.
   enum WeightType: String, CaseIterable, ExpressibleByArgument {
     case f32, f16, bf16
     case q8 = "q8_0"
@@ -30,11 +28,11 @@ struct ExportOptions: ParsableArguments {
     }
   }
 
-  @Option(help: ArgumentHelp("The file or folder to write.", valueName: "path"), completion: .file())
+  @Option(help: .init("The file or folder to write.", valueName: "path"), completion: .file())
   var out: String
 
   @Option(
-    help: ArgumentHelp(
+    help: .init(
       "What to write: gguf and huggingface are the model with the adapter merged in, gguf-lora and peft the adapter alone "
         + "(default: gguf where --out ends in .gguf, huggingface where it has no extension)."))
   var format: Kind?
@@ -42,9 +40,7 @@ struct ExportOptions: ParsableArguments {
   @Option(help: "The type of matrices; folders have f32, f16 or bf16 (default: f16; f32 for an adapter).")
   var type: WeightType?
 
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Most megabytes of weights in one file of a folder.", valueName: "n"))
+  @Option(parsing: .unconditional, help: .init("Most megabytes of weights in one file of a folder.", valueName: "n"))
   var shardSize = 5000
 
   @Flag(help: "Replace an older export.")
@@ -55,8 +51,6 @@ struct ExportOptions: ParsableArguments {
     _ = try exportFormat
   }
 
-  /// What to write.
-  /// - Throws: `ValidationError` where the options contradict each other or leave it open.
   var exportFormat: ExportFormat {
     get throws {
       let (kind, fileExtension) = (try kind, URL(filePath: out).pathExtension)

@@ -35,13 +35,13 @@ enum WeightsChoice: String, CaseIterable, ExpressibleByArgument {
 /// How the model's chat template is used.
 struct TemplateOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp(
+    help: .init(
       "Where the chat template has no place for a system text: put it before the first user text, or refuse.",
       valueName: "policy"))
   var systemRole = SystemRole.Policy.nativeOrFold
 
   @Option(
-    help: ArgumentHelp(
+    help: .init(
       "The day that a chat template which asks for the date is told (default: today; a resumed run: the run's).",
       valueName: "yyyy-mm-dd"))
   var templateDate: TemplateDate?
@@ -61,8 +61,7 @@ extension TemplateDate: ExpressibleByArgument {
 
 /// A model and how to compute with it.
 struct ModelOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp("The model, a .gguf file or a Hugging Face folder.", valueName: "path"), completion: .file())
+  @Option(help: .init("The model, a .gguf file or a Hugging Face folder.", valueName: "path"), completion: .file())
   var model: String
 
   @Option(help: "What products with the weights are computed in; auto is bf16 where the CPU has it.")
@@ -87,8 +86,7 @@ struct AdaptedModelOptions: ParsableArguments {
   @OptionGroup var base: ModelOptions
 
   @Option(
-    help: ArgumentHelp("A folder with a PEFT adapter to use with the model.", valueName: "folder"),
-    completion: .directory)
+    help: .init("A folder with a PEFT adapter to use with the model.", valueName: "folder"), completion: .directory)
   var adapter: String?
 
   func load() async throws -> LanguageModel {

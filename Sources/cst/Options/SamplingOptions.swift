@@ -5,20 +5,19 @@ import CSTCore
 struct SamplingOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Where a reply is cut (default: 256; in chat 512, in eval 96).", valueName: "n"))
+    help: .init("Where a reply is cut (default: 256; in chat 512, in eval 96).", valueName: "n"))
   var maxTokens: Int?
 
   @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("0 always takes the likeliest token; higher varies more.", valueName: "t"))
+    parsing: .unconditional, help: .init("0 always takes the likeliest token; higher varies more.", valueName: "t"))
   var temperature = 0.0
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Draw only from the likeliest tokens that together have this probability.", valueName: "p"))
+    help: .init("Draw only from the likeliest tokens that together have this probability.", valueName: "p"))
   var topP = 1.0
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Decides every draw.", valueName: "n"))
+  @Option(parsing: .unconditional, help: .init("Decides every draw.", valueName: "n"))
   var seed: UInt64 = 42
 
   func validate() throws {

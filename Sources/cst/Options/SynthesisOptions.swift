@@ -5,45 +5,38 @@ import CSTData
 /// How synthetic data is written and what is kept of it.
 struct SynthesisOptions: ParsableArguments {
   /// Who says which configuration an answer follows.
-  enum Judge: String, CaseIterable, ExpressibleByArgument {
-    case teacher, rules
-  }
+  enum Judge: String, CaseIterable, ExpressibleByArgument { case teacher, rules }
 
   @Option(help: "Who judges answers: the teacher, or the rules that tell refusals from answers.")
   var judge = Judge.teacher
 
   @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("0 always takes the likeliest token; higher varies more.", valueName: "t"))
+    parsing: .unconditional, help: .init("0 always takes the likeliest token; higher varies more.", valueName: "t"))
   var temperature = 0.7
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Draw only from the likeliest tokens that together have this probability.", valueName: "p"))
+    help: .init("Draw only from the likeliest tokens that together have this probability.", valueName: "p"))
   var topP = 0.9
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Decides every draw.", valueName: "n"))
+  @Option(parsing: .unconditional, help: .init("Decides every draw.", valueName: "n"))
   var seed: UInt64 = 42
 
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Where an answer is cut; a cut answer is rejected.", valueName: "n"))
+  @Option(parsing: .unconditional, help: .init("Where an answer is cut; a cut answer is rejected.", valueName: "n"))
   var maxTokens = 256
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Where a critique is cut.", valueName: "n"))
+  @Option(parsing: .unconditional, help: .init("Where a critique is cut.", valueName: "n"))
   var critiqueTokens = 96
 
   @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("How often an answer is tried before its prompt is rejected.", valueName: "n"))
+    parsing: .unconditional, help: .init("How often an answer is tried before its prompt is rejected.", valueName: "n"))
   var attempts = 1
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("The least words of an answer.", valueName: "n"))
+  @Option(parsing: .unconditional, help: .init("The least words of an answer.", valueName: "n"))
   var minWords = 5
 
   @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("The most that one answer's words may be of another's.", valueName: "ratio"))
+    parsing: .unconditional, help: .init("The most that one answer's words may be of another's.", valueName: "ratio"))
   var maxLengthRatio = 3.0
 
   func validate() throws {

@@ -5,13 +5,13 @@ import Foundation
 
 /// The system prompt of a reply: a policy's configuration, or a text.
 struct SystemPromptOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("A policy whose configurations can be chosen.", valueName: "file"), completion: .file())
+  @Option(help: .init("A policy whose configurations can be chosen.", valueName: "file"), completion: .file())
   var policy: String?
 
-  @Option(help: ArgumentHelp("The policy's configuration to reply under (default: its default).", valueName: "name"))
+  @Option(help: .init("The policy's configuration to reply under (default: its default).", valueName: "name"))
   var configuration: String?
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("A system prompt, instead of a policy.", valueName: "text"))
+  @Option(parsing: .unconditional, help: .init("A system prompt, instead of a policy.", valueName: "text"))
   var system: String?
 
   func validate() throws {

@@ -6,23 +6,23 @@ import Foundation
 /// Who writes and judges synthetic data.
 struct TeacherOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp(
+    help: .init(
       "A .gguf file or Hugging Face folder, the base URL of an OpenAI-compatible endpoint (https://…/v1), or a .json "
         + "file of templates.",
       valueName: "path or URL"))
   var teacher: String
 
-  @Option(help: ArgumentHelp("The model's name at the endpoint.", valueName: "name"))
+  @Option(help: .init("The model's name at the endpoint.", valueName: "name"))
   var teacherModel: String?
 
   @Option(
-    help: ArgumentHelp(
+    help: .init(
       "The environment variable with the endpoint's key (default: \(Self.usualKeyVariable), where it is set).",
       valueName: "name"))
   var keyVariable: String?
 
   @Option(
-    help: ArgumentHelp("A folder with a PEFT adapter to use with the teacher's model.", valueName: "folder"),
+    help: .init("A folder with a PEFT adapter to use with the teacher's model.", valueName: "folder"),
     completion: .directory)
   var adapter: String?
 
@@ -31,15 +31,15 @@ struct TeacherOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Calls at a time (default: 32 for a model file, 4 for an endpoint).", valueName: "n"))
+    help: .init("Calls at a time (default: 32 for a model file, 4 for an endpoint).", valueName: "n"))
   var concurrency: Int?
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Attempts at a call before it is given up.", valueName: "n"))
+  @Option(parsing: .unconditional, help: .init("Attempts at a call before it is given up.", valueName: "n"))
   var attemptsPerCall = 6
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("How long an endpoint may send nothing before an attempt fails.", valueName: "seconds"))
+    help: .init("How long an endpoint may send nothing before an attempt fails.", valueName: "seconds"))
   var timeout = 60.0
 
   @Flag(help: "Ask the endpoint for whole replies instead of streams.")

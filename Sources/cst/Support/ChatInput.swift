@@ -1,7 +1,6 @@
 /// What a line of a chat says.
 enum ChatInput: Equatable {
   case message(String)
-  /// `/config`, with a name or without.
   case configuration(String?)
   case system(String)
   case reset

@@ -10,9 +10,7 @@ struct ChatLoop {
   private let writesJSON: Bool
   private let isInteractive = isatty(STDIN_FILENO) != 0
 
-  init(
-    _ session: ChatSession, policy: SafetyPolicy?, configuration: SafetyConfiguration?, writesJSON: Bool
-  ) {
+  init(_ session: ChatSession, policy: SafetyPolicy?, configuration: SafetyConfiguration?, writesJSON: Bool) {
     self.session = session
     self.policy = policy
     self.configuration = configuration

@@ -15,7 +15,6 @@ enum Console {
   /// Writes a result to standard output.
   ///
   /// Where the reader has gone away the process ends at once and silently, as other tools do.
-  /// - Throws: ``CommandError`` where it cannot be written.
   static func write(_ text: String) throws(CommandError) {
     if let code = write(text, to: STDOUT_FILENO) {
       if code == EPIPE {
@@ -26,13 +25,11 @@ enum Console {
     }
   }
 
-  /// Writes a line to standard output.
   static func print(_ line: String) throws(CommandError) { try write(line + "\n") }
 
   /// Writes progress or a note to standard error; where nobody reads it, nothing happens.
   static func note(_ text: String) { _ = write(text, to: STDERR_FILENO) }
 
-  /// The one line a failure is reported with.
   static func reportFailure(_ message: String) { note("error: \(singleLine(message))\n") }
 
   /// `text` on one line: line breaks become spaces, other characters that are not to be seen are escaped, because names
@@ -62,7 +59,6 @@ enum Console {
 
 /// JSON as the tool writes it: keys sorted and in snake case, so that equal results are equal texts.
 enum JSONText {
-  /// A value on one line.
   static func line(_ value: some Encodable) throws -> String { try RecordFile.text(value) }
 
   /// A value over several lines, for people.

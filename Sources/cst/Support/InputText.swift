@@ -4,7 +4,6 @@ import Foundation
 /// Text from outside: a file or standard input.
 enum InputText {
   /// The text of a file, or of standard input where `path` is `nil`.
-  /// - Throws: ``CommandError`` where it cannot be read, `TokenizerError` with the offset of a byte that is not UTF-8.
   static func read(_ path: String?) throws -> String {
     guard let path else {
       let data = try FileHandle.standardInput.readToEnd() ?? Data()
@@ -14,7 +13,6 @@ enum InputText {
   }
 
   /// The content of a regular file, which may be empty.
-  /// - Throws: ``CommandError``.
   static func bytes(ofFile path: String) throws(CommandError) -> Data {
     let file = URL(filePath: path)
     do {
@@ -25,7 +23,6 @@ enum InputText {
   }
 
   /// A conversation: a JSON list of `{"role": …, "content": …}`.
-  /// - Throws: ``CommandError`` naming the file and the field.
   static func messages(inFile path: String) throws -> [Message] {
     let data = try bytes(ofFile: path)
     let messages: [Message]

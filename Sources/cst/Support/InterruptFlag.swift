@@ -37,7 +37,6 @@ final class InterruptFlag: @unchecked Sendable {
     for number in signals { signal(number, SIG_DFL) }
   }
 
-  /// Whether a signal has come.
   var isSet: Bool { received.load(ordering: .relaxed) != 0 }
 
   /// The exit code of a process that the signal ended: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP.

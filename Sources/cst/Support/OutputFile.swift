@@ -3,7 +3,6 @@ import Foundation
 /// A file that a command will write at its end.
 enum OutputFile {
   /// Looks whether it can be written, before time is spent on what goes into it.
-  /// - Throws: ``CommandError``.
   static func check(_ path: String) throws(CommandError) {
     let file = URL(filePath: path)
     var isFolder: ObjCBool = false
@@ -20,7 +19,6 @@ enum OutputFile {
   }
 
   /// Looks whether files can be written that are neither each other nor files that are read.
-  /// - Throws: ``CommandError``.
   static func check(_ outputs: [String], inputs: [String]) throws(CommandError) {
     for (position, output) in outputs.enumerated() {
       try check(output)
@@ -33,7 +31,6 @@ enum OutputFile {
     }
   }
 
-  /// Whether two paths lead to one file, through links too.
   private static func isSame(_ a: String, _ b: String) -> Bool {
     func identity(_ path: String) -> [Int?]? {
       let attributes = try? FileManager.default.attributesOfItem(

@@ -50,7 +50,6 @@ struct ProgressLine {
   }
 }
 
-/// A progress line that work on another thread reports to.
 final class SharedProgress: Sendable {
   private let line = Mutex(ProgressLine())
 
@@ -60,7 +59,6 @@ final class SharedProgress: Sendable {
   /// Shows how far the library has come.
   func show(_ progress: WorkProgress) { show("\(progress)", isLast: progress.isComplete) }
 
-  /// Leaves the line as it stands.
   func end() { line.withLock { $0.end() } }
 }
 

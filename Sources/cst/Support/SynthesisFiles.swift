@@ -4,7 +4,6 @@ import Foundation
 
 /// The files of one run of `cst synth`: the rows where the user wants them, the others beside them.
 struct SynthesisFiles {
-  /// The rows.
   let rows: URL
   /// A line a rejected prompt. It can be used as a file of prompts again.
   let rejected: URL
@@ -14,7 +13,6 @@ struct SynthesisFiles {
   let record: URL
 
   /// - Parameter inputs: Files that are read.
-  /// - Throws: ``CommandError`` where the files cannot be written, or the rows would replace a file that no run wrote.
   init(out: String, inputs: [String]) throws(CommandError) {
     rows = URL(filePath: out)
     let stem = ["jsonl", "json"].contains(rows.pathExtension.lowercased()) ? rows.deletingPathExtension() : rows

@@ -4,10 +4,7 @@ import Foundation
 
 /// The record of a run of `cst synth`: everything needed to repeat it but the endpoint's key, and what came of it.
 struct SynthesisRecord: Encodable {
-  /// How the run stands.
-  enum Status: String, Encodable {
-    case running, finished, interrupted, failed
-  }
+  enum Status: String, Encodable { case running, finished, interrupted, failed }
 
   struct Settings: Encodable {
     let synthesis: SynthesisSettings
@@ -32,12 +29,10 @@ struct SynthesisRecord: Encodable {
   var seconds = 0.0
   var tally = SynthesisTally()
 
-  /// The run in a line.
   var summary: String {
     let rejected = Self.list(tally.rejected)
     let dropped = tally.prompts - tally.rows
-    return "\(tally.rows) rows from \(prompts) prompts"
-      + (dropped > 0 ? ", \(dropped) rejected (\(rejected))" : "")
+    return "\(tally.rows) rows from \(prompts) prompts" + (dropped > 0 ? ", \(dropped) rejected (\(rejected))" : "")
       + "; \(tally.calls) calls, \(tally.reusedCalls) more from the journal"
       + (tally.failures.isEmpty ? "" : "; failed attempts: \(Self.list(tally.failures))")
   }

@@ -20,7 +20,6 @@ final class SynthesisSession: Sendable {
     var firstReply: (time: ContinuousClock.Instant, settled: Int)?
   }
 
-  /// The exit code after an interruption.
   var interruptExitCode: Int32 { interrupt.exitCode }
 
   init(_ plan: SelfCritique, prompts: [SynthesisPrompt], files: SynthesisFiles, record: SynthesisRecord) {
@@ -33,7 +32,6 @@ final class SynthesisSession: Sendable {
 
   /// Runs to the end or the first Ctrl-C.
   /// - Returns: The record as it was saved.
-  /// - Throws: ``CommandError`` where no call can succeed, and what the library throws.
   func run() async throws -> SynthesisRecord {
     let clock = ContinuousClock()
     let start = clock.now
@@ -52,8 +50,6 @@ final class SynthesisSession: Sendable {
     }
   }
 
-  /// What comes of all prompts.
-  /// - Throws: `CancellationError` soon after the user wants to stop.
   private func allOutcomes() async throws -> [SynthesisOutcome] {
     let work = Task {
       var outcomes: [SynthesisOutcome] = []
@@ -129,7 +125,5 @@ final class SynthesisSession: Sendable {
     return record
   }
 
-  private func save(_ record: SynthesisRecord) throws {
-    try RecordFile.write(record, to: files.record)
-  }
+  private func save(_ record: SynthesisRecord) throws { try RecordFile.write(record, to: files.record) }
 }

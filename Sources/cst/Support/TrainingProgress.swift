@@ -3,7 +3,6 @@ import Foundation
 
 /// A training run as the terminal shows it.
 enum TrainingProgress {
-  /// The flag that stops a run after the step it is in.
   static func interruptFlag() -> InterruptFlag {
     InterruptFlag(message: "stopping after this step and saving (again: stop at once, saving nothing)")
   }
@@ -11,9 +10,7 @@ enum TrainingProgress {
   /// Goes through a run, and shows how far it is and what was saved where.
   /// - Parameter observe: Called with every event.
   /// - Returns: The run at its end.
-  static func follow(
-    _ run: SavedRun, observe: (TrainingEvent) -> Void = { _ in }
-  ) async throws -> SavedRun.Progress {
+  static func follow(_ run: SavedRun, observe: (TrainingEvent) -> Void = { _ in }) async throws -> SavedRun.Progress {
     noteStart(of: run)
     var line = ProgressLine()
     defer { line.end() }

@@ -1,8 +1,9 @@
 import CSTCore
-import CSTData
 import Foundation
 import TestSupport
 import Testing
+
+@testable import CSTData
 
 /// The teacher against a server that fails in every way that servers fail.
 @Suite struct HTTPTeacherTests {

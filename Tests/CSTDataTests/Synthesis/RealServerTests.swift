@@ -1,7 +1,8 @@
 import CSTCore
-import CSTData
 import Foundation
 import Testing
+
+@testable import CSTData
 
 /// The teacher against a server that others wrote. One call at a time: this server drops a reply when the next call comes.
 @Suite(

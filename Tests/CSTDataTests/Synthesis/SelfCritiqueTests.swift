@@ -1,7 +1,8 @@
 import CSTCore
-import CSTData
 import Foundation
 import Testing
+
+@testable import CSTData
 
 @Suite struct SelfCritiqueTests {
   private func outcomes(_ plan: SelfCritique, _ prompts: [SynthesisPrompt]) async throws -> [SynthesisOutcome] {

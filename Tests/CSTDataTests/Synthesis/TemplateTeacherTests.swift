@@ -1,6 +1,7 @@
 import CSTCore
-import CSTData
 import Testing
+
+@testable import CSTData
 
 @Suite struct TemplateTeacherTests {
   private func call(_ stage: SynthesisStage, _ configuration: String?, seed: UInt64 = 0) -> TeacherCall {

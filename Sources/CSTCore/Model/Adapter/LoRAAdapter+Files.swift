@@ -35,7 +35,6 @@ extension LoRAAdapter {
     }
   }
 
-  /// The factors under their PEFT names, each behind `prefix`.
   init(
     from file: SafetensorsFile, prefix: String, _ configuration: LoRAConfiguration, for model: ModelConfiguration
   ) throws {
@@ -72,40 +71,26 @@ extension LoRAAdapter {
   }
 }
 
-extension SafetensorsFile {
+extension TensorFile {
   /// A tensor that must be there with this shape and finite values.
-  func tensor(named name: String, shape: Shape) throws -> Tensor {
-    try Tensor(
-      shape, found: tensor(named: name).shape, at: name, of: mapping,
-      advice: "the adapter is for another model or rank"
-    ) { try floats(named: name) }
-  }
-}
-
-extension Tensor {
-  /// The tensor `name` of a file, which must have this shape and finite values.
-  ///
-  /// - Throws: ``FormatError`` (`badValue`) with the advice where its shape, `found`, is another, or a value is not finite.
-  init(
-    _ shape: Shape, found: [Int], at name: String, of file: MappedFile, advice: String, values: () throws -> [Float]
-  ) throws {
-    guard found == shape.lengths else {
+  func tensor(
+    named name: String, shape: Shape, advice: String = "the adapter is for another model or rank"
+  ) throws -> CSTCore.Tensor {
+    let found = Shape(try tensor(named: name).shape)
+    guard found == shape else {
       throw FormatError(
-        .badValue, file: file.path, at: .tensor(name), expected: "shape \(shape)", found: "shape \(Shape(found))",
+        .badValue, file: mapping.path, at: .tensor(name), expected: "shape \(shape)", found: "shape \(found)",
         advice: advice)
     }
-    let values = try values()
+    let values = try floats(named: name)
     guard values.allSatisfy(\.isFinite) else {
       throw FormatError(
-        .badValue, file: file.path, at: .tensor(name), expected: "finite values", found: "NaN or infinity")
+        .badValue, file: mapping.path, at: .tensor(name), expected: "finite values", found: "NaN or infinity")
     }
-    self.init(values, shape: shape)
+    return CSTCore.Tensor(values, shape: shape)
   }
 }
 
 extension TensorData {
-  /// A tensor's values under a name, ready to be written.
-  init(_ name: String, _ tensor: Tensor) {
-    self.init(name: name, shape: tensor.shape.lengths, floats: tensor.scalars)
-  }
+  init(_ name: String, _ tensor: Tensor) { self.init(name: name, shape: tensor.shape.lengths, floats: tensor.scalars) }
 }

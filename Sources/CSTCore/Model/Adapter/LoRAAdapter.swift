@@ -35,7 +35,6 @@ public struct LoRAAdapter: ParameterContainer {
     self.factors = factors
   }
 
-  /// Whether every factor has the shape that this model needs.
   func fits(_ model: ModelConfiguration) -> Bool {
     layerCount == model.layerCount && configuration.targets.allSatisfy(model.projections.contains)
       && factors.enumerated().allSatisfy { index, factors in

@@ -34,10 +34,10 @@ public struct LoRAConfiguration: Sendable, Hashable {
   }
 
   /// α / r, what the low-rank product is multiplied by.
-  public var scale: Double { alpha / Double(rank) }
+  package var scale: Double { alpha / Double(rank) }
 
   /// This configuration with only the targets that a model has. Traps where it has none of them.
-  public func restricted(to model: ModelConfiguration) -> LoRAConfiguration {
+  package func restricted(to model: ModelConfiguration) -> LoRAConfiguration {
     let targets = targets.filter(model.projections.contains)
     return LoRAConfiguration(
       rank: rank, alpha: alpha, dropout: dropout, targets: Set(targets), initialization: initialization)

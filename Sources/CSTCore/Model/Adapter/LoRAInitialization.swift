@@ -21,8 +21,7 @@ extension LoRAInitialization {
       let values = (0..<rank * inputs).map { _ in Float.random(in: -bound...bound, using: &generator) }
       return Tensor(values, shape: [rank, inputs])
     case .orthogonal:
-      let directions = Self.orthonormalColumns(
-        max(rank, inputs), min(rank, inputs), using: &generator)
+      let directions = Self.orthonormalColumns(max(rank, inputs), min(rank, inputs), using: &generator)
       let shaped = rank <= inputs ? directions.transposed() : directions
       // Elements uniform in ±1/√inputs have the mean square 1 / (3·inputs): a squared norm of rank/3 in all.
       return shaped * Float((Double(rank) / (3 * Double(min(rank, inputs)))).squareRoot())

@@ -17,7 +17,6 @@ struct MergedWeight: Sendable {
   ///
   /// What is stored in that format already and not updated is copied as it is. Numbers that do not fit the format are an
   /// error when they are written.
-  ///
   /// - Parameter rowOrder: How a file has the rows.
   func tensorData(named name: String, as format: WeightFormat, rowOrder: WeightMatrix.RowOrder = .asStored)
     -> TensorData

@@ -12,8 +12,7 @@ public struct ModelArchitecture: Sendable, Hashable {
   // MARK: What is computed
 
   /// The matrices of a decoder layer, in the order of ``Projection``'s cases.
-  public private(set) var projections: [Projection] = [.query, .key, .value, .output, .gate, .up, .down]
-  /// The norms of a decoder layer.
+  package private(set) var projections: [Projection] = [.query, .key, .value, .output, .gate, .up, .down]
   private(set) var norms: [LayerNorm] = [.attention, .feedForward]
   /// The matrices that have biases whatever files say.
   private(set) var biases: Set<Projection> = []
@@ -28,7 +27,6 @@ public struct ModelArchitecture: Sendable, Hashable {
   private(set) var statesKeyValueHeads = true
   /// The width of a head where it is not stated; the share of the whole width where `nil`.
   private(set) var usualHeadWidth: Int?
-  /// Which layers have a sliding window.
   private(set) var windows: Windows
   /// What the files call LongRoPE.
   private(set) var longRopeNames: Set<String> = ["longrope", "su"]
@@ -68,36 +66,34 @@ extension ModelArchitecture {
   public static let all = [llama, mistral, qwen2, qwen3, phi3]
 
   /// Llama 2 and 3, SmolLM2, Yi, SOLAR and others of their shape.
-  public static let llama = ModelArchitecture(
+  package static let llama = ModelArchitecture(
     name: "llama", className: "LlamaForCausalLM", ggufName: "llama", biasSwitches: [.attention, .feedForward],
     statesKeyValueHeads: false, windows: .none, interleavesRows: true)
 
   /// Mistral: Llama with a sliding window. GGUF files call it `llama`.
-  public static let mistral = ModelArchitecture(
+  package static let mistral = ModelArchitecture(
     name: "mistral", className: "MistralForCausalLM", ggufName: "llama", windows: .everyLayer(usual: 4096),
     interleavesRows: true)
 
   /// Qwen2 and Qwen2.5: biases on queries, keys and values.
-  public static let qwen2 = ModelArchitecture(
+  package static let qwen2 = ModelArchitecture(
     name: "qwen2", className: "Qwen2ForCausalLM", ggufName: "qwen2", biases: [.query, .key, .value],
     windows: .someLayers)
 
   /// Qwen3: norms on the queries and keys of every head.
-  public static let qwen3 = ModelArchitecture(
+  package static let qwen3 = ModelArchitecture(
     name: "qwen3", className: "Qwen3ForCausalLM", ggufName: "qwen3", norms: [.attention, .query, .key, .feedForward],
     biasSwitches: [.attention], usualHeadWidth: 128, windows: .someLayers)
 
   /// Phi-3 and Phi-4: queries, keys and values in one matrix, gate and up in another.
-  public static let phi3 = ModelArchitecture(
+  package static let phi3 = ModelArchitecture(
     name: "phi3", className: "Phi3ForCausalLM", ggufName: "phi3",
     projections: [.queryKeyValue, .output, .gateUp, .down], rotatesPartOfHeads: true, statesKeyValueHeads: false,
     windows: .everyLayer(usual: nil), longRopeNames: ["longrope", "su", "yarn"], usualOriginalLength: 4096,
     alwaysStatesWindow: true, marksTakeWhiteSpace: true)
 
-  /// The architecture that `config.json` calls so.
   static func named(_ name: String) -> ModelArchitecture? { all.first { $0.name == name } }
 
-  /// The architecture that GGUF calls so.
   static func inGGUF(named name: String) -> ModelArchitecture? { all.first { $0.ggufName == name } }
 
   /// What `config.json` calls a model of a GGUF file, whose name may stand for several: the first that has windows where

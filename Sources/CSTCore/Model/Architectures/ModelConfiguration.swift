@@ -9,27 +9,23 @@ public struct ModelConfiguration: Sendable, Hashable {
   public let layerCount: Int
   /// Width of the residual stream.
   public let width: Int
-  /// Width of the feed-forward layers.
-  public let feedForwardWidth: Int
+  package let feedForwardWidth: Int
   /// Query heads, key-value heads and their width.
   public let heads: AttentionHeads
-  /// ε of the RMS norms.
-  public let normEpsilon: Float
-  /// How queries and keys are rotated to their positions.
-  public let rotary: RotaryConfiguration
+  package let normEpsilon: Float
+  package let rotary: RotaryConfiguration
   /// Positions the model was trained for.
   public let contextLength: Int
   /// Tokens of the vocabulary, rows of the embedding.
   public let vocabularyCount: Int
-  /// The matrices whose outputs have a bias.
-  public private(set) var biases: Set<Projection> = []
+  package private(set) var biases: Set<Projection> = []
   /// How many of the latest positions a token sees, itself among them; `nil` for all.
-  public private(set) var slidingWindow: Int?
+  package private(set) var slidingWindow: Int?
   /// The layers in which that holds, where it is not all.
   private(set) var windowLayers: Range<Int>?
 
   /// The layers, from 0, in which the window holds: in the others a token sees all.
-  public var slidingLayers: Range<Int> { windowLayers ?? 0..<layerCount }
+  package var slidingLayers: Range<Int> { windowLayers ?? 0..<layerCount }
 
   /// The matrices of a layer.
   public var projections: [Projection] { architecture.projections }
@@ -50,10 +46,8 @@ public struct ModelConfiguration: Sendable, Hashable {
     }
   }
 
-  /// The norms of a layer.
   var norms: [LayerNorm] { architecture.norms }
 
-  /// The length of a norm's weight.
   func length(of norm: LayerNorm) -> Int {
     switch norm {
     case .attention, .feedForward: width
@@ -85,8 +79,5 @@ extension ModelConfiguration {
     return 2 * (precision == .bf16 ? 2 : 4) * (layerCount * layerWeights + vocabularyCount * width)
   }
 
-  /// What becomes of the weights' panels where nobody says otherwise.
-  func weightPanels(_ precision: Precision) -> WeightPanels {
-    WeightPanels.chosen(panelBytes: panelBytes(precision))
-  }
+  func weightPanels(_ precision: Precision) -> WeightPanels { WeightPanels.chosen(panelBytes: panelBytes(precision)) }
 }

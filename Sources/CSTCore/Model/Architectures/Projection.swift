@@ -22,7 +22,6 @@ public enum Projection: String, Sendable, Hashable, Codable, CaseIterable {
     }
   }
 
-  /// The name GGUF gives the matrix within a layer.
   var ggufName: String {
     switch self {
     case .query: "attn_q"

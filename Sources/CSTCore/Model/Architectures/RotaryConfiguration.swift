@@ -1,8 +1,7 @@
 import Foundation
 
 /// How rotary position embeddings are stretched to longer sequences than a model was first trained on.
-@nonexhaustive
-public enum RotaryScaling: Sendable, Hashable {
+package enum RotaryScaling: Sendable, Hashable {
   /// Not at all.
   case none
   /// Every frequency divided by a factor (Chen et al., arXiv 2306.15595).
@@ -20,7 +19,7 @@ public enum RotaryScaling: Sendable, Hashable {
   case perPair(factors: [Float])
 
   /// The name Hugging Face uses, or for ``perPair(factors:)`` GGUF's tensor.
-  public var name: String {
+  package var name: String {
     switch self {
     case .none: "none"
     case .linear: "linear"
@@ -47,22 +46,13 @@ extension RotaryScaling {
 }
 
 /// Rotary position embeddings of a model: base, rotated width and scaling.
-public struct RotaryConfiguration: Sendable, Hashable {
+package struct RotaryConfiguration: Sendable, Hashable {
   /// Base of the frequencies, Hugging Face's `rope_theta`.
-  public let base: Double
-  /// How many of a head's first components are rotated.
-  public let width: Int
+  package let base: Double
+  /// How many of a head's first components are rotated: an even number.
+  package let width: Int
   /// How frequencies differ from `base^(-2j / width)`.
-  public let scaling: RotaryScaling
-
-  /// - Parameter base: Of the frequencies, θ.
-  /// - Parameter width: Even, at most a head's width.
-  /// - Parameter scaling: How frequencies differ.
-  public init(base: Double, width: Int, scaling: RotaryScaling = .none) {
-    self.base = base
-    self.width = width
-    self.scaling = scaling
-  }
+  package private(set) var scaling = RotaryScaling.none
 
   /// Radians a position, for each pair of components; those of short sequences where long ones have others.
   package var frequencies: [Float] {

@@ -1,12 +1,7 @@
-/// The norms of a decoder layer.
 package enum LayerNorm: Hashable, Sendable {
-  /// Before attention.
   case attention
-  /// Before the feed-forward part.
   case feedForward
-  /// Of every head's queries.
   case query
-  /// Of every head's keys.
   case key
 }
 
@@ -71,7 +66,6 @@ extension WeightMatrix.RowOrder {
 
 /// One base weight of a model, rows in the order Hugging Face has them, whatever file it came from.
 package struct ModelWeight: Sendable {
-  /// The numbers.
   package enum Content: Sendable {
     /// A matrix, stored as the file has it.
     case matrix(WeightMatrix)
@@ -79,9 +73,7 @@ package struct ModelWeight: Sendable {
     case vector(Tensor)
   }
 
-  /// What it is for.
   package let role: WeightRole
-  /// The numbers.
   package let content: Content
 
   /// `[rows, columns]` or `[length]`.

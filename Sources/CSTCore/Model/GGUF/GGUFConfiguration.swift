@@ -3,14 +3,12 @@
 struct GGUFConfiguration {
   let configuration: ModelConfiguration
 
-  /// - Throws: ``FormatError`` naming the key or tensor.
   init(_ file: GGUFFile) throws {
     let keys = try Keys(file)
     let width = try keys.count(.width, in: ModelConfiguration.Limit.widths)
     let queryHeads = try keys.count(.queryHeads, in: ModelConfiguration.Limit.heads)
     let keyValueHeads = try keys.count(.keyValueHeads, in: 1...queryHeads, default: queryHeads)
-    let headWidth = try keys.count(
-      .keyWidth, in: ModelConfiguration.Limit.headWidths, default: width / queryHeads)
+    let headWidth = try keys.count(.keyWidth, in: ModelConfiguration.Limit.headWidths, default: width / queryHeads)
     guard queryHeads % keyValueHeads == 0, headWidth % 2 == 0, headWidth > 0 else {
       throw keys.error(
         .queryHeads, expected: "heads of even width in equal groups",
@@ -18,17 +16,14 @@ struct GGUFConfiguration {
     }
     let valueWidth = try file.metadata.integerIfPresent(keys.name(.valueWidth)) ?? headWidth
     guard valueWidth == headWidth else {
-      throw keys.error(
-        .valueWidth, expected: "\(headWidth), the width of a key", found: "\(valueWidth)")
+      throw keys.error(.valueWidth, expected: "\(headWidth), the width of a key", found: "\(valueWidth)")
     }
     let epsilon = try file.metadata.float(keys.name(.normEpsilon))
     guard epsilon >= 0, epsilon < 1 else {
       throw keys.error(.normEpsilon, expected: "a number in 0..<1", found: "\(epsilon)")
     }
     let window = try file.metadata.integerIfPresent(keys.name(.slidingWindow)) ?? 0
-    guard window >= 0 else {
-      throw keys.error(.slidingWindow, expected: "0 or more", found: "\(window)")
-    }
+    guard window >= 0 else { throw keys.error(.slidingWindow, expected: "0 or more", found: "\(window)") }
     let contextLength = try keys.count(.contextLength, in: ModelConfiguration.Limit.contextLengths)
     let embedding = try file.tensor(named: WeightRole.embedding.ggufName)
     configuration = ModelConfiguration(
@@ -90,9 +85,7 @@ struct GGUFConfiguration {
 
     func rotary(headWidth: Int, contextLength: Int) throws -> RotaryConfiguration {
       let base = Double(try file.metadata.floatIfPresent(name(.rotaryBase)) ?? 10_000)
-      guard base > 1, base.isFinite else {
-        throw error(.rotaryBase, expected: "a number above 1", found: "\(base)")
-      }
+      guard base > 1, base.isFinite else { throw error(.rotaryBase, expected: "a number above 1", found: "\(base)") }
       let width = try file.metadata.integerIfPresent(name(.rotatedWidth)) ?? headWidth
       let isPartial = architecture.rotatesPartOfHeads && width >= 2 && width < headWidth && width % 2 == 0
       guard width == headWidth || isPartial else {
@@ -104,8 +97,7 @@ struct GGUFConfiguration {
 
     private func scaling(pairs: Int, contextLength: Int) throws -> RotaryScaling {
       // As llama.cpp has it, a factor without a type stretches linearly.
-      let isStretched =
-        try file.metadata.floatIfPresent(name(.scalingFactor)).map { $0 != 0 && $0 != 1 } ?? false
+      let isStretched = try file.metadata.floatIfPresent(name(.scalingFactor)).map { $0 != 0 && $0 != 1 } ?? false
       let type = try file.metadata.stringIfPresent(name(.scalingType)) ?? (isStretched ? "linear" : "none")
       let perPair = try factors(.factors, pairs)
       let short = try factors(.shortFactors, pairs)
@@ -132,14 +124,12 @@ struct GGUFConfiguration {
             ?? RotaryScaling.longRopeMagnitude(length: contextLength, originalLength: originalLength))
       default:
         throw error(
-          .scalingType, expected: "none, linear, yarn or longrope, with the tensors that belong to it",
-          found: type)
+          .scalingType, expected: "none, linear, yarn or longrope, with the tensors that belong to it", found: type)
       }
     }
 
     private func originalLength() throws -> Int {
-      try count(
-        .originalLength, in: 2...ModelConfiguration.Limit.contextLengths.upperBound)
+      try count(.originalLength, in: 2...ModelConfiguration.Limit.contextLengths.upperBound)
     }
 
     private func positiveIfPresent(_ key: GGUFKey) throws -> Double? {

@@ -20,7 +20,6 @@ enum GGUFKey: String, CaseIterable {
   case originalLength = "rope.scaling.original_context_length"
   case isFinetuned = "rope.scaling.finetuned"
 
-  /// The key as files have it.
   func name(in architecture: ModelArchitecture) -> String { "\(architecture.ggufName).\(rawValue)" }
 }
 

@@ -8,8 +8,6 @@ struct GGUFModel {
   private let file: GGUFFile
   private let configuration: ModelConfiguration
 
-  /// Reads the file's metadata.
-  /// - Throws: ``FormatError``.
   init(contentsOf location: URL) throws {
     file = try GGUFFile(contentsOf: location)
     configuration = try GGUFConfiguration(file).configuration
@@ -17,7 +15,6 @@ struct GGUFModel {
 
   /// The model. Weights stay in the mapped file.
   /// - Parameter panels: What becomes of the weights' panels; by size where `nil`.
-  /// - Throws: ``FormatError``, ``TokenizerError``.
   func languageModel(precision: Precision, panels: WeightPanels?) throws -> LanguageModel {
     let definition = try TokenizerDefinition(file.metadata)
     let tokenizer = try Tokenizer(definition)
@@ -31,8 +28,7 @@ struct GGUFModel {
     let name = URL(filePath: file.mapping.path).lastPathComponent
     return LanguageModel(
       transformer: try transformer(panels: panels ?? configuration.weightPanels(precision)), tokenizer: tokenizer,
-      chatTemplate: template, precision: precision,
-      identity: "\(name), \(file.mapping.size) bytes", files: .gguf(file),
+      chatTemplate: template, precision: precision, identity: "\(name), \(file.mapping.size) bytes", files: .gguf(file),
       stopTokenIDs: try stopTokenIDs())
   }
 
@@ -64,8 +60,7 @@ struct GGUFModel {
     if let name = unused.sorted().first {
       throw FormatError(
         .badValue, file: file.mapping.path, at: .tensor(name),
-        expected: "the tensors of a \(configuration.architecture.name) model",
-        found: "a tensor that is not supported")
+        expected: "the tensors of a \(configuration.architecture.name) model", found: "a tensor that is not supported")
     }
     return transformer
   }
@@ -82,8 +77,7 @@ struct GGUFModel {
     guard shape[1].isMultiple(of: tensor.format.blockLength) else {
       throw FormatError(
         .badLayout, file: file.mapping.path, at: .tensor(name),
-        expected: "rows of whole blocks of \(tensor.format.blockLength)",
-        found: "\(shape[1]) columns")
+        expected: "rows of whole blocks of \(tensor.format.blockLength)", found: "\(shape[1]) columns")
     }
     return .matrix(
       WeightMatrix(

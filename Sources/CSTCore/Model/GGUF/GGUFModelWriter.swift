@@ -6,23 +6,16 @@ import Foundation
 /// their rows are not whole blocks; the head, or the embedding that serves as it, gets Q8_0 among 4-bit weights. (There,
 /// llama.cpp has Q6_K where the width is a multiple of 256. This project reads that and does not write it.)
 struct GGUFModelWriter {
-  private let model: LanguageModel
-  private let format: WeightFormat
+  let model: LanguageModel
+  let format: WeightFormat
 
-  init(of model: LanguageModel, _ format: WeightFormat) {
-    self.model = model
-    self.format = format
-  }
-
-  /// - Throws: ``FormatError``, ``ExportError``, ``TokenizerError``.
   func write(to url: URL) throws {
     let weights = model.mergedWeights.map { weight in
       weight.tensorData(
         named: weight.base.role.ggufName, as: storage(of: weight.base),
         rowOrder: .inGGUF(of: weight.base.role, model.configuration))
     }
-    try GGUFFile.write(
-      tensors: model.configuration.rotary.ggufTensors + weights, metadata: try metadata(), to: url)
+    try GGUFFile.write(tensors: model.configuration.rotary.ggufTensors + weights, metadata: try metadata(), to: url)
   }
 
   private func storage(of weight: ModelWeight) -> WeightFormat {

@@ -3,13 +3,8 @@ import Foundation
 extension LoRAAdapter {
   /// Writes the adapter as llama.cpp loads it beside its base model: `llama-server --lora FILE`.
   ///
-  /// Rows of B for queries and keys of Llama models are permuted as those of their base weights are.
-  ///
-  /// - Parameters:
-  ///   - url: The file.
-  ///   - model: The base model.
-  ///   - format: How factors are stored, F32 or F16.
-  /// - Throws: ``FormatError``.
+  /// Rows of B for queries and keys of Llama models are permuted as those of their base weights are. Factors are stored
+  /// as F32 or F16.
   func writeGGUF(to url: URL, for model: LanguageModel, as format: WeightFormat) throws {
     var metadata: GGUFMetadata = [
       "general.architecture": .string(model.configuration.architecture.ggufName),
@@ -39,11 +34,6 @@ extension LoRAAdapter {
     try GGUFFile.write(tensors: tensors, metadata: metadata, to: url)
   }
 
-  /// Reads an adapter from a GGUF file as llama.cpp has them.
-  ///
-  /// - Throws: ``FormatError`` naming the key or the tensor: another architecture than the model's, an adapter that is no
-  ///   LoRA, ranks or targets that are not the same in all layers, tensors that are unknown or of the wrong shape, values
-  ///   that are not finite.
   init(contentsOfGGUF url: URL, for model: ModelConfiguration) throws {
     let file = try GGUFFile(contentsOf: url)
     func refuse(_ key: String, expected: String, found: String) -> FormatError {
@@ -70,7 +60,8 @@ extension LoRAAdapter {
     var unused = Set(file.tensors.map(\.name))
     func factor(_ name: String, _ shape: Shape) throws -> Tensor {
       unused.remove(name)
-      return try file.tensor(named: name, shape: shape)
+      return try file.tensor(
+        named: name, shape: shape, advice: "the adapter is for another model, or its rank is not the same everywhere")
     }
     var factors: [LoRAFactors] = []
     for layer in 0..<model.layerCount {
@@ -92,15 +83,5 @@ extension LoRAAdapter {
 
   private static func name(of target: Projection, layer: Int, _ suffix: String) -> String {
     "\(WeightRole.matrix(layer: layer, target).ggufName).\(suffix)"
-  }
-}
-
-extension GGUFFile {
-  /// A tensor that must be there with this shape and finite values.
-  fileprivate func tensor(named name: String, shape: Shape) throws -> Tensor {
-    try Tensor(
-      shape, found: tensor(named: name).shape, at: name, of: mapping,
-      advice: "the adapter is for another model, or its rank is not the same everywhere"
-    ) { try floats(named: name) }
   }
 }

@@ -2,8 +2,6 @@ import Foundation
 
 extension ModelConfiguration {
   /// Writes the sizes and constants under the keys of the architecture.
-  ///
-  /// - Throws: ``ExportError`` for what GGUF has no key for.
   func write(to metadata: inout GGUFMetadata) throws(ExportError) {
     var values: [(GGUFKey, GGUFValue)] = [
       (.normEpsilon, .float32(normEpsilon)), (.rotaryBase, .float32(Float(rotary.base))),
@@ -45,9 +43,7 @@ extension RotaryConfiguration {
           (.attentionFactor, .float32(Float(magnitude / RotaryScaling.yarnMagnitude(factor: factor)))),
         ]
       case .longRope(_, _, let originalLength, let magnitude):
-        return [
-          (.originalLength, .uint32(UInt32(originalLength))), (.attentionFactor, .float32(Float(magnitude))),
-        ]
+        return [(.originalLength, .uint32(UInt32(originalLength))), (.attentionFactor, .float32(Float(magnitude)))]
       }
     }
   }

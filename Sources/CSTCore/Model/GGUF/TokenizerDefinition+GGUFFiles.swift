@@ -4,9 +4,6 @@ extension TokenizerDefinition {
   /// Reads the `tokenizer.*` entries of a GGUF file.
   ///
   ///     let tokenizer = try Tokenizer(TokenizerDefinition(GGUFFile(contentsOf: url).metadata))
-  ///
-  /// - Throws: ``FormatError`` naming the file and the key when an entry is missing or has another type, or when a
-  ///   token's type is none of GGUF's.
   package init(_ metadata: GGUFMetadata) throws {
     let architecture = try metadata.stringIfPresent("general.architecture").flatMap(ModelArchitecture.inGGUF)
     try self.init(metadata, marksTakeWhiteSpace: architecture?.marksTakeWhiteSpace ?? false)
@@ -15,8 +12,6 @@ extension TokenizerDefinition {
   /// Writes the `tokenizer.*` entries of a GGUF file.
   ///
   /// Much of what a Hugging Face folder spells out GGUF leaves to names; what they would not bring back is refused.
-  ///
-  /// - Throws: ``ExportError`` for a tokenizer that reads back as another, ``FormatError``.
   func write(to metadata: inout GGUFMetadata) throws {
     func set(_ key: String, _ id: Int?) { metadata["tokenizer.ggml." + key] = id.map { .uint32(UInt32($0)) } }
     metadata["tokenizer.ggml.model"] = .string(model)
@@ -49,7 +44,7 @@ extension TokenizerDefinition {
       throw refuse("ignore_merges \(ignoresMerges) with the pre-tokenizer \(TokenizerError.quote(preTokenizer))")
     }
     for (id, spelling) in tokens.enumerated() {
-      let (own, read) = (addedTokenRules[id] ?? AddedTokenRule(), other.addedTokenRules[id] ?? AddedTokenRule())
+      let (own, read) = (addedTokenRules[id] ?? .literal, other.addedTokenRules[id] ?? .literal)
       guard
         (own.stripsLeft, own.stripsRight, own.isSingleWord) == (read.stripsLeft, read.stripsRight, read.isSingleWord)
       else { throw refuse("the white space that the added token \(TokenizerError.quote(spelling)) takes in") }
@@ -66,8 +61,6 @@ extension TokenizerDefinition {
   }
 
   /// A score for each token such that merging the best-scored neighbours first is following the merge rules.
-  ///
-  /// - Throws: ``ExportError`` where the rules that make one token do not follow each other, so that no scores say the same.
   private var ggufScores: [Float] {
     get throws(ExportError) {
       if !scores.isEmpty { return scores }

@@ -1,5 +1,4 @@
 extension HuggingFaceConfiguration {
-  /// Keys that are read.
   private static let usedKeys = Set(HuggingFaceKey.allCases.map(\.rawValue))
 
   /// Keys that do not change what a decoder computes for given tokens: bookkeeping, tokens, training, generation.
@@ -34,7 +33,6 @@ extension HuggingFaceConfiguration {
     "vision_config": "only language models can be read", "text_config": "only language models can be read",
   ]
 
-  /// - Throws: ``FormatError`` naming the key.
   func refuseOtherFeatures() throws {
     for key in object.keys where !Self.usedKeys.contains(key) && !Self.harmlessKeys.contains(key) {
       if let neutral = Self.neutralValues[key], object[key] == neutral { continue }

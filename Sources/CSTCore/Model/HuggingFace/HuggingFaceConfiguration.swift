@@ -5,11 +5,9 @@ struct HuggingFaceConfiguration {
   let architecture: ModelArchitecture
   let members: KeyedObject<HuggingFaceKey>
 
-  /// The file as it was read.
   var object: JSONObject { members.object }
 
   /// Reads the file and refuses what it asks for that is not supported.
-  /// - Throws: ``FormatError`` naming the key.
   init(contentsOf location: URL) throws {
     members = KeyedObject(object: try JSONObject(contentsOf: location))
     guard let architecture = ModelArchitecture.named(try members.string(.type)) else {
@@ -21,13 +19,10 @@ struct HuggingFaceConfiguration {
   }
 
   /// Whether the embedding serves as the head: where the file says so.
-  var isHeadTied: Bool {
-    get throws { try members.booleanIfPresent(.tiesHead) ?? false }
-  }
+  var isHeadTied: Bool { get throws { try members.booleanIfPresent(.tiesHead) ?? false } }
 
   /// The sizes and options.
   /// - Parameter name: What the model is called.
-  /// - Throws: ``FormatError`` naming the key.
   func configuration(name: String) throws -> ModelConfiguration {
     typealias Limit = ModelConfiguration.Limit
     let width = try count(.width, in: Limit.widths)
@@ -57,7 +52,6 @@ struct HuggingFaceConfiguration {
       biases: try biases, slidingWindow: window?.size, windowLayers: window?.layers)
   }
 
-  /// The matrices with a bias.
   private var biases: Set<Projection> {
     get throws {
       var biases = architecture.biases
@@ -73,8 +67,7 @@ struct HuggingFaceConfiguration {
 
   /// The window and the layers that have it.
   private func slidingWindow(layerCount: Int) throws -> (size: Int, layers: Range<Int>)? {
-    let size = try members.integerIfPresent(.slidingWindow).map { _ in
-      try count(.slidingWindow, in: 1...Int(Int32.max))
+    let size = try members.integerIfPresent(.slidingWindow).map { _ in try count(.slidingWindow, in: 1...Int(Int32.max))
     }
     let types = try members.stringsIfPresent(.layerTypes)
     switch architecture.windows {
@@ -101,8 +94,7 @@ struct HuggingFaceConfiguration {
   /// The layers that are called `sliding_attention`, which have to follow each other.
   private func window(_ types: [String], layerCount: Int, size: Int?) throws -> (size: Int, layers: Range<Int>)? {
     guard types.count == layerCount, types.allSatisfy({ ["full_attention", "sliding_attention"].contains($0) }) else {
-      throw members.error(
-        .layerTypes, expected: "full_attention or sliding_attention for each of \(layerCount) layers")
+      throw members.error(.layerTypes, expected: "full_attention or sliding_attention for each of \(layerCount) layers")
     }
     guard let first = types.firstIndex(of: "sliding_attention"), let last = types.lastIndex(of: "sliding_attention")
     else { return nil }
@@ -111,8 +103,7 @@ struct HuggingFaceConfiguration {
         .layerTypes, expected: "layers with a sliding window one after the other", found: "others between")
     }
     guard let size else {
-      throw members.error(
-        .layerTypes, expected: "full_attention only, because there is no window", found: types[first])
+      throw members.error(.layerTypes, expected: "full_attention only, because there is no window", found: types[first])
     }
     return (size, first..<last + 1)
   }

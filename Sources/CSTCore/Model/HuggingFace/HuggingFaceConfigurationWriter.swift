@@ -1,17 +1,10 @@
 /// `config.json` and `generation_config.json` of a model that comes from a GGUF file.
 struct HuggingFaceConfigurationWriter {
-  private let model: LanguageModel
-  private let sizes: ModelConfiguration
-  private let format: WeightFormat
+  let model: LanguageModel
+  let format: WeightFormat
 
-  init(of model: LanguageModel, _ format: WeightFormat) {
-    self.model = model
-    sizes = model.configuration
-    self.format = format
-  }
+  private var sizes: ModelConfiguration { model.configuration }
 
-  /// `config.json`.
-  /// - Throws: ``ExportError`` for what Hugging Face has no key for.
   func configuration(_ tokenizer: TokenizerDefinition) throws(ExportError) -> JSONValue {
     let members: [(HuggingFaceKey, JSONValue)] = [
       (.vocabularyCount, .integer(sizes.vocabularyCount)),
@@ -29,8 +22,7 @@ struct HuggingFaceConfigurationWriter {
     let tied: [(HuggingFaceKey, JSONValue)] = [(.tiesHead, .bool(model.transformer.isHeadTied))]
     var object: JSONMembers = [
       HuggingFaceKey.classNames.rawValue: [.string(architecture.className)],
-      HuggingFaceKey.type.rawValue: .string(architecture.name),
-      "torch_dtype": .string(Self.typeName(format)),
+      HuggingFaceKey.type.rawValue: .string(architecture.name), "torch_dtype": .string(Self.typeName(format)),
     ]
     object += JSONMembers((members + options + tied).map { ($0.rawValue, $1) })
     object +=

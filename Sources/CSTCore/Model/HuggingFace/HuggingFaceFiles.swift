@@ -3,12 +3,10 @@ import Foundation
 /// What a Hugging Face folder holds beside its weights, as it was read.
 struct HuggingFaceFiles: Sendable {
   let folder: ModelFolder
-  /// `config.json`.
   let configuration: JSONObject
   /// `generation_config.json`, where there is one.
   let generation: JSONObject?
   let tokenizer: TokenizerDefinition
-  /// The tokenizer's files by name; `nil` is an empty one.
   let tokenizerFiles: [(name: String, file: MappedFile?)]
 
   /// The files that a tokenizer and its template are made of. Their places are checked before anything reads them.
@@ -19,7 +17,6 @@ struct HuggingFaceFiles: Sendable {
   /// What whoever passes a model on has to pass on with it.
   static let licenceNames = ["LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE", "NOTICE.txt"]
 
-  /// - Throws: ``FormatError`` for a tokenizer's file that leads out of the folder, cannot be read or is damaged.
   init(_ folder: ModelFolder, configuration: JSONObject, generation: JSONObject?) throws {
     self.folder = folder
     self.configuration = configuration

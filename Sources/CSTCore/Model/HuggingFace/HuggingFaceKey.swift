@@ -27,7 +27,6 @@ enum HuggingFaceKey: String, CaseIterable, Sendable {
   case originalLength = "original_max_position_embeddings"
 }
 
-/// The members of a `config.json`'s rotary parameters.
 enum HuggingFaceRotaryKey: String, Sendable {
   case type = "rope_type"
   case olderType = "type"
@@ -57,7 +56,6 @@ extension HuggingFaceRotaryKey {
 struct KeyedObject<Key: RawRepresentable<String>> {
   let object: JSONObject
 
-  /// Whether the key is there, be it with the value `null`.
   func states(_ key: Key) -> Bool { object.states(key.rawValue) }
 
   func integerIfPresent(_ key: Key) throws -> Int? { try object.integerIfPresent(key.rawValue) }
@@ -76,7 +74,6 @@ struct KeyedObject<Key: RawRepresentable<String>> {
     return KeyedObject<Inner>(object: inner)
   }
 
-  /// The error for a member whose value is not what it should be.
   func error(_ key: Key, expected: String, found: String? = nil, advice: String = "") -> FormatError {
     object.error(key.rawValue, expected: expected, found: found, advice: advice)
   }

@@ -12,8 +12,6 @@ struct HuggingFaceModel {
   private let stopTokenIDs: Set<Int32>
   private let shards: SafetensorsShards
 
-  /// Reads the configuration and the headers of the weights.
-  /// - Throws: ``FormatError``.
   init(contentsOf location: URL) throws {
     folder = try ModelFolder(location)
     let gguf = folder.names.first { $0.hasSuffix(".gguf") }
@@ -29,7 +27,6 @@ struct HuggingFaceModel {
 
   /// The model. Weights stay in the mapped files.
   /// - Parameter panels: What becomes of the weights' panels; by size where `nil`.
-  /// - Throws: ``FormatError``, ``TokenizerError``.
   func languageModel(precision: Precision, panels: WeightPanels?) throws -> LanguageModel {
     let files = try HuggingFaceFiles(folder, configuration: settings.object, generation: generation)
     let definition = files.tokenizer
@@ -75,8 +72,7 @@ struct HuggingFaceModel {
     if let name = unused.min(), let (file, _) = shards.tensorIfPresent(named: name) {
       throw FormatError(
         .badValue, file: file.mapping.path, at: .tensor(name),
-        expected: "the tensors of a \(configuration.architecture.name) model",
-        found: "a tensor that is not supported")
+        expected: "the tensors of a \(configuration.architecture.name) model", found: "a tensor that is not supported")
     }
     return transformer
   }
@@ -94,8 +90,7 @@ struct HuggingFaceModel {
     guard tensor.shape == shape else {
       throw FormatError(
         .badLayout, file: file.mapping.path, at: .tensor(name),
-        expected: "shape \(Shape(shape)), as config.json has it",
-        found: "shape \(Shape(tensor.shape))")
+        expected: "shape \(Shape(shape)), as config.json has it", found: "shape \(Shape(tensor.shape))")
     }
     guard let format = tensor.elementType.format else {
       throw FormatError(

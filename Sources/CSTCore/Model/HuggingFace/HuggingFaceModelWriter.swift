@@ -5,20 +5,11 @@ import Foundation
 /// What a Hugging Face source says about itself is kept as it is: its configuration but for the weights' type, its
 /// tokenizer files byte for byte. What a GGUF source says is written anew in Hugging Face's terms.
 struct HuggingFaceModelWriter {
-  private let model: LanguageModel
-  private let format: WeightFormat
-  private let shardLimit: Int
-  private let readme: String?
+  let model: LanguageModel
+  let format: WeightFormat
+  let shardLimit: Int
+  let readme: String?
 
-  init(of model: LanguageModel, _ format: WeightFormat, _ shardLimit: Int, readme: String?) {
-    self.model = model
-    self.format = format
-    self.shardLimit = shardLimit
-    self.readme = readme
-  }
-
-  /// Writes all files into an empty folder.
-  /// - Throws: ``FormatError``, ``ExportError``.
   func write(to folder: URL) throws {
     func write(_ text: String, _ name: String) throws {
       try AtomicFile.write(Data(text.utf8), to: folder.appending(path: name))
@@ -39,12 +30,9 @@ struct HuggingFaceModelWriter {
     case .gguf(let file):
       let definition = try TokenizerDefinition(file.metadata)
       let tokenizer = try HuggingFaceTokenizer(definition, contextLength: model.configuration.contextLength)
-      try write(
-        try HuggingFaceConfigurationWriter(of: model, format).configuration(definition).indentedText + "\n",
-        "config.json")
-      try write(
-        HuggingFaceConfigurationWriter(of: model, format).generation(definition).indentedText + "\n",
-        "generation_config.json")
+      let configuration = HuggingFaceConfigurationWriter(model: model, format: format)
+      try write(try configuration.configuration(definition).indentedText + "\n", "config.json")
+      try write(configuration.generation(definition).indentedText + "\n", "generation_config.json")
       try write(tokenizer.file.indentedText, "tokenizer.json")
       try write(tokenizer.configuration.indentedText + "\n", "tokenizer_config.json")
       if let template = definition.chatTemplate { try write(template, "chat_template.jinja") }

@@ -16,12 +16,10 @@ struct HuggingFaceRotary {
     parameters = try object.objectIfPresent(.rotaryScaling) ?? object.objectIfPresent(.rotaryParameters)
   }
 
-  /// - Throws: ``FormatError`` naming the key.
   func configuration(headWidth: Int, contextLength: Int) throws -> RotaryConfiguration {
     let base = try parameters?.numberIfPresent(.base) ?? object.numberIfPresent(.rotaryBase) ?? 10_000
     guard base > 1, base.isFinite else { throw object.error(.rotaryBase, expected: "a number above 1") }
-    let share =
-      try parameters?.numberIfPresent(.rotatedShare) ?? object.numberIfPresent(.rotatedShare) ?? 1
+    let share = try parameters?.numberIfPresent(.rotatedShare) ?? object.numberIfPresent(.rotatedShare) ?? 1
     guard share > 0, share <= 1 else { throw object.error(.rotatedShare, expected: "a number in 0...1") }
     guard share == 1 || architecture.rotatesPartOfHeads else {
       throw object.error(.rotatedShare, expected: "1 in a \(architecture.name) model")
@@ -47,9 +45,7 @@ struct HuggingFaceRotary {
     case "llama3":
       try allow(HuggingFaceRotaryKey.llama3, in: parameters)
       let (low, high) = (try positive(.lowFrequencyFactor, parameters), try positive(.highFrequencyFactor, parameters))
-      guard low < high else {
-        throw parameters.error(.lowFrequencyFactor, expected: "a number below high_freq_factor")
-      }
+      guard low < high else { throw parameters.error(.lowFrequencyFactor, expected: "a number below high_freq_factor") }
       return .llama3(
         factor: try positive(.factor, parameters), lowFrequencyFactor: low, highFrequencyFactor: high,
         originalLength: try originalLength(parameters, contextLength))
@@ -83,11 +79,9 @@ struct HuggingFaceRotary {
       return numbers.map { Float($0) }
     }
     let originalLength = try originalLength(parameters, contextLength)
-    let factor =
-      try positiveIfPresent(.factor, parameters) ?? Double(contextLength) / Double(originalLength)
+    let factor = try positiveIfPresent(.factor, parameters) ?? Double(contextLength) / Double(originalLength)
     return .longRope(
-      shortFactors: try factors(.shortFactors), longFactors: try factors(.longFactors),
-      originalLength: originalLength,
+      shortFactors: try factors(.shortFactors), longFactors: try factors(.longFactors), originalLength: originalLength,
       magnitude: try positiveIfPresent(.magnitude, parameters)
         ?? RotaryScaling.longRopeMagnitude(factor: factor, originalLength: originalLength))
   }

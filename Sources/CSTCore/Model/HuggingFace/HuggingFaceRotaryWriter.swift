@@ -1,10 +1,8 @@
 /// The rotary embeddings of a configuration as `config.json` states them: `rope_theta` and `rope_scaling`, which every
 /// version of `transformers` reads.
 struct HuggingFaceRotaryWriter {
-  /// The members of `config.json`.
   let members: [(HuggingFaceKey, JSONValue)]
 
-  /// - Throws: ``ExportError`` for frequencies that `config.json` has no words for.
   init(_ configuration: ModelConfiguration) throws(ExportError) {
     let rotary = configuration.rotary
     var members: [(HuggingFaceKey, JSONValue)] = [(.rotaryBase, .double(rotary.base))]

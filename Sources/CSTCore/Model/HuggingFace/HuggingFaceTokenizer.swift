@@ -7,14 +7,12 @@ struct HuggingFaceTokenizer {
   private let contextLength: Int
   private let components: HuggingFaceTokenizerComponents
 
-  /// - Throws: ``ExportError`` for a rule that cannot be written, ``TokenizerError`` for one that is not known.
   init(_ definition: TokenizerDefinition, contextLength: Int) throws {
     self.definition = definition
     self.contextLength = contextLength
     components = try HuggingFaceTokenizerComponents(definition)
   }
 
-  /// `tokenizer.json`.
   var file: JSONValue {
     [
       "version": "1.0", "truncation": .null, "padding": .null, "added_tokens": .array(addedTokens),
@@ -23,7 +21,6 @@ struct HuggingFaceTokenizer {
     ]
   }
 
-  /// `tokenizer_config.json`.
   var configuration: JSONValue {
     func text(_ spelling: String?) -> JSONValue { spelling.map { .string($0) } ?? .null }
     return [
@@ -39,7 +36,7 @@ struct HuggingFaceTokenizer {
     zip(definition.tokens, definition.tokenTypes).enumerated().compactMap { id, token in
       let (spelling, type) = token
       guard [.control, .userDefined, .unknown].contains(type) else { return nil }
-      let rule = definition.addedTokenRules[id] ?? TokenizerDefinition.AddedTokenRule()
+      let rule = definition.addedTokenRules[id] ?? .literal
       return [
         "id": .integer(id), "content": .string(spelling), "single_word": .bool(rule.isSingleWord),
         "lstrip": .bool(rule.stripsLeft), "rstrip": .bool(rule.stripsRight),

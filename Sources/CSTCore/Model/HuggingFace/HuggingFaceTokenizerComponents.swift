@@ -7,7 +7,6 @@ struct HuggingFaceTokenizerComponents {
 
   private static let mark = JSONValue.string("▁")
 
-  /// - Throws: ``ExportError`` for a rule that components cannot say, ``TokenizerError`` for one that is not known.
   init(_ definition: TokenizerDefinition) throws {
     isSentencePiece = definition.isSentencePiece
     guard isSentencePiece else {

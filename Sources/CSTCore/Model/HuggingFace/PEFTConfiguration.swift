@@ -54,8 +54,6 @@ struct PEFTConfiguration: Codable {
     inferenceMode = true
   }
 
-  /// Reads `adapter_config.json`.
-  /// - Throws: ``FormatError`` naming the file and the key.
   init(contentsOf file: URL) throws {
     let object: JSONObject
     do { object = try JSONObject(contentsOf: file) } catch let error as FormatError where error.reason == .unreadable {
@@ -89,12 +87,8 @@ struct PEFTConfiguration: Codable {
   }
 
   /// Whether the value of a feature says that it is not used.
-  private static func isOff(_ value: JSONValue?) -> Bool {
-    value.map { [.bool(false), [], [:]].contains($0) } ?? true
-  }
+  private static func isOff(_ value: JSONValue?) -> Bool { value.map { [.bool(false), [], [:]].contains($0) } ?? true }
 
-  /// The configuration of an adapter for `model`.
-  /// - Throws: ``FormatError`` for what cannot be represented, by key.
   func loraConfiguration(for model: ModelConfiguration, file: URL) throws -> LoRAConfiguration {
     func refuse(_ key: CodingKeys, expected: String, found: String) -> FormatError {
       FormatError(.badValue, file: file.path, at: .key(key.rawValue), expected: expected, found: found)

@@ -41,7 +41,7 @@ public struct ConfigurationSummary: Hashable, Codable, Sendable {
 
   /// Whether length alone would predict the label: at least 20 pairs, the preferred answer longer in more than four of
   /// five and by more than a quarter on average, or shorter likewise.
-  public var lengthPredictsLabel: Bool {
+  package var lengthPredictsLabel: Bool {
     guard pairs >= 20, let meanRatio else { return false }
     return (chosenLongerShare > 0.8 && meanRatio > 1.25) || (chosenLongerShare < 0.2 && meanRatio < 0.8)
   }

@@ -31,9 +31,7 @@ public struct DatasetReport: Hashable, Sendable {
 }
 
 extension DatasetReport: Codable {
-  private enum Key: String, CodingKey {
-    case rows, neutralRows, unit, configurations, findings, errors, warnings
-  }
+  private enum Key: String, CodingKey { case rows, neutralRows, unit, configurations, findings, errors, warnings }
 
   /// Reads what ``encode(to:)`` wrote; the counts of errors and warnings follow from the findings.
   public init(from decoder: any Decoder) throws {

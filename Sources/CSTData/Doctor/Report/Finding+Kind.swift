@@ -13,21 +13,12 @@ extension Finding {
     public let advice: String
 
     fileprivate init(_ name: String, _ severity: Severity, _ title: String, _ advice: String) {
-      self.name = name
-      self.severity = severity
-      self.title = title
-      self.advice = advice
+      (self.name, self.severity, self.title, self.advice) = (name, severity, title, advice)
     }
   }
 }
 
 extension Finding.Kind: Hashable, Codable {
-  /// Kinds are the same if their names are.
-  public static func == (a: Self, b: Self) -> Bool { a.name == b.name }
-
-  /// Hashes the name.
-  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
-
   /// Reads a name.
   ///
   /// - Throws: `DecodingError` for a name that is not of ``all``.
@@ -51,8 +42,7 @@ extension Finding.Kind: Hashable, Codable {
 
 extension Finding.Kind {
   /// The dataset has no rows.
-  public static let noRows = Self(
-    "no-rows", .error, "no rows", "Check that this is the right file.")
+  public static let noRows = Self("no-rows", .error, "no rows", "Check that this is the right file.")
   /// A row is not JSON, or not a preference pair.
   public static let unreadableRow = Self(
     "unreadable-row", .error, "unreadable rows", "Mend or remove these lines: training stops at the first of them.")

@@ -16,19 +16,11 @@ public struct Finding: Hashable, Codable, Sendable {
     /// finding is about the whole dataset.
     public let line: Int?
     /// The line of the row it is at odds with, where there is one.
-    public let other: Int?
+    public private(set) var other: Int?
     /// The name of the file that `other` is a line of, where that is another file.
-    public let otherFile: String?
+    public private(set) var otherFile: String?
     /// What was found there, on one line.
     public let detail: String
-
-    /// An example from its parts.
-    public init(line: Int?, other: Int? = nil, otherFile: String? = nil, detail: String) {
-      self.line = line
-      self.other = other
-      self.otherFile = otherFile
-      self.detail = detail
-    }
   }
 
   /// What is wrong.

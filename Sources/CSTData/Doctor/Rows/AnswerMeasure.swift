@@ -7,7 +7,6 @@ enum AnswerMeasure: Sendable {
   /// A model's tokens.
   case tokens(ConversationEncoder, endOfTurn: Int32, maximumLength: Int)
 
-  /// A pair's lengths.
   struct Lengths {
     var chosen = 0
     var rejected = 0
@@ -31,10 +30,7 @@ enum AnswerMeasure: Sendable {
   }
 
   /// - Parameter encoded: The pair before, whose tokens are used again where it has the same texts; then this one.
-  /// - Throws: ``CSTCore/ConversationError`` where prompt and answer cannot be told apart in token space.
-  func lengths(
-    of pair: ConfiguredPair, sharing encoded: inout EncodedPair?
-  ) throws(ConversationError) -> Lengths {
+  func lengths(of pair: ConfiguredPair, sharing encoded: inout EncodedPair?) throws(ConversationError) -> Lengths {
     switch self {
     case .words:
       return Lengths(chosen: Self.wordCount(pair.chosen), rejected: Self.wordCount(pair.rejected))

@@ -5,7 +5,6 @@ enum Mojibake {
   /// The characters are turned back into bytes and those are read as UTF-8. Some sequences of letters are valid UTF-8 by
   /// chance (`ß“` at the end of a German quotation), so one sequence alone counts only where it gives a Latin letter, a
   /// punctuation mark or an emoji; others count from two in a row.
-  ///
   /// - Parameter run: Consecutive non-ASCII characters.
   static func first(in run: [Unicode.Scalar]) -> (damaged: String, original: String)? {
     guard run.count >= 2, run.contains(where: { (0xC2...0xF4).contains($0.value) }) else { return nil }

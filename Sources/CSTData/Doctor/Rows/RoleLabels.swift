@@ -15,9 +15,7 @@ struct RoleLabels: Sendable {
   private static let longestLabel = 32
 
   /// - Parameter configurations: Names of configurations, which are labels too.
-  init(configurations: [String]) {
-    names = Self.common.union(configurations.map { $0.lowercased() })
-  }
+  init(configurations: [String]) { names = Self.common.union(configurations.map { $0.lowercased() }) }
 
   /// The label that an answer carries, as it stands there, or `nil`.
   func label(of answer: String) -> String? {

@@ -166,9 +166,7 @@ struct RowExaminer: Sendable {
       record.add(.truncatedAnswer, "the prompt has \(lengths.prompt) tokens and the longer answer \(longer)")
     }
     for (length, text) in [(lengths.chosen, pair.chosen), (lengths.rejected, pair.rejected)]
-    where length < minimumLength && !text.isBlank {
-      record.add(.shortAnswer, "\"\(text.excerpt(32))\"")
-    }
+    where length < minimumLength && !text.isBlank { record.add(.shortAnswer, "\"\(text.excerpt(32))\"") }
     return lengths
   }
 

@@ -6,7 +6,6 @@ struct RowRecord: Sendable {
   var statements: [(scope: StatedScope, statement: Statement)] = []
   /// Its prompt; `nil` where the row cannot be read.
   var prompt: ShingledText?
-  /// Whether it holds under every configuration.
   var isNeutral = false
   /// The configurations it answers for, sorted, where it has one answer for each.
   var answeredNames: [String]?

@@ -3,14 +3,10 @@ import Foundation
 
 /// Rows to check, read as often as they are asked for, so that they need not stay in memory.
 protocol RowSource: Sendable {
-  /// How many rows there are, unreadable ones included.
   var count: Int { get }
   /// What is wrong with the file around its rows, where that is why there are no more.
   var interruption: RowDecoder.Problem? { get }
-  /// The line of a row, counted from 1.
   func line(of row: Int) -> Int
-  /// A row.
-  /// - Throws: Why it cannot be read.
   func pair(at row: Int) throws(RowDecoder.Problem) -> PreferencePair
 }
 
@@ -27,12 +23,10 @@ struct MemoryRows: RowSource {
 
 /// The prompts of another file, which should share none with the dataset.
 struct OtherPrompts: Sendable {
-  /// The name that messages use.
   let name: String
   let lines: [Int]
   let prompts: [ShingledText]
 
-  /// - Throws: ``DatasetError`` for the first row that cannot be read.
   init(contentsOf file: URL, _ nearDuplicates: NearDuplicates) throws(DatasetError) {
     name = file.lastPathComponent
     let rows = try RowDecoder(contentsOf: file)

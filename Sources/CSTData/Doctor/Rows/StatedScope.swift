@@ -1,7 +1,6 @@
 /// Under which system prompt a preference holds.
 struct StatedScope: Hashable, Sendable {
   enum Form: Sendable {
-    /// A named configuration.
     case configuration
     /// A system prompt that the row spells out and that is no configuration's.
     case systemPrompt

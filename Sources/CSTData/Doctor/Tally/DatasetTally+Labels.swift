@@ -1,6 +1,5 @@
 extension DatasetTally {
   /// Looks for preferences that are repeated or contradict each other, under the same system prompt and prompt.
-  ///
   /// - Returns: The rows it reported.
   mutating func checkLabels() -> Set<UInt32> {
     var reported: Set<UInt32> = []
@@ -50,9 +49,7 @@ extension DatasetTally {
     return reported
   }
 
-  private mutating func add(
-    _ kind: Finding.Kind, _ row: UInt32, _ other: UInt32, _ what: String, under scope: UInt32
-  ) {
+  private mutating func add(_ kind: Finding.Kind, _ row: UInt32, _ other: UInt32, _ what: String, under scope: UInt32) {
     report(kind, row, other: other) {
       "\(what) (line \($0.line(of: other)), \($0.scopes[Int(scope)].label)): \($0.promptExcerpt(row))"
     }

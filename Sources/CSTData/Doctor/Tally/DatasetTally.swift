@@ -13,7 +13,6 @@ struct DatasetTally {
   let hasPolicy: Bool
   let nearDuplicates: NearDuplicates
   var findings: FindingCollector
-  /// In the order of the rows.
   private(set) var entries: [Entry] = []
   /// Numbered scopes: the policy's first, then as they appear.
   private(set) var scopes: [StatedScope] = []
@@ -42,7 +41,6 @@ struct DatasetTally {
 
   // MARK: Adding rows
 
-  /// Adds the next row.
   mutating func add(_ record: RowRecord) {
     let row = UInt32(promptOfRow.count)
     for find in record.finds { report(find.kind, row) { _ in find.detail } }

@@ -1,14 +1,11 @@
 /// A text with places to be filled in, such as `Criticise your answer by this: {{principles}}`.
 ///
 /// What is filled in is never looked at again: a question that contains `{{answer}}` stays as it is.
-public struct PromptTemplate: Hashable, Sendable {
-  /// What a place stands for.
-  public enum Placeholder: String, Hashable, Sendable, CaseIterable {
+package struct PromptTemplate: Hashable, Sendable {
+  package enum Placeholder: String, Hashable, Sendable, CaseIterable {
     /// The user's last message.
     case question
-    /// The configuration's system prompt.
     case system
-    /// The configuration's name.
     case configuration
     /// The configuration's principles, one a line; its system prompt where it has none.
     case principles
@@ -23,20 +20,16 @@ public struct PromptTemplate: Hashable, Sendable {
   }
 
   /// What is wrong with a template's text.
-  struct SyntaxError: Error, Hashable {
-    let problem: String
-  }
+  struct SyntaxError: Error, Hashable { let problem: String }
 
   private enum Piece: Hashable {
     case text(String)
     case place(Placeholder)
   }
 
-  /// The text as written.
-  public let source: String
+  package let source: String
   private let pieces: [Piece]
 
-  /// The places in the text, in their order.
   var placeholders: [Placeholder] {
     pieces.compactMap { if case .place(let placeholder) = $0 { placeholder } else { nil } }
   }
@@ -64,7 +57,6 @@ public struct PromptTemplate: Hashable, Sendable {
   }
 
   /// The text with every place filled in.
-  ///
   /// - Precondition: `values` has a text for every placeholder in the template.
   func filled(with values: [Placeholder: String]) -> String {
     pieces.map { piece in

@@ -2,37 +2,28 @@ import CSTCore
 
 /// An axis on which a policy's configurations lie, such as from terse to florid, for rubric-guided preference pairs
 /// (Gallego, Configurable Preference Tuning, arXiv 2506.11702).
-public struct Rubric: Hashable, Sendable {
+package struct Rubric: Hashable, Sendable {
   /// What is measured, for a judge to read.
-  public var criteria: String
+  package var criteria: String
   /// The names of the policy's configurations, each once, from the lowest level to the highest.
-  public var levels: [String]
-
-  /// Creates a rubric. `SafetyPolicy` checks it when it becomes part of one.
-  public init(criteria: String, levels: [String]) {
-    self.criteria = criteria
-    self.levels = levels
-  }
+  package var levels: [String]
 
   /// The level of a configuration, counted from 1, or `nil` if it is not on the axis.
-  public func level(of configuration: String) -> Int? { levels.firstIndex(of: configuration).map { $0 + 1 } }
+  package func level(of configuration: String) -> Int? { levels.firstIndex(of: configuration).map { $0 + 1 } }
 }
 
 extension Rubric: Codable {
-  private enum Key: String, CodingKey, CaseIterable {
-    case criteria, levels, description
-  }
+  private enum Key: String, CodingKey, CaseIterable { case criteria, levels, description }
 
   /// Reads `{"criteria": …, "levels": [names from low to high], "description": …}`, the last optional.
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     try decoder.refuseUnknownKeys(known: Key.self, in: "a rubric")
     let fields = try decoder.container(keyedBy: Key.self)
     criteria = try fields.decode(String.self, forKey: .criteria)
     levels = try fields.decode([String].self, forKey: .levels)
   }
 
-  /// Writes the form that ``init(from:)`` reads.
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Key.self)
     try fields.encode(criteria, forKey: .criteria)
     try fields.encode(levels, forKey: .levels)

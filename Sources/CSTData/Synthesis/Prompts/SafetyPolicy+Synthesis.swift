@@ -8,27 +8,14 @@ private struct SynthesisSections: Codable {
 }
 
 extension SafetyPolicy {
-  /// The axis on which the configurations lie, if there is one.
-  ///
-  /// - Throws: ``CSTCore/PreferenceError``: `malformedPolicy`, or `invalidPolicy` where it does not rank every
-  ///   configuration once.
-  public var rubric: Rubric? {
-    get throws(PreferenceError) { try sections().rubric }
-  }
+  package var rubric: Rubric? { get throws(PreferenceError) { try sections().rubric } }
 
   /// How preference data for the policy is generated; a policy that says nothing has the defaults.
-  ///
-  /// - Throws: ``CSTCore/PreferenceError``: `malformedPolicy`, or `invalidPolicy` where a prompt cannot be used or names
-  ///   what the policy does not have.
-  public var synthesis: SynthesisPrompts {
+  package var synthesis: SynthesisPrompts {
     get throws(PreferenceError) { try sections().synthesis ?? SynthesisPrompts() }
   }
 
-  /// Creates a policy to generate data for.
-  ///
-  /// - Throws: ``CSTCore/PreferenceError`` with reason `invalidPolicy` if the configurations break a rule of a policy, or
-  ///   the rubric or the prompts do not go with them.
-  public init(
+  package init(
     name: String, configurations: [SafetyConfiguration], defaultName: String, rubric: Rubric? = nil,
     synthesis: SynthesisPrompts = SynthesisPrompts()
   ) throws(PreferenceError) {

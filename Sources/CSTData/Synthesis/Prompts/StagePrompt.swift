@@ -1,8 +1,7 @@
 import CSTCore
 
 /// What one stage of self-critique adds to a conversation: usually one message of the user.
-public struct StagePrompt: Hashable, Sendable {
-  /// A message to be filled in.
+package struct StagePrompt: Hashable, Sendable {
   struct Turn: Hashable, Sendable {
     let role: Message.Role
     let content: PromptTemplate
@@ -14,18 +13,14 @@ public struct StagePrompt: Hashable, Sendable {
   var placeholders: [PromptTemplate.Placeholder] { turns.flatMap(\.content.placeholders) }
 
   /// The messages with every place filled in.
-  ///
   /// - Precondition: `values` has a text for every placeholder of the messages.
   func messages(with values: [PromptTemplate.Placeholder: String]) -> [Message] {
     turns.map { Message(role: $0.role, content: $0.content.filled(with: values)) }
   }
 
   /// A single message of the user.
-  init(_ text: String, for stage: SynthesisStage) throws(PreferenceError) {
-    try self.init([.user(text)], for: stage)
-  }
+  init(_ text: String, for stage: SynthesisStage) throws(PreferenceError) { try self.init([.user(text)], for: stage) }
 
-  /// - Throws: ``PreferenceError`` (`invalidPolicy`) naming the stage.
   init(_ messages: [Message], for stage: SynthesisStage) throws(PreferenceError) {
     func invalid(_ problem: String) -> PreferenceError {
       .invalidPolicy("the synthesis prompt \"\(stage.rawValue)\": \(problem)")
@@ -37,9 +32,7 @@ public struct StagePrompt: Hashable, Sendable {
           ? "only its first message may be a system message"
           : "it goes on with a conversation, so it cannot have a system message")
     }
-    guard !messages.contains(where: { $0.content.isBlank }) else {
-      throw invalid("it has an empty message")
-    }
+    guard !messages.contains(where: { $0.content.isBlank }) else { throw invalid("it has an empty message") }
     for (position, message) in messages.drop(while: { $0.role == .system }).enumerated()
     where message.role != (position.isMultiple(of: 2) ? .user : .assistant) {
       throw invalid("its messages must be the user's and the assistant's in turn, the user's first")
@@ -68,9 +61,7 @@ extension SynthesisStage {
 extension StagePrompt: Codable {
   /// Reads a text, which is one message of the user, or a list of messages. The stage is the first key on the way here
   /// that names one.
-  ///
-  /// - Throws: `DecodingError` for the form, `PreferenceError` for the content.
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     guard let stage = decoder.codingPath.lazy.compactMap({ SynthesisStage(rawValue: $0.stringValue) }).first
     else {
       throw DecodingError.dataCorrupted(
@@ -84,8 +75,7 @@ extension StagePrompt: Codable {
     }
   }
 
-  /// Writes the form that ``init(from:)`` reads.
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var value = encoder.singleValueContainer()
     if turns.count == 1, let only = turns.first, only.role == .user {
       try value.encode(only.content.source)

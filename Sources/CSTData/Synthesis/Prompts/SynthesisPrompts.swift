@@ -10,7 +10,7 @@ import CSTCore
 /// ```
 /// A stage that is not mentioned has a default. A stage's prompt is a text, a list of messages, or an object of either by
 /// configuration name, `*` standing for those not named.
-public struct SynthesisPrompts: Hashable, Sendable {
+package struct SynthesisPrompts: Hashable, Sendable {
   /// A stage's prompts by configuration name, and the one for those not named.
   struct Choice: Hashable, Sendable {
     var byConfiguration: [String: StagePrompt] = [:]
@@ -18,11 +18,10 @@ public struct SynthesisPrompts: Hashable, Sendable {
   }
 
   /// The configuration under whose system prompt drafts are written; where `nil`, the first that is not the default.
-  public var draftConfiguration: String?
+  package var draftConfiguration: String?
   private(set) var stages: [SynthesisStage: Choice] = [:]
 
-  /// The defaults for every stage.
-  public init() {}
+  package init() {}
 
   /// The prompt of a stage on the way to a configuration's answer.
   /// - Parameter hasRubric: Whether the defaults may speak of a rubric.
@@ -32,7 +31,6 @@ public struct SynthesisPrompts: Hashable, Sendable {
     return choice?.general ?? DefaultStagePrompts.prompt(stage, hasRubric: hasRubric)
   }
 
-  /// - Throws: ``PreferenceError`` (`invalidPolicy`) for names that are not the policy's, or a rubric it does not have.
   func check(names: Set<String>, hasRubric: Bool) throws(PreferenceError) {
     if let draftConfiguration, !names.contains(draftConfiguration) {
       throw .invalidPolicy(
@@ -73,9 +71,7 @@ extension SynthesisPrompts: Codable {
   }
 
   /// Reads the JSON form shown above. Unknown stages are refused.
-  ///
-  /// - Throws: `DecodingError` for the form, `PreferenceError` for a prompt that cannot be used.
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     try decoder.refuseUnknownKeys(known: Key.self, in: "\"synthesis\"")
     let fields = try decoder.container(keyedBy: Key.self)
     draftConfiguration = try fields.decodeIfPresent(String.self, forKey: .draftConfiguration)
@@ -85,8 +81,7 @@ extension SynthesisPrompts: Codable {
     }
   }
 
-  /// Writes the form that ``init(from:)`` reads.
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Key.self)
     try fields.encodeIfPresent(draftConfiguration, forKey: .draftConfiguration)
     for (stage, choice) in stages {

@@ -15,7 +15,7 @@ public enum SynthesisStage: String, Sendable, Hashable, Codable, CaseIterable {
   case relevance
 
   /// What may be filled into the prompts of this stage.
-  public var placeholders: [PromptTemplate.Placeholder] {
+  package var placeholders: [PromptTemplate.Placeholder] {
     switch self {
     case .draft, .misplacedRefusal: [.question, .system, .configuration]
     case .critique, .revision: [.question, .system, .configuration, .principles, .criteria, .level]

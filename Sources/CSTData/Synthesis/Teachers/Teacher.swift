@@ -27,23 +27,9 @@ public struct TeacherCall: Sendable, Hashable {
   /// Where the reply is cut, in the teacher's tokens.
   public var maximumTokens: Int
   /// Where not empty, the reply must begin with one of these; they begin with different tokens, such as `A` and `B`.
-  public var choices: [String]
+  public var choices: [String] = []
   /// The user's question that the call is about in the end.
-  public var question: String
-
-  /// A call of a stage.
-  public init(
-    stage: SynthesisStage, configuration: String? = nil, messages: [Message], sampling: Sampling, maximumTokens: Int,
-    choices: [String] = [], question: String = ""
-  ) {
-    self.stage = stage
-    self.configuration = configuration
-    self.messages = messages
-    self.sampling = sampling
-    self.maximumTokens = maximumTokens
-    self.choices = choices
-    self.question = question
-  }
+  public var question = ""
 }
 
 /// What a teacher said.
@@ -78,9 +64,6 @@ struct TeacherCalls: Sendable {
   let retries: RetryPolicy
   let observer: @Sendable (SynthesisEvent) -> Void
 
-  /// The reply to a call.
-  /// - Throws: ``TeacherError`` once retries are used up, ``DatasetError`` where the journal cannot be written,
-  ///   `CancellationError`.
   func reply(of teacher: any Teacher, to call: TeacherCall) async throws -> TeacherReply {
     let address = try call.address(for: teacher.identity)
     if let known = journal?[address] {
@@ -90,8 +73,7 @@ struct TeacherCalls: Sendable {
     let reply = try await retries.run(onFailure: { observer(.failed($0.reason)) }) { try await teacher.reply(to: call) }
     let kept = try await journal?.record(reply, to: call, at: address) ?? reply
     observer(
-      .replied(
-        stage: call.stage, promptTokens: reply.promptTokens ?? 0, completionTokens: reply.completionTokens ?? 0))
+      .replied(stage: call.stage, promptTokens: reply.promptTokens ?? 0, completionTokens: reply.completionTokens ?? 0))
     return kept
   }
 }

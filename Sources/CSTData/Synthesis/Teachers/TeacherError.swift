@@ -42,13 +42,11 @@ public struct TeacherError: PlacedError, Hashable {
     public static func < (first: Reason, second: Reason) -> Bool { first.description < second.description }
   }
 
-  /// What a failure means for the rest of a run.
-  public enum Consequence: Sendable, Hashable {
+  package enum Consequence: Sendable, Hashable {
     /// The same call may succeed later.
     case retry
     /// The same call will fail again; others may succeed.
     case giveUpCall
-    /// Every call will fail.
     case stop
   }
 
@@ -69,8 +67,7 @@ public struct TeacherError: PlacedError, Hashable {
   /// Empty: a teacher is asked in many places at once, and the detail names what it was asked.
   public var place: String { "" }
 
-  /// What the failure means for the rest of a run.
-  public var consequence: Consequence {
+  package var consequence: Consequence {
     switch reason {
     case .rateLimited, .serverError, .unreachable, .timedOut, .cutOff, .malformedReply, .wrongContentType,
       .emptyChoices, .tooLarge:

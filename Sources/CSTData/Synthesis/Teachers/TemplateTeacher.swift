@@ -27,8 +27,7 @@ public struct TemplateTeacher: Teacher {
       let data = try Data(contentsOf: file)
       try self.init(texts: JSONDecoder().decodeChecked(from: data))
     } catch let problem as JSONProblem {
-      throw DatasetError(
-        reason: problem.isTooDeep ? .tooDeep : .malformedRow, file: file, detail: problem.description)
+      throw DatasetError(reason: problem.isTooDeep ? .tooDeep : .malformedRow, file: file, detail: problem.description)
     } catch let error as TeacherError {
       throw DatasetError(reason: .malformedRow, file: file, detail: error.detail)
     } catch {

@@ -4,9 +4,8 @@ import Foundation
 /// renders alike.
 public struct TemplateDate: Sendable, Hashable, CustomStringConvertible {
   /// The year, month (1…12) and day (1…31) of the Gregorian calendar.
-  public let year, month, day: Int
-  /// Hour (0…23), minute and second.
-  public let hour, minute, second: Int
+  package let year, month, day: Int
+  package let hour, minute, second: Int
 
   /// A day, at midnight.
   ///
@@ -96,7 +95,7 @@ public struct TemplateDate: Sendable, Hashable, CustomStringConvertible {
 
 extension TemplateEvaluator {
   /// `strftime_now(format)`; `%-d` leaves out the filling zero.
-  func formattedDate(_ format: TemplateText) throws(ChatTemplateError) -> TemplateText {
+  func formattedDate(_ format: TemplateText) throws -> TemplateText {
     var result = TemplateText()
     let scalars = format.scalars
     var index = 0

@@ -1,8 +1,7 @@
-/// Calls of functions, methods and macros.
 extension TemplateEvaluator {
   /// A call as it is written; `caller` is the block of a `call` statement.
   func evaluateCall(_ call: TemplateExpression, caller: TemplateValue?, in scope: TemplateScope)
-    throws(ChatTemplateError) -> TemplateValue
+    throws -> TemplateValue
   {
     guard case .call(let callee, let arguments) = call else { return try evaluate(call, in: scope) }
     let function: TemplateValue
@@ -15,14 +14,12 @@ extension TemplateEvaluator {
     return try self.call(function, evaluated)
   }
 
-  private func call(_ function: TemplateValue, _ arguments: TemplateArguments) throws(ChatTemplateError)
-    -> TemplateValue
-  {
+  private func call(_ function: TemplateValue, _ arguments: TemplateArguments) throws -> TemplateValue {
     switch function {
     case .undefined(let undefined): throw error(undefined.message)
     case .function(.builtIn(let name)): return try call(name, arguments)
     case .function(.macro(let macro, let scope)):
-      return try nested { () throws(ChatTemplateError) in try call(macro, arguments, in: scope) }
+      return try nested { try call(macro, arguments, in: scope) }
     case .function(.method(let receiver, let name)):
       switch receiver {
       case .text(let text): return try call(name, of: text, arguments)
@@ -38,9 +35,7 @@ extension TemplateEvaluator {
 
   // MARK: Functions
 
-  private func call(_ function: TemplateFunctionName, _ arguments: TemplateArguments) throws(ChatTemplateError)
-    -> TemplateValue
-  {
+  private func call(_ function: TemplateFunctionName, _ arguments: TemplateArguments) throws -> TemplateValue {
     switch function {
     case .raiseException:
       let bound = try bind(arguments, to: "message", required: 1, of: "raise_exception")
@@ -59,12 +54,11 @@ extension TemplateEvaluator {
     }
   }
 
-  private func range(_ arguments: TemplateArguments) throws(ChatTemplateError) -> TemplateValue {
+  private func range(_ arguments: TemplateArguments) throws -> TemplateValue {
     guard arguments.named.isEmpty, (1...3).contains(arguments.positional.count) else {
       throw error("range() takes from 1 to 3 positional arguments")
     }
-    var numbers: [Int] = []
-    for value in arguments.positional { numbers.append(try integer(value, for: "an argument of range")) }
+    let numbers = try arguments.positional.map { try integer($0, for: "an argument of range") }
     let start = numbers.count == 1 ? 0 : numbers[0]
     let stop = numbers.count == 1 ? numbers[0] : numbers[1]
     let step = numbers.count == 3 ? numbers[2] : 1
@@ -78,7 +72,7 @@ extension TemplateEvaluator {
   }
 
   /// What `dict` and `namespace` are made from: pairs, or another dictionary, and named arguments.
-  private func attributes(_ arguments: TemplateArguments, of callee: String) throws(ChatTemplateError)
+  private func attributes(_ arguments: TemplateArguments, of callee: String) throws
     -> [(key: TemplateValue, value: TemplateValue)]
   {
     guard arguments.positional.count <= 1 else { throw error("\(callee) expected at most 1 argument") }
@@ -98,7 +92,7 @@ extension TemplateEvaluator {
   // MARK: Macros
 
   private func call(_ macro: TemplateMacro, _ arguments: TemplateArguments, in scope: TemplateScope)
-    throws(ChatTemplateError) -> TemplateValue
+    throws -> TemplateValue
   {
     let inner = TemplateScope(parent: scope)
     var named = arguments.named
@@ -121,16 +115,16 @@ extension TemplateEvaluator {
       if parameter.name == "caller" { isCallerBound = true }
       inner.set(parameter.symbol, value)
     }
-    if macro.usesCaller && !isCallerBound, let symbol = program.symbol("caller") {
+    if macro.uses.contains("caller") && !isCallerBound, let symbol = program.symbol("caller") {
       inner.set(symbol, take("caller") ?? .undefined(.other("No caller defined")))
     }
-    if macro.usesNamedRest, let symbol = program.symbol("kwargs") {
+    if macro.uses.contains("kwargs"), let symbol = program.symbol("kwargs") {
       inner.set(symbol, .dictionary(try dictionary(named.map { (key: .text($0.name), value: $0.value) })))
     } else if let extra = named.first {
       throw error("macro '\(macro.name)' takes no keyword argument '\(extra.name)'")
     }
     let rest = Array(arguments.positional.dropFirst(count))
-    if macro.usesPositionalRest, let symbol = program.symbol("varargs") {
+    if macro.uses.contains("varargs"), let symbol = program.symbol("varargs") {
       inner.set(symbol, .tuple(try elements(rest)))
     } else if !rest.isEmpty {
       throw error("macro '\(macro.name)' takes not more than \(count) argument(s)")
@@ -143,7 +137,7 @@ extension TemplateEvaluator {
   // MARK: Methods of loops
 
   private func call(_ name: String, of loop: TemplateLoopState, _ arguments: TemplateArguments)
-    throws(ChatTemplateError) -> TemplateValue
+    throws -> TemplateValue
   {
     if name == "cycle" {
       guard !arguments.positional.isEmpty else { throw error("no items for cycling given") }

@@ -1,6 +1,5 @@
-/// Expressions.
 extension TemplateEvaluator {
-  func evaluate(_ expression: TemplateExpression, in scope: TemplateScope) throws(ChatTemplateError) -> TemplateValue {
+  func evaluate(_ expression: TemplateExpression, in scope: TemplateScope) throws -> TemplateValue {
     switch expression {
     case .none: .none
     case .boolean(let value): .boolean(value)
@@ -11,13 +10,11 @@ extension TemplateEvaluator {
     case .captured: captured.last.map { .text($0) } ?? .none
     case .unknownFilter(let name): throw error("No filter named '\(name)'.", .unsupported)
     case .unknownTest(let name): throw error("No test named '\(name)'.", .unsupported)
-    default: try nested { () throws(ChatTemplateError) in try evaluateComposed(expression, in: scope) }
+    default: try nested { try evaluateComposed(expression, in: scope) }
     }
   }
 
-  private func evaluateComposed(_ expression: TemplateExpression, in scope: TemplateScope)
-    throws(ChatTemplateError) -> TemplateValue
-  {
+  private func evaluateComposed(_ expression: TemplateExpression, in scope: TemplateScope) throws -> TemplateValue {
     try charge(1)
     switch expression {
     case .attribute(let owner, let name): return try attribute(name, of: try evaluate(owner, in: scope))
@@ -45,28 +42,21 @@ extension TemplateEvaluator {
       if try evaluate(condition, in: scope).isTrue { return try evaluate(value, in: scope) }
       if let otherwise { return try evaluate(otherwise, in: scope) }
       return .undefined(
-        .other(
-          "the inline if-expression on line \(line) evaluated to false and no else section was defined."))
+        .other("the inline if-expression on line \(line) evaluated to false and no else section was defined."))
     default: return try evaluateLiteral(expression, in: scope)
     }
   }
 
-  private func evaluateLiteral(_ expression: TemplateExpression, in scope: TemplateScope)
-    throws(ChatTemplateError) -> TemplateValue
-  {
+  private func evaluateLiteral(_ expression: TemplateExpression, in scope: TemplateScope) throws -> TemplateValue {
     switch expression {
     case .list(let items): return try list(try evaluate(items, in: scope))
     case .tuple(let items): return .tuple(try elements(try evaluate(items, in: scope)))
     case .dictionary(let pairs):
-      var evaluated: [(key: TemplateValue, value: TemplateValue)] = []
-      for (key, value) in pairs {
-        let key = try evaluate(key, in: scope)
-        evaluated.append((key, try evaluate(value, in: scope)))
-      }
-      return .dictionary(try dictionary(evaluated))
+      return .dictionary(
+        try dictionary(try pairs.map { (try evaluate($0.key, in: scope), try evaluate($0.value, in: scope)) }))
     case .slice(let owner, let start, let stop, let step):
       let owner = try evaluate(owner, in: scope)
-      func bound(_ expression: TemplateExpression?) throws(ChatTemplateError) -> Int? {
+      func bound(_ expression: TemplateExpression?) throws -> Int? {
         guard let expression else { return nil }
         let value = try evaluate(expression, in: scope)
         if case .none = value { return nil }
@@ -83,28 +73,18 @@ extension TemplateEvaluator {
     }
   }
 
-  private func evaluate(_ items: [TemplateExpression], in scope: TemplateScope) throws(ChatTemplateError)
-    -> [TemplateValue]
-  {
-    var values: [TemplateValue] = []
-    values.reserveCapacity(items.count)
-    for item in items { values.append(try evaluate(item, in: scope)) }
-    return values
+  private func evaluate(_ items: [TemplateExpression], in scope: TemplateScope) throws -> [TemplateValue] {
+    try items.map { try evaluate($0, in: scope) }
   }
 
-  func evaluate(_ arguments: TemplateCallArguments, in scope: TemplateScope) throws(ChatTemplateError)
-    -> TemplateArguments
-  {
-    var named: [(name: String, value: TemplateValue)] = []
-    let positional = try evaluate(arguments.positional, in: scope)
-    for (name, value) in arguments.named { named.append((name, try evaluate(value, in: scope))) }
-    return TemplateArguments(positional: positional, named: named)
+  func evaluate(_ arguments: TemplateCallArguments, in scope: TemplateScope) throws -> TemplateArguments {
+    TemplateArguments(
+      positional: try evaluate(arguments.positional, in: scope),
+      named: try arguments.named.map { ($0.name, try evaluate($0.value, in: scope)) })
   }
 
   /// `a ~ b ~ c`
-  private func concatenated(_ parts: [TemplateExpression], in scope: TemplateScope) throws(ChatTemplateError)
-    -> TemplateValue
-  {
+  private func concatenated(_ parts: [TemplateExpression], in scope: TemplateScope) throws -> TemplateValue {
     var result = TemplateText()
     for part in parts {
       result.append(try text(of: try evaluate(part, in: scope)))
@@ -116,7 +96,7 @@ extension TemplateEvaluator {
   /// `a < b < c`: every neighbour, until one comparison fails.
   private func compare(
     _ first: TemplateExpression, _ rest: [(TemplateComparison, TemplateExpression)], in scope: TemplateScope
-  ) throws(ChatTemplateError) -> TemplateValue {
+  ) throws -> TemplateValue {
     var left = try evaluate(first, in: scope)
     for (comparison, expression) in rest {
       let right = try evaluate(expression, in: scope)
@@ -129,7 +109,7 @@ extension TemplateEvaluator {
   // MARK: Parts of values
 
   /// `value.name`: a method before an element, as in Jinja.
-  func attribute(_ name: String, of value: TemplateValue) throws(ChatTemplateError) -> TemplateValue {
+  func attribute(_ name: String, of value: TemplateValue) throws -> TemplateValue {
     if let found = try ownAttribute(name, of: value) { return found }
     if case .dictionary(let dictionary) = value {
       try charge(dictionary.pairs.count / 8)
@@ -139,7 +119,7 @@ extension TemplateEvaluator {
   }
 
   /// `value[key]`: an element before a method.
-  func item(_ key: TemplateValue, of value: TemplateValue) throws(ChatTemplateError) -> TemplateValue {
+  func item(_ key: TemplateValue, of value: TemplateValue) throws -> TemplateValue {
     switch value {
     case .undefined(let undefined): throw error(undefined.message)
     case .dictionary(let dictionary):
@@ -173,7 +153,7 @@ extension TemplateEvaluator {
   }
 
   /// What a value has itself: methods, and the attributes of namespaces and loops.
-  private func ownAttribute(_ name: String, of value: TemplateValue) throws(ChatTemplateError) -> TemplateValue? {
+  private func ownAttribute(_ name: String, of value: TemplateValue) throws -> TemplateValue? {
     var methods: Set<String> = []
     var changing: Set<String> = []
     switch value {
@@ -193,7 +173,7 @@ extension TemplateEvaluator {
     return nil
   }
 
-  private func attribute(_ name: String, of loop: TemplateLoopState) throws(ChatTemplateError) -> TemplateValue? {
+  private func attribute(_ name: String, of loop: TemplateLoopState) throws -> TemplateValue? {
     let count = loop.items.count
     switch name {
     case "index": return .integer(loop.index + 1)
@@ -215,9 +195,7 @@ extension TemplateEvaluator {
     }
   }
 
-  private func slice(of value: TemplateValue, start: Int?, stop: Int?, step: Int?) throws(ChatTemplateError)
-    -> TemplateValue
-  {
+  private func slice(of value: TemplateValue, start: Int?, stop: Int?, step: Int?) throws -> TemplateValue {
     if step == 0 { throw error("slice step cannot be zero") }
     func indices(_ count: Int) -> [Int] {
       // A larger step would leave the same elements, and could overflow.
@@ -250,7 +228,7 @@ extension TemplateEvaluator {
   }
 
   /// The elements of a value, in order.
-  func iterate(_ value: TemplateValue) throws(ChatTemplateError) -> [TemplateValue] {
+  func iterate(_ value: TemplateValue) throws -> [TemplateValue] {
     switch value {
     case .undefined: return []
     case .list(let list), .tuple(let list), .range(let list, _, _, _):

@@ -1,7 +1,7 @@
 /// Filters of text and numbers; those of lists are in another file.
 extension TemplateEvaluator {
   func apply(_ filter: TemplateFilter, to value: TemplateValue, _ arguments: TemplateArguments)
-    throws(ChatTemplateError) -> TemplateValue
+    throws -> TemplateValue
   {
     let name = filter.rawValue
     switch filter {
@@ -26,15 +26,13 @@ extension TemplateEvaluator {
   }
 
   /// Filters by name, as `map` calls them.
-  func apply(named name: String, to value: TemplateValue, _ arguments: TemplateArguments) throws(ChatTemplateError)
-    -> TemplateValue
-  {
+  func apply(named name: String, to value: TemplateValue, _ arguments: TemplateArguments) throws -> TemplateValue {
     guard let filter = TemplateFilter(rawValue: name) else { throw error("the filter \"\(name)\"", .unsupported) }
-    return try nested { () throws(ChatTemplateError) in try apply(filter, to: value, arguments) }
+    return try nested { try apply(filter, to: value, arguments) }
   }
 
   private func applyToText(_ filter: TemplateFilter, _ value: TemplateValue, _ arguments: TemplateArguments)
-    throws(ChatTemplateError) -> TemplateValue
+    throws -> TemplateValue
   {
     let name = filter.rawValue
     if filter == .indent {
@@ -61,8 +59,7 @@ extension TemplateEvaluator {
   }
 
   /// `"…" | format(…)`: positional arguments, or named ones.
-  private func filledIn(_ text: TemplateText, _ arguments: TemplateArguments) throws(ChatTemplateError) -> TemplateText
-  {
+  private func filledIn(_ text: TemplateText, _ arguments: TemplateArguments) throws -> TemplateText {
     if arguments.named.isEmpty { return try formatted(text, with: .tuple(try elements(arguments.positional))) }
     guard arguments.positional.isEmpty else {
       throw error("can't handle positional and keyword arguments at the same time")
@@ -71,8 +68,7 @@ extension TemplateEvaluator {
     return try formatted(text, with: .dictionary(try dictionary(pairs)))
   }
 
-  private func indented(_ text: TemplateText, _ arguments: TemplateArguments) throws(ChatTemplateError) -> TemplateText
-  {
+  private func indented(_ text: TemplateText, _ arguments: TemplateArguments) throws -> TemplateText {
     let bound = try bind(arguments, to: "width", "first", "blank", of: "indent")
     var indent = TemplateText("    ", .template)
     if case .text(let given)? = bound[0] {
@@ -93,7 +89,7 @@ extension TemplateEvaluator {
     return result
   }
 
-  private func jsonStyle(_ arguments: TemplateArguments) throws(ChatTemplateError) -> TemplateJSON {
+  private func jsonStyle(_ arguments: TemplateArguments) throws -> TemplateJSON {
     let bound = try bind(arguments, to: "ensure_ascii", "indent", "separators", "sort_keys", of: "tojson")
     var style = TemplateJSON()
     style.escapesNonASCII = bound[0]?.isTrue ?? false
@@ -118,7 +114,7 @@ extension TemplateEvaluator {
   // MARK: Numbers
 
   private func applyToNumber(_ filter: TemplateFilter, _ value: TemplateValue, _ arguments: TemplateArguments)
-    throws(ChatTemplateError) -> TemplateValue
+    throws -> TemplateValue
   {
     let name = filter.rawValue
     switch filter {
@@ -141,7 +137,7 @@ extension TemplateEvaluator {
   }
 
   /// `value` as an integer, `nil` where it is not a number.
-  private func truncated(_ value: TemplateValue) throws(ChatTemplateError) -> TemplateValue? {
+  private func truncated(_ value: TemplateValue) throws -> TemplateValue? {
     if case .undefined(let undefined) = value { throw error(undefined.message) }
     if let integer = value.integer { return .integer(integer) }
     var number: Double?
@@ -170,14 +166,11 @@ extension TemplateEvaluator {
     return Double(spelling)
   }
 
-  private func rounded(_ value: TemplateValue, _ arguments: TemplateArguments) throws(ChatTemplateError)
-    -> TemplateValue
-  {
+  private func rounded(_ value: TemplateValue, _ arguments: TemplateArguments) throws -> TemplateValue {
     let bound = try bind(arguments, to: "precision", "method", of: "round")
-    let places = try bound[0].map { (value) throws(ChatTemplateError) in try integer(value, for: "the precision") } ?? 0
+    let places = try bound[0].map { try integer($0, for: "the precision") } ?? 0
     guard (0...15).contains(places) else { throw error("rounding to \(places) places", .unsupported) }
-    let method = try bound[1].map { (value) throws(ChatTemplateError) in try plainText(value, for: "the method").string
-    }
+    let method = try bound[1].map { try plainText($0, for: "the method").string }
     if method == nil || method == "common" {
       if let integer = value.integer { return .integer(integer) }
       guard case .float(let number) = value else {

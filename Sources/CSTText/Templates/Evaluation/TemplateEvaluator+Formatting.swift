@@ -4,7 +4,7 @@ import Foundation
 extension TemplateEvaluator {
   // MARK: "…" % values
 
-  func formatted(_ format: TemplateText, with value: TemplateValue) throws(ChatTemplateError) -> TemplateText {
+  func formatted(_ format: TemplateText, with value: TemplateValue) throws -> TemplateText {
     guard !format.isMarkup else { throw error("% on text that went through the filter \"safe\"", .unsupported) }
     var values = [value]
     var named: TemplateDictionary?
@@ -42,7 +42,7 @@ extension TemplateEvaluator {
     return result
   }
 
-  private func format(_ value: TemplateValue, _ specification: PythonFormat) throws(ChatTemplateError) -> TemplateText {
+  private func format(_ value: TemplateValue, _ specification: PythonFormat) throws -> TemplateText {
     switch specification.type {
     case "s": return try specification.padded(try text(of: value), isNumber: false, self)
     case "r": return try specification.padded(try representation(of: value), isNumber: false, self)
@@ -61,7 +61,7 @@ extension TemplateEvaluator {
 
   // MARK: "…".format(values)
 
-  func formatted(_ format: TemplateText, _ arguments: TemplateArguments) throws(ChatTemplateError) -> TemplateText {
+  func formatted(_ format: TemplateText, _ arguments: TemplateArguments) throws -> TemplateText {
     var result = TemplateText()
     var automatic = 0
     var offset = 0
@@ -96,7 +96,7 @@ extension TemplateEvaluator {
 
   /// One field: `name.attribute[index]!conversion:specification`.
   private func fill(_ field: TemplateText, _ automatic: inout Int, _ arguments: TemplateArguments)
-    throws(ChatTemplateError) -> TemplateText
+    throws -> TemplateText
   {
     let parts = field.split(by: TemplateText(":", .template), limit: 1, fromEnd: false)
     let halves = parts[0].split(by: TemplateText("!", .template), limit: 1, fromEnd: false)
@@ -125,7 +125,7 @@ extension TemplateEvaluator {
     return try format(value, parts[1].string)
   }
 
-  private func format(_ value: TemplateValue, _ specification: String) throws(ChatTemplateError) -> TemplateText {
+  private func format(_ value: TemplateValue, _ specification: String) throws -> TemplateText {
     guard let format = PythonFormat(specification) else {
       throw error("the format specification \"\(specification)\"", .unsupported)
     }
@@ -188,7 +188,7 @@ struct PythonFormat {
   /// Reads what follows a `%`: `(key)`, flags `-` and `0`, width, precision, type. Returns the offset behind it.
   mutating func readPercent(
     _ format: TemplateText, from start: Int, key: inout TemplateText?, _ evaluator: TemplateEvaluator
-  ) throws(ChatTemplateError) -> Int {
+  ) throws -> Int {
     var offset = start
     if offset < format.count, format.bytes[offset] == UInt8(ascii: "(") {
       guard let end = format.bytes[offset...].firstIndex(of: UInt8(ascii: ")")) else {
@@ -210,9 +210,7 @@ struct PythonFormat {
   }
 
   /// The text in the field's width; numbers stand right and texts left where nothing else is said.
-  func padded(_ text: TemplateText, isNumber: Bool, _ evaluator: TemplateEvaluator) throws(ChatTemplateError)
-    -> TemplateText
-  {
+  func padded(_ text: TemplateText, isNumber: Bool, _ evaluator: TemplateEvaluator) throws -> TemplateText {
     var text = text
     if let precision, !isNumber { text = text.characters(at: 0..<min(precision, text.characterCount)) }
     let missing = width - text.characterCount

@@ -1,7 +1,7 @@
 /// Filters of lists, dictionaries and everything else that has elements.
 extension TemplateEvaluator {
   func applyToList(_ filter: TemplateFilter, _ value: TemplateValue, _ arguments: TemplateArguments)
-    throws(ChatTemplateError) -> TemplateValue
+    throws -> TemplateValue
   {
     let name = filter.rawValue
     switch filter {
@@ -40,7 +40,7 @@ extension TemplateEvaluator {
     }
   }
 
-  func length(of value: TemplateValue) throws(ChatTemplateError) -> Int {
+  func length(of value: TemplateValue) throws -> Int {
     switch value {
     case .undefined: return 0
     case .text(let text):
@@ -54,7 +54,7 @@ extension TemplateEvaluator {
     }
   }
 
-  private func end(of value: TemplateValue, isFirst: Bool) throws(ChatTemplateError) -> TemplateValue {
+  private func end(of value: TemplateValue, isFirst: Bool) throws -> TemplateValue {
     if case .iterator(let iterator) = value, !iterator.isView {
       guard isFirst else { throw error("'\(value.typeName)' object is not reversible") }
       return iterator.rest.popFirst() ?? .undefined(.other("No first item, sequence was empty."))
@@ -64,7 +64,7 @@ extension TemplateEvaluator {
       ?? .undefined(.other("No \(isFirst ? "first" : "last") item, sequence was empty."))
   }
 
-  private func join(_ value: TemplateValue, _ arguments: TemplateArguments) throws(ChatTemplateError) -> TemplateValue {
+  private func join(_ value: TemplateValue, _ arguments: TemplateArguments) throws -> TemplateValue {
     let bound = try bind(arguments, to: "d", "attribute", of: "join")
     let separator = try text(of: bound[0] ?? .text(""))
     var result = TemplateText()
@@ -81,7 +81,7 @@ extension TemplateEvaluator {
 
   /// The part of an element that `attribute` names: `"a.b"`, `"a.0"`, or the element itself where it is `nil`.
   func part(_ attribute: TemplateValue?, of item: TemplateValue, default standard: TemplateValue? = nil)
-    throws(ChatTemplateError) -> TemplateValue
+    throws -> TemplateValue
   {
     guard let attribute, !attribute.isNone else { return item }
     var keys = [attribute]
@@ -101,23 +101,19 @@ extension TemplateEvaluator {
     return value
   }
 
-  private func map(_ value: TemplateValue, _ arguments: TemplateArguments) throws(ChatTemplateError) -> [TemplateValue]
-  {
-    var result: [TemplateValue] = []
+  private func map(_ value: TemplateValue, _ arguments: TemplateArguments) throws -> [TemplateValue] {
     if arguments.positional.isEmpty, arguments.named.contains(where: { $0.name == "attribute" }) {
       let bound = try bind(arguments, to: "attribute", "default", required: 1, of: "map")
-      for item in try iterate(value) { result.append(try part(bound[0], of: item, default: bound[1])) }
-      return result
+      return try iterate(value).map { try part(bound[0], of: $0, default: bound[1]) }
     }
     guard let first = arguments.positional.first else { throw error("map requires a filter argument") }
     let name = try plainText(first, for: "the name of a filter").string
     let rest = TemplateArguments(positional: Array(arguments.positional.dropFirst()), named: arguments.named)
-    for item in try iterate(value) { result.append(try apply(named: name, to: item, rest)) }
-    return result
+    return try iterate(value).map { try apply(named: name, to: $0, rest) }
   }
 
   private func select(_ value: TemplateValue, _ filter: TemplateFilter, _ arguments: TemplateArguments)
-    throws(ChatTemplateError) -> [TemplateValue]
+    throws -> [TemplateValue]
   {
     guard value.isTrue else { return [] }
     var rest = arguments
@@ -129,8 +125,7 @@ extension TemplateEvaluator {
     let keeps = filter == .select || filter == .selectattr
     let name =
       rest.positional.isEmpty ? nil : try plainText(rest.positional.removeFirst(), for: "the name of a test").string
-    var result: [TemplateValue] = []
-    for item in try iterate(value) {
+    return try iterate(value).filter { item in
       let tested = try part(attribute, of: item)
       let isSelected: Bool
       if let name {
@@ -139,15 +134,14 @@ extension TemplateEvaluator {
       } else {
         isSelected = tested.isTrue
       }
-      if isSelected == keeps { result.append(item) }
+      return isSelected == keeps
     }
-    return result
   }
 
   // MARK: Order
 
   private func applyOrder(_ filter: TemplateFilter, _ value: TemplateValue, _ arguments: TemplateArguments)
-    throws(ChatTemplateError) -> TemplateValue
+    throws -> TemplateValue
   {
     let name = filter.rawValue
     switch filter {
@@ -159,24 +153,21 @@ extension TemplateEvaluator {
     case .dictsort:
       let bound = try bind(arguments, to: "case_sensitive", "by", "reverse", of: name)
       guard case .dictionary(let dictionary) = value else { throw error("dictsort expects a mapping") }
-      let by = try bound[1].map { (by) throws(ChatTemplateError) in try plainText(by, for: "by").string } ?? "key"
+      let by = try bound[1].map { try plainText($0, for: "by").string } ?? "key"
       guard by == "key" || by == "value" else { throw error("You can only sort by either \"key\" or \"value\"") }
       let keys = try sortingKeys(
         dictionary.pairs.map { by == "key" ? $0.key : $0.value }, attribute: nil,
         isCaseSensitive: bound[0]?.isTrue ?? false)
-      var pairs: [TemplateValue] = []
-      for position in try sortedPositions(of: keys, descending: bound[2]?.isTrue ?? false) {
-        pairs.append(.tuple(try elements([dictionary.pairs[position].key, dictionary.pairs[position].value])))
-      }
-      return try list(pairs)
+      return try list(
+        try sortedPositions(of: keys, descending: bound[2]?.isTrue ?? false).map {
+          .tuple(try elements([dictionary.pairs[$0].key, dictionary.pairs[$0].value]))
+        })
     default:
       let bound = try bind(arguments, to: "case_sensitive", "attribute", of: name)
       let items = try iterate(value)
       let keys = try sortingKeys(items, attribute: bound[1], isCaseSensitive: bound[0]?.isTrue ?? false)
       if filter == .unique { return .iterator(TemplateIterator(try unique(items, keys))) }
-      guard var best = items.indices.first else {
-        return .undefined(.other("No aggregated item, sequence was empty."))
-      }
+      guard var best = items.indices.first else { return .undefined(.other("No aggregated item, sequence was empty.")) }
       for index in items.indices.dropFirst() {
         let isBetter =
           filter == .min ? try precedes(keys[index], keys[best], "<") : try precedes(keys[best], keys[index], ">")
@@ -188,20 +179,18 @@ extension TemplateEvaluator {
 
   /// What elements are compared by: a part of them, in lower case where case does not count.
   private func sortingKeys(_ items: [TemplateValue], attribute: TemplateValue?, isCaseSensitive: Bool)
-    throws(ChatTemplateError) -> [TemplateValue]
+    throws -> [TemplateValue]
   {
     if case .text(let text)? = attribute, text.bytes.contains(UInt8(ascii: ",")) {
       throw error("sorting by several attributes", .unsupported)
     }
-    var keys: [TemplateValue] = []
-    for item in items {
+    return try items.map { item in
       let key = try part(attribute, of: item)
-      if case .text(let text) = key, !isCaseSensitive { keys.append(.text(text.lowercased)) } else { keys.append(key) }
+      return if case .text(let text) = key, !isCaseSensitive { .text(text.lowercased) } else { key }
     }
-    return keys
   }
 
-  private func unique(_ items: [TemplateValue], _ keys: [TemplateValue]) throws(ChatTemplateError) -> [TemplateValue] {
+  private func unique(_ items: [TemplateValue], _ keys: [TemplateValue]) throws -> [TemplateValue] {
     var seen: [TemplateValue] = []
     var result: [TemplateValue] = []
     for (item, key) in zip(items, keys) {
@@ -217,7 +206,7 @@ extension TemplateEvaluator {
   }
 
   /// Positions in ascending order of their keys, or descending; equal keys stay in place. A merge sort.
-  func sortedPositions(of keys: [TemplateValue], descending: Bool) throws(ChatTemplateError) -> [Int] {
+  func sortedPositions(of keys: [TemplateValue], descending: Bool) throws -> [Int] {
     var order = Array(keys.indices)
     var width = 1
     while width < order.count {
@@ -246,7 +235,7 @@ extension TemplateEvaluator {
 
   /// `batch` (rows of a given length) and `slice` (a given number of columns).
   private func grouped(_ value: TemplateValue, _ filter: TemplateFilter, _ arguments: TemplateArguments)
-    throws(ChatTemplateError) -> [TemplateValue]
+    throws -> [TemplateValue]
   {
     let bound = try bind(
       arguments, to: filter == .batch ? "linecount" : "slices", "fill_with", required: 1, of: filter.rawValue)

@@ -1,8 +1,6 @@
 /// Methods of text, lists and dictionaries, as Python has them.
 extension TemplateEvaluator {
-  func call(_ name: String, of text: TemplateText, _ arguments: TemplateArguments) throws(ChatTemplateError)
-    -> TemplateValue
-  {
+  func call(_ name: String, of text: TemplateText, _ arguments: TemplateArguments) throws -> TemplateValue {
     try charge(textBytes: text.count)
     guard arguments.named.isEmpty || ["format", "split", "rsplit", "splitlines"].contains(name) else {
       throw error("str.\(name)() takes no keyword arguments")
@@ -33,20 +31,18 @@ extension TemplateEvaluator {
   }
 
   /// Escaping what is put into markup is implemented for `+` alone.
-  private func unmarked(_ text: TemplateText, _ name: String) throws(ChatTemplateError) -> TemplateText {
+  private func unmarked(_ text: TemplateText, _ name: String) throws -> TemplateText {
     guard !text.isMarkup else { throw error("\(name)() on text that went through the filter \"safe\"", .unsupported) }
     return text
   }
 
-  private func unary(_ result: TemplateText, _ name: String, _ arguments: TemplateArguments) throws(ChatTemplateError)
-    -> TemplateValue
-  {
+  private func unary(_ result: TemplateText, _ name: String, _ arguments: TemplateArguments) throws -> TemplateValue {
     _ = try bind(arguments, of: name)
     return .text(result)
   }
 
   func strip(_ text: TemplateText, _ side: TemplateText.Side, _ name: String, _ arguments: TemplateArguments)
-    throws(ChatTemplateError) -> TemplateValue
+    throws -> TemplateValue
   {
     let bound = try bind(arguments, to: "chars", of: name)
     guard let characters = bound[0], !characters.isNone else { return .text(text.stripped(side)) }
@@ -55,10 +51,10 @@ extension TemplateEvaluator {
   }
 
   private func split(_ text: TemplateText, fromEnd: Bool, _ name: String, _ arguments: TemplateArguments)
-    throws(ChatTemplateError) -> TemplateValue
+    throws -> TemplateValue
   {
     let bound = try bind(arguments, to: "sep", "maxsplit", of: name)
-    let count = try bound[1].map { (value) throws(ChatTemplateError) in try integer(value, for: "maxsplit") } ?? -1
+    let count = try bound[1].map { try integer($0, for: "maxsplit") } ?? -1
     let limit = count < 0 ? Int.max : count
     guard let separator = bound[0], !separator.isNone else {
       return try list(text.splitAtWhitespace(limit: limit, fromEnd: fromEnd).map { .text($0) })
@@ -68,9 +64,7 @@ extension TemplateEvaluator {
     return try list(text.split(by: mark, limit: limit, fromEnd: fromEnd).map { .text($0) })
   }
 
-  private func partition(_ text: TemplateText, _ name: String, _ arguments: TemplateArguments)
-    throws(ChatTemplateError) -> TemplateValue
-  {
+  private func partition(_ text: TemplateText, _ name: String, _ arguments: TemplateArguments) throws -> TemplateValue {
     let bound = try bind(arguments, to: "sep", required: 1, of: name)
     let mark = try plainText(bound[0] ?? .none, for: "the separator of \(name)")
     guard !mark.isEmpty else { throw error("empty separator") }
@@ -84,9 +78,7 @@ extension TemplateEvaluator {
     return .tuple(try elements(found.map { .text($0) }))
   }
 
-  private func hasAffix(_ text: TemplateText, _ name: String, _ arguments: TemplateArguments) throws(ChatTemplateError)
-    -> Bool
-  {
+  private func hasAffix(_ text: TemplateText, _ name: String, _ arguments: TemplateArguments) throws -> Bool {
     let bound = try bind(arguments, to: "affix", required: 1, of: name)
     var affixes = [bound[0] ?? .none]
     if case .tuple(let list) = affixes[0] { affixes = list.items }
@@ -100,9 +92,7 @@ extension TemplateEvaluator {
   }
 
   /// Positions are in characters.
-  private func search(_ text: TemplateText, _ name: String, _ arguments: TemplateArguments) throws(ChatTemplateError)
-    -> Int
-  {
+  private func search(_ text: TemplateText, _ name: String, _ arguments: TemplateArguments) throws -> Int {
     guard arguments.positional.count < 2 else { throw error("\(name)() with a range", .unsupported) }
     let bound = try bind(arguments, to: "sub", required: 1, of: name)
     let part = try plainText(bound[0] ?? .none, for: "the argument of \(name)")
@@ -119,19 +109,16 @@ extension TemplateEvaluator {
     return text.slice(0..<offset).characterCount
   }
 
-  private func replace(_ text: TemplateText, _ arguments: TemplateArguments) throws(ChatTemplateError) -> TemplateValue
-  {
+  private func replace(_ text: TemplateText, _ arguments: TemplateArguments) throws -> TemplateValue {
     let bound = try bind(arguments, to: "old", "new", "count", required: 2, of: "replace")
     let old = try plainText(bound[0] ?? .none, for: "the first argument of replace")
     let new = try plainText(bound[1] ?? .none, for: "the second argument of replace")
-    let count = try bound[2].map { (value) throws(ChatTemplateError) in try integer(value, for: "count") }
+    let count = try bound[2].map { try integer($0, for: "count") }
     return .text(try replacing(try unmarked(text, "replace"), old, new, count))
   }
 
   /// `count` below 0, or none, replaces every occurrence.
-  func replacing(_ text: TemplateText, _ old: TemplateText, _ new: TemplateText, _ count: Int?)
-    throws(ChatTemplateError) -> TemplateText
-  {
+  func replacing(_ text: TemplateText, _ old: TemplateText, _ new: TemplateText, _ count: Int?) throws -> TemplateText {
     let limit = count.map { $0 < 0 ? .max : $0 } ?? Int.max
     // The size of the result is known before it is made.
     let places =
@@ -142,7 +129,7 @@ extension TemplateEvaluator {
   }
 
   private func removeAffix(_ text: TemplateText, _ name: String, _ arguments: TemplateArguments)
-    throws(ChatTemplateError) -> TemplateValue
+    throws -> TemplateValue
   {
     let bound = try bind(arguments, to: "affix", required: 1, of: name)
     let affix = try plainText(bound[0] ?? .none, for: "the argument of \(name)")
@@ -152,9 +139,7 @@ extension TemplateEvaluator {
     return .text(text.hasSuffix(affix) ? text.slice(0..<text.count - affix.count) : text)
   }
 
-  private func join(_ separator: TemplateText, _ arguments: TemplateArguments) throws(ChatTemplateError)
-    -> TemplateValue
-  {
+  private func join(_ separator: TemplateText, _ arguments: TemplateArguments) throws -> TemplateValue {
     let bound = try bind(arguments, to: "iterable", required: 1, of: "join")
     var result = TemplateText()
     for (index, item) in try iterate(bound[0] ?? .none).enumerated() {
@@ -169,9 +154,7 @@ extension TemplateEvaluator {
     return .text(result)
   }
 
-  private func fillWithZeros(_ text: TemplateText, _ arguments: TemplateArguments) throws(ChatTemplateError)
-    -> TemplateValue
-  {
+  private func fillWithZeros(_ text: TemplateText, _ arguments: TemplateArguments) throws -> TemplateValue {
     let bound = try bind(arguments, to: "width", required: 1, of: "zfill")
     let width = try integer(bound[0] ?? .none, for: "the width")
     let count = text.characterCount
@@ -181,9 +164,7 @@ extension TemplateEvaluator {
     return .text(text.slice(0..<(hasSign ? 1 : 0)) + zeros + text.slice((hasSign ? 1 : 0)..<text.count))
   }
 
-  private func classify(_ text: TemplateText, _ name: String, _ arguments: TemplateArguments) throws(ChatTemplateError)
-    -> Bool
-  {
+  private func classify(_ text: TemplateText, _ name: String, _ arguments: TemplateArguments) throws -> Bool {
     _ = try bind(arguments, of: name)
     let scalars = text.scalars
     func all(_ condition: (Unicode.Scalar.Properties) -> Bool) -> Bool {
@@ -216,9 +197,7 @@ extension TemplateEvaluator {
 
   // MARK: Dictionaries and lists
 
-  func call(_ name: String, of dictionary: TemplateDictionary, _ arguments: TemplateArguments)
-    throws(ChatTemplateError) -> TemplateValue
-  {
+  func call(_ name: String, of dictionary: TemplateDictionary, _ arguments: TemplateArguments) throws -> TemplateValue {
     try charge(dictionary.pairs.count)
     if name == "get" {
       let bound = try bind(arguments, to: "key", "default", required: 1, of: name)
@@ -230,8 +209,7 @@ extension TemplateEvaluator {
     _ = try bind(arguments, of: name)
     switch name {
     case "items":
-      var pairs: [TemplateValue] = []
-      for (key, value) in dictionary.pairs { pairs.append(.tuple(try elements([key, value]))) }
+      let pairs = try dictionary.pairs.map { TemplateValue.tuple(try elements([$0.key, $0.value])) }
       return .iterator(TemplateIterator(pairs, typeName: "dict_items", isView: true))
     case "keys":
       return .iterator(TemplateIterator(dictionary.pairs.map(\.key), typeName: "dict_keys", isView: true))
@@ -241,9 +219,7 @@ extension TemplateEvaluator {
     }
   }
 
-  func call(_ name: String, of list: TemplateList, _ arguments: TemplateArguments) throws(ChatTemplateError)
-    -> TemplateValue
-  {
+  func call(_ name: String, of list: TemplateList, _ arguments: TemplateArguments) throws -> TemplateValue {
     if name == "copy" {
       _ = try bind(arguments, of: name)
       return .list(list)

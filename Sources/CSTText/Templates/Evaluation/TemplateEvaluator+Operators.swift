@@ -4,9 +4,7 @@ import Foundation
 extension TemplateEvaluator {
   // MARK: Arithmetic
 
-  func compute(_ left: TemplateValue, _ operation: TemplateOperator, _ right: TemplateValue) throws(ChatTemplateError)
-    -> TemplateValue
-  {
+  func compute(_ left: TemplateValue, _ operation: TemplateOperator, _ right: TemplateValue) throws -> TemplateValue {
     if case .undefined(let undefined) = left { throw error(undefined.message) }
     // The left text formats whatever stands on the right.
     if case .text(let format) = left, operation == .modulo {
@@ -36,18 +34,16 @@ extension TemplateEvaluator {
   }
 
   /// `first + second`; text joined to markup is escaped.
-  private func joined(_ first: TemplateText, _ second: TemplateText) throws(ChatTemplateError) -> TemplateText {
+  private func joined(_ first: TemplateText, _ second: TemplateText) throws -> TemplateText {
     try charge(textBytes: first.count + second.count)
-    guard first.isMarkup != second.isMarkup else {
-      return first + second
-    }
+    guard first.isMarkup != second.isMarkup else { return first + second }
     var result = (first.isMarkup ? first : first.escapedForHTML) + (second.isMarkup ? second : second.escapedForHTML)
     result.isMarkup = true
     try charge(textBytes: result.count)
     return result
   }
 
-  func repeated(_ text: TemplateText, _ count: Int) throws(ChatTemplateError) -> TemplateText {
+  func repeated(_ text: TemplateText, _ count: Int) throws -> TemplateText {
     let count = max(count, 0)
     let (size, overflow) = text.count.multipliedReportingOverflow(by: count)
     try charge(textBytes: overflow ? .max : size)
@@ -56,7 +52,7 @@ extension TemplateEvaluator {
     return result
   }
 
-  private func repeated(_ items: [TemplateValue], _ count: Int) throws(ChatTemplateError) -> [TemplateValue] {
+  private func repeated(_ items: [TemplateValue], _ count: Int) throws -> [TemplateValue] {
     let count = max(count, 0)
     let (size, overflow) = items.count.multipliedReportingOverflow(by: count)
     try charge(elements: overflow ? .max : size)
@@ -69,10 +65,8 @@ extension TemplateEvaluator {
     return value.integer.map(Double.init)
   }
 
-  private func compute(_ first: Int, _ operation: TemplateOperator, _ second: Int) throws(ChatTemplateError)
-    -> TemplateValue
-  {
-    func checked(_ result: (partialValue: Int, overflow: Bool)) throws(ChatTemplateError) -> TemplateValue {
+  private func compute(_ first: Int, _ operation: TemplateOperator, _ second: Int) throws -> TemplateValue {
+    func checked(_ result: (partialValue: Int, overflow: Bool)) throws -> TemplateValue {
       if result.overflow { throw error("an integer of more than 64 bits", .limitExceeded) }
       return .integer(result.partialValue)
     }
@@ -108,9 +102,7 @@ extension TemplateEvaluator {
     }
   }
 
-  private func compute(_ first: Double, _ operation: TemplateOperator, _ second: Double) throws(ChatTemplateError)
-    -> TemplateValue
-  {
+  private func compute(_ first: Double, _ operation: TemplateOperator, _ second: Double) throws -> TemplateValue {
     switch operation {
     case .add: return .float(first + second)
     case .subtract: return .float(first - second)
@@ -143,14 +135,14 @@ extension TemplateEvaluator {
     }
   }
 
-  func negated(_ value: TemplateValue) throws(ChatTemplateError) -> TemplateValue {
+  func negated(_ value: TemplateValue) throws -> TemplateValue {
     if case .undefined(let undefined) = value { throw error(undefined.message) }
     if let integer = value.integer { return try compute(0, .subtract, integer) }
     if case .float(let number) = value { return .float(-number) }
     throw error("bad operand type for unary -: '\(value.typeName)'")
   }
 
-  func positive(_ value: TemplateValue) throws(ChatTemplateError) -> TemplateValue {
+  func positive(_ value: TemplateValue) throws -> TemplateValue {
     if case .undefined(let undefined) = value { throw error(undefined.message) }
     if let integer = value.integer { return .integer(integer) }
     if case .float = value { return value }
@@ -159,9 +151,7 @@ extension TemplateEvaluator {
 
   // MARK: Comparisons
 
-  func holds(_ left: TemplateValue, _ comparison: TemplateComparison, _ right: TemplateValue)
-    throws(ChatTemplateError) -> Bool
-  {
+  func holds(_ left: TemplateValue, _ comparison: TemplateComparison, _ right: TemplateValue) throws -> Bool {
     switch comparison {
     case .equal: try isEqual(left, right)
     case .notEqual: !(try isEqual(left, right))
@@ -175,7 +165,7 @@ extension TemplateEvaluator {
   }
 
   /// Python's `==`. Origins of text are not compared.
-  func isEqual(_ left: TemplateValue, _ right: TemplateValue) throws(ChatTemplateError) -> Bool {
+  func isEqual(_ left: TemplateValue, _ right: TemplateValue) throws -> Bool {
     switch (left, right) {
     case (.undefined, .undefined), (.none, .none): return true
     case (.text(let first), .text(let second)):
@@ -206,7 +196,7 @@ extension TemplateEvaluator {
   }
 
   /// Python's `<`; `symbol` is how the template wrote it.
-  func precedes(_ left: TemplateValue, _ right: TemplateValue, _ symbol: String) throws(ChatTemplateError) -> Bool {
+  func precedes(_ left: TemplateValue, _ right: TemplateValue, _ symbol: String) throws -> Bool {
     for case .undefined(let undefined) in [left, right] { throw error(undefined.message) }
     switch (left, right) {
     case (.text(let first), .text(let second)): return first < second
@@ -223,15 +213,13 @@ extension TemplateEvaluator {
     }
   }
 
-  private func isInOrder(_ left: TemplateValue, _ right: TemplateValue, _ symbol: String) throws(ChatTemplateError)
-    -> Bool
-  {
+  private func isInOrder(_ left: TemplateValue, _ right: TemplateValue, _ symbol: String) throws -> Bool {
     if try precedes(left, right, symbol) { return true }
     return try isEqual(left, right)
   }
 
   /// `element in container`
-  func contains(_ container: TemplateValue, _ element: TemplateValue) throws(ChatTemplateError) -> Bool {
+  func contains(_ container: TemplateValue, _ element: TemplateValue) throws -> Bool {
     switch container {
     case .text(let text):
       guard case .text(let part) = element else {
@@ -266,12 +254,5 @@ extension TemplateText {
       }
     }
     return result
-  }
-}
-
-extension Double {
-  fileprivate init(signOf sign: Double, magnitudeOf magnitude: Double) {
-    self.init(sign: sign.sign, exponent: magnitude.exponent, significand: magnitude.significand)
-    if magnitude == 0 { self = sign.sign == .minus ? -0.0 : 0.0 }
   }
 }

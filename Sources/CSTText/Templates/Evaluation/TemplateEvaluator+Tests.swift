@@ -1,12 +1,8 @@
 /// What stands after `is`.
 extension TemplateEvaluator {
-  func holds(_ test: TemplateTest, for value: TemplateValue, _ arguments: TemplateArguments) throws(ChatTemplateError)
-    -> Bool
-  {
+  func holds(_ test: TemplateTest, for value: TemplateValue, _ arguments: TemplateArguments) throws -> Bool {
     let name = test.rawValue
-    func argument() throws(ChatTemplateError) -> TemplateValue {
-      try bind(arguments, to: "other", required: 1, of: name)[0] ?? .none
-    }
+    func argument() throws -> TemplateValue { try bind(arguments, to: "other", required: 1, of: name)[0] ?? .none }
     switch test {
     case .eq, .equalto: return try isEqual(value, try argument())
     case .ne: return !(try isEqual(value, try argument()))
@@ -23,7 +19,7 @@ extension TemplateEvaluator {
     }
   }
 
-  private func holds(_ test: TemplateTest, for value: TemplateValue) throws(ChatTemplateError) -> Bool {
+  private func holds(_ test: TemplateTest, for value: TemplateValue) throws -> Bool {
     switch test {
     case .defined: return !value.isUndefined
     case .undefined: return value.isUndefined
@@ -58,7 +54,7 @@ extension TemplateEvaluator {
   }
 
   /// Python's `is`, where it does not depend on how values are stored.
-  private func isSame(_ value: TemplateValue, _ other: TemplateValue) throws(ChatTemplateError) -> Bool {
+  private func isSame(_ value: TemplateValue, _ other: TemplateValue) throws -> Bool {
     switch (value, other) {
     case (.none, .none): return true
     case (.boolean(let first), .boolean(let second)): return first == second

@@ -1,8 +1,7 @@
 /// Values as text: what printing one writes, and Python's `repr`. Quotes and brackets are the template's; what a message
 /// says stays content.
 extension TemplateEvaluator {
-  /// Python's `str`.
-  func text(of value: TemplateValue) throws(ChatTemplateError) -> TemplateText {
+  func text(of value: TemplateValue) throws -> TemplateText {
     switch value {
     case .undefined: TemplateText()
     case .text(let text): text
@@ -10,14 +9,13 @@ extension TemplateEvaluator {
     }
   }
 
-  /// Python's `repr`.
-  func representation(of value: TemplateValue) throws(ChatTemplateError) -> TemplateText {
+  func representation(of value: TemplateValue) throws -> TemplateText {
     var result = TemplateText()
     try represent(value, into: &result)
     return result
   }
 
-  private func represent(_ value: TemplateValue, into result: inout TemplateText) throws(ChatTemplateError) {
+  private func represent(_ value: TemplateValue, into result: inout TemplateText) throws {
     let before = result.count
     switch value {
     case .undefined: result.append("Undefined", .template)
@@ -55,7 +53,7 @@ extension TemplateEvaluator {
   private func represent(
     _ items: [TemplateValue], _ opening: String, _ closing: String, into result: inout TemplateText
   )
-    throws(ChatTemplateError)
+    throws
   {
     result.append(opening, .template)
     for (index, item) in items.enumerated() {
@@ -66,9 +64,7 @@ extension TemplateEvaluator {
   }
 }
 
-/// Python's notation of text.
 enum PythonText {
-  /// Appends `repr(text)`.
   static func append(_ text: TemplateText, to result: inout TemplateText) {
     let quote = text.bytes.contains(UInt8(ascii: "'")) && !text.bytes.contains(UInt8(ascii: "\"")) ? "\"" : "'"
     result.append(quote, .template)
@@ -102,7 +98,6 @@ enum PythonText {
   }
 }
 
-/// Python's notation of floating-point numbers.
 enum PythonFloat {
   /// `repr(value)`: the shortest digits that give the number back.
   static func representation(_ value: Double) -> String {

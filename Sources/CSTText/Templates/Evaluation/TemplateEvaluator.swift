@@ -1,11 +1,9 @@
 /// One rendering of a template: it lives as long as the call that made it.
 final class TemplateEvaluator {
   let program: TemplateProgram
-  /// What `strftime_now` tells.
   let date: TemplateDate
   /// What has been written so far, or the text of the block that is being captured.
   var output = TemplateText()
-  /// The line that is being rendered.
   var line = 1
   /// The texts that enclosing `set` and `filter` blocks have captured.
   var captured: [TemplateText] = []
@@ -14,16 +12,13 @@ final class TemplateEvaluator {
   /// Scopes that macros hold, emptied at the end.
   private var heldScopes: [ObjectIdentifier: TemplateScope] = [:]
 
-  private enum Flow {
-    case normal, breaks, continues
-  }
+  private enum Flow { case normal, breaks, continues }
 
   init(_ program: TemplateProgram, date: TemplateDate) {
     self.program = program
     self.date = date
   }
 
-  /// The text that the template writes with these variables.
   func render(_ variables: [(name: String, value: TemplateValue)]) throws(ChatTemplateError) -> TemplateText {
     let scope = TemplateScope(parent: nil)
     for function in TemplateFunctionName.allCases {
@@ -33,7 +28,7 @@ final class TemplateEvaluator {
       if let symbol = program.symbol(name) { scope.set(symbol, value) }
     }
     defer { heldScopes.values.forEach { $0.removeAll() } }
-    _ = try execute(program.body, in: scope)
+    try ChatTemplateError.only { _ = try execute(program.body, in: scope) }
     return output
   }
 
@@ -44,7 +39,7 @@ final class TemplateEvaluator {
   }
 
   /// Counts work.
-  func charge(_ count: Int) throws(ChatTemplateError) {
+  func charge(_ count: Int) throws {
     let (sum, overflow) = steps.addingReportingOverflow(count)
     steps = sum
     guard !overflow, sum <= TemplateLimits.steps else {
@@ -53,7 +48,7 @@ final class TemplateEvaluator {
   }
 
   /// Counts work on text, and bounds its size.
-  func charge(textBytes: Int) throws(ChatTemplateError) {
+  func charge(textBytes: Int) throws {
     guard textBytes <= TemplateLimits.textBytes else {
       throw error("a text of more than \(TemplateLimits.textBytes) bytes", .limitExceeded)
     }
@@ -61,14 +56,14 @@ final class TemplateEvaluator {
   }
 
   /// Counts the work of making a text longer, and bounds its size.
-  func charge(_ text: TemplateText, grownFrom before: Int) throws(ChatTemplateError) {
+  func charge(_ text: TemplateText, grownFrom before: Int) throws {
     guard text.count <= TemplateLimits.textBytes else {
       throw error("a text of more than \(TemplateLimits.textBytes) bytes", .limitExceeded)
     }
     try charge((text.count - before) / 64 + 1)
   }
 
-  func charge(elements: Int) throws(ChatTemplateError) {
+  func charge(elements: Int) throws {
     guard elements <= TemplateLimits.elements else {
       throw error("a list of more than \(TemplateLimits.elements) elements", .limitExceeded)
     }
@@ -76,7 +71,7 @@ final class TemplateEvaluator {
   }
 
   /// Runs something one level deeper.
-  func nested<Result>(_ body: () throws(ChatTemplateError) -> Result) throws(ChatTemplateError) -> Result {
+  func nested<Result>(_ body: () throws -> Result) throws -> Result {
     depth += 1
     defer { depth -= 1 }
     guard depth <= TemplateLimits.depth else {
@@ -87,10 +82,9 @@ final class TemplateEvaluator {
 
   // MARK: Making values
 
-  func list(_ items: [TemplateValue]) throws(ChatTemplateError) -> TemplateValue { .list(try elements(items)) }
+  func list(_ items: [TemplateValue]) throws -> TemplateValue { .list(try elements(items)) }
 
-  /// Checked elements of a list or tuple.
-  func elements(_ items: [TemplateValue]) throws(ChatTemplateError) -> TemplateList {
+  func elements(_ items: [TemplateValue]) throws -> TemplateList {
     try charge(elements: items.count)
     for item in items { try checkElement(item) }
     let list = TemplateList(items)
@@ -98,8 +92,7 @@ final class TemplateEvaluator {
     return list
   }
 
-  func dictionary(_ pairs: [(key: TemplateValue, value: TemplateValue)]) throws(ChatTemplateError) -> TemplateDictionary
-  {
+  func dictionary(_ pairs: [(key: TemplateValue, value: TemplateValue)]) throws -> TemplateDictionary {
     var kept: [(key: TemplateValue, value: TemplateValue)] = []
     for (key, value) in pairs {
       try checkKey(key)
@@ -112,14 +105,12 @@ final class TemplateEvaluator {
     return dictionary
   }
 
-  func position(of key: TemplateValue, in pairs: [(key: TemplateValue, value: TemplateValue)])
-    throws(ChatTemplateError) -> Int?
-  {
+  func position(of key: TemplateValue, in pairs: [(key: TemplateValue, value: TemplateValue)]) throws -> Int? {
     for index in pairs.indices where try isEqual(pairs[index].key, key) { return index }
     return nil
   }
 
-  func checkKey(_ key: TemplateValue) throws(ChatTemplateError) {
+  func checkKey(_ key: TemplateValue) throws {
     switch key {
     case .list, .dictionary: throw error("unhashable type: '\(key.typeName)'")
     case .tuple(let list): for item in list.items { try checkKey(item) }
@@ -128,23 +119,20 @@ final class TemplateEvaluator {
     }
   }
 
-  func checkElement(_ value: TemplateValue) throws(ChatTemplateError) {
-    guard value.canBeElement else {
-      throw error("a \(value.typeName) inside another value", .unsupported)
-    }
+  func checkElement(_ value: TemplateValue) throws {
+    guard value.canBeElement else { throw error("a \(value.typeName) inside another value", .unsupported) }
   }
 
-  private func checkNesting(_ nesting: Int) throws(ChatTemplateError) {
+  private func checkNesting(_ nesting: Int) throws {
     guard nesting <= TemplateLimits.valueNesting else {
-      throw error(
-        "more than \(TemplateLimits.valueNesting) lists and dictionaries inside each other", .limitExceeded)
+      throw error("more than \(TemplateLimits.valueNesting) lists and dictionaries inside each other", .limitExceeded)
     }
   }
 
   // MARK: Statements
 
-  private func execute(_ body: [TemplateStatement], in scope: TemplateScope) throws(ChatTemplateError) -> Flow {
-    try nested { () throws(ChatTemplateError) in
+  private func execute(_ body: [TemplateStatement], in scope: TemplateScope) throws -> Flow {
+    try nested {
       for statement in body {
         try charge(1)
         let flow = try execute(statement, in: scope)
@@ -154,7 +142,7 @@ final class TemplateEvaluator {
     }
   }
 
-  private func execute(_ statement: TemplateStatement, in scope: TemplateScope) throws(ChatTemplateError) -> Flow {
+  private func execute(_ statement: TemplateStatement, in scope: TemplateScope) throws -> Flow {
     switch statement {
     case .text(let text): try write(text)
     case .output(let expression, let line):
@@ -195,7 +183,7 @@ final class TemplateEvaluator {
 
   private func hold(_ scope: TemplateScope) { heldScopes[ObjectIdentifier(scope)] = scope }
 
-  private func write(_ text: TemplateText) throws(ChatTemplateError) {
+  private func write(_ text: TemplateText) throws {
     try charge(text.count / 64)
     output.append(text)
     guard output.count <= TemplateLimits.textBytes else {
@@ -205,7 +193,7 @@ final class TemplateEvaluator {
 
   private func filtered(
     _ body: [TemplateStatement], by filters: TemplateExpression, line: Int, in scope: TemplateScope
-  ) throws(ChatTemplateError) -> TemplateValue {
+  ) throws -> TemplateValue {
     captured.append(try capture(body, in: TemplateScope(parent: scope)))
     defer { captured.removeLast() }
     self.line = line
@@ -213,7 +201,7 @@ final class TemplateEvaluator {
   }
 
   /// What a body writes, instead of writing it.
-  func capture(_ body: [TemplateStatement], in scope: TemplateScope) throws(ChatTemplateError) -> TemplateText {
+  func capture(_ body: [TemplateStatement], in scope: TemplateScope) throws -> TemplateText {
     let outer = output
     output = TemplateText()
     defer { output = outer }
@@ -221,7 +209,7 @@ final class TemplateEvaluator {
     return output
   }
 
-  private func run(_ loop: TemplateLoop, in scope: TemplateScope) throws(ChatTemplateError) {
+  private func run(_ loop: TemplateLoop, in scope: TemplateScope) throws {
     line = loop.line
     var items = try iterate(try evaluate(loop.items, in: scope))
     if let condition = loop.condition {
@@ -249,7 +237,7 @@ final class TemplateEvaluator {
     }
   }
 
-  func assign(_ value: TemplateValue, to target: TemplateTarget, in scope: TemplateScope) throws(ChatTemplateError) {
+  func assign(_ value: TemplateValue, to target: TemplateTarget, in scope: TemplateScope) throws {
     switch target {
     case .name(let symbol): scope.set(symbol, value)
     case .attribute(let symbol, let name):
@@ -266,9 +254,7 @@ final class TemplateEvaluator {
     }
   }
 
-  func setAttribute(_ name: TemplateText, of namespace: TemplateNamespace, to value: TemplateValue)
-    throws(ChatTemplateError)
-  {
+  func setAttribute(_ name: TemplateText, of namespace: TemplateNamespace, to value: TemplateValue) throws {
     guard name.bytes.first != UInt8(ascii: "_") else {
       throw error("namespaces cannot have attributes that begin with an underscore, such as \(name.string)")
     }

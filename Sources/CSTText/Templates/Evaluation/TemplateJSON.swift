@@ -9,14 +9,14 @@ struct TemplateJSON {
 }
 
 extension TemplateEvaluator {
-  func json(_ value: TemplateValue, _ style: TemplateJSON) throws(ChatTemplateError) -> TemplateText {
+  func json(_ value: TemplateValue, _ style: TemplateJSON) throws -> TemplateText {
     var result = TemplateText()
     try writeJSON(value, style, level: 0, into: &result)
     return result
   }
 
   private func writeJSON(_ value: TemplateValue, _ style: TemplateJSON, level: Int, into result: inout TemplateText)
-    throws(ChatTemplateError)
+    throws
   {
     let before = result.count
     switch value {
@@ -28,14 +28,12 @@ extension TemplateEvaluator {
       try charge(textBytes: text.count * 2)
       Self.writeJSON(text, style, into: &result)
     case .list(let list), .tuple(let list):
-      try writeJSON(list.items.count, "[", "]", style, level: level, into: &result) {
-        (index, result) throws(ChatTemplateError) in
+      try writeJSON(list.items.count, "[", "]", style, level: level, into: &result) { index, result in
         try self.writeJSON(list.items[index], style, level: level + 1, into: &result)
       }
     case .dictionary(let dictionary):
       let pairs = style.sortsKeys ? try sorted(dictionary.pairs) : dictionary.pairs
-      try writeJSON(pairs.count, "{", "}", style, level: level, into: &result) {
-        (index, result) throws(ChatTemplateError) in
+      try writeJSON(pairs.count, "{", "}", style, level: level, into: &result) { index, result in
         try self.writeJSONKey(pairs[index].key, style, into: &result)
         result.append(style.keySeparator)
         try self.writeJSON(pairs[index].value, style, level: level + 1, into: &result)
@@ -45,7 +43,7 @@ extension TemplateEvaluator {
     try charge(result, grownFrom: before)
   }
 
-  private func sorted(_ pairs: [(key: TemplateValue, value: TemplateValue)]) throws(ChatTemplateError)
+  private func sorted(_ pairs: [(key: TemplateValue, value: TemplateValue)]) throws
     -> [(key: TemplateValue, value: TemplateValue)]
   {
     let order = try sortedPositions(of: pairs.map(\.key), descending: false)
@@ -55,9 +53,8 @@ extension TemplateEvaluator {
   /// Brackets around elements, each on its line where the style has an indent.
   private func writeJSON(
     _ count: Int, _ opening: String, _ closing: String, _ style: TemplateJSON, level: Int,
-    into result: inout TemplateText,
-    element: (Int, inout TemplateText) throws(ChatTemplateError) -> Void
-  ) throws(ChatTemplateError) {
+    into result: inout TemplateText, element: (Int, inout TemplateText) throws -> Void
+  ) throws {
     result.append(opening, .template)
     for index in 0..<count {
       if index > 0 { result.append(style.itemSeparator) }
@@ -68,7 +65,7 @@ extension TemplateEvaluator {
     result.append(closing, .template)
   }
 
-  private func newLine(_ style: TemplateJSON, level: Int, into result: inout TemplateText) throws(ChatTemplateError) {
+  private func newLine(_ style: TemplateJSON, level: Int, into result: inout TemplateText) throws {
     guard let indent = style.indent else { return }
     result.append("\n", .template)
     for _ in 0..<level {
@@ -78,9 +75,7 @@ extension TemplateEvaluator {
     }
   }
 
-  private func writeJSONKey(_ key: TemplateValue, _ style: TemplateJSON, into result: inout TemplateText)
-    throws(ChatTemplateError)
-  {
+  private func writeJSONKey(_ key: TemplateValue, _ style: TemplateJSON, into result: inout TemplateText) throws {
     switch key {
     case .text(let text): Self.writeJSON(text, style, into: &result)
     case .boolean(let value): result.append(value ? "\"true\"" : "\"false\"", .template)

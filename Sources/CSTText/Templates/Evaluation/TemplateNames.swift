@@ -1,4 +1,3 @@
-/// The filters that templates may use, by Jinja's names.
 enum TemplateFilter: String, Sendable {
   case abs, batch, capitalize, count, d, `default`, dictsort, first, float, format, indent, int, items, join, last
   case length, list, lower, map, max, min, reject, rejectattr, replace, reverse, round, safe, select, selectattr, slice
@@ -11,7 +10,6 @@ enum TemplateFilter: String, Sendable {
   ]
 }
 
-/// The tests that templates may use after `is`, by Jinja's names.
 enum TemplateTest: String, Sendable {
   case boolean, callable, defined, divisibleby, eq, equalto, even, `false`, filter, float, ge, greaterthan, gt, `in`
   case integer, iterable, le, lessthan, lower, lt, mapping, ne, none, number, odd, sameas, sequence, string, test

@@ -17,7 +17,6 @@ enum TemplateValue {
   case loop(TemplateLoopState)
   case function(TemplateFunction)
 
-  /// Python's name of the type, as its messages have it.
   var typeName: String {
     switch self {
     case .undefined: "Undefined"
@@ -104,7 +103,6 @@ indirect enum TemplateUndefined {
   }
 }
 
-/// Elements in order.
 final class TemplateList {
   let items: [TemplateValue]
   let nesting: Int
@@ -152,7 +150,6 @@ final class TemplateIterator {
     nesting = items.reduce(0) { max($0, $1.nesting) } + 1
   }
 
-  /// All elements that are left.
   func drain() -> [TemplateValue] {
     defer { if !isView { rest = [] } }
     return Array(rest)

@@ -1,6 +1,6 @@
 /// What stands between the marks of a tag.
 extension TemplateLexer {
-  mutating func lexTag(isBlock: Bool) throws(ChatTemplateError) {
+  mutating func lexTag(isBlock: Bool) throws {
     var open: [TemplateToken.Symbol] = []
     let firstToken = tokens.count
     while true {
@@ -44,7 +44,7 @@ extension TemplateLexer {
     position = end
   }
 
-  private mutating func lexSymbol(_ open: inout [TemplateToken.Symbol]) throws(ChatTemplateError) {
+  private mutating func lexSymbol(_ open: inout [TemplateToken.Symbol]) throws {
     let candidates = [2, 1].compactMap { length in
       position + length <= source.count
         ? TemplateToken.Symbol(rawValue: String(decoding: source[position..<position + length], as: UTF8.self)) : nil
@@ -91,7 +91,7 @@ extension TemplateLexer {
     String(decoding: source[position..<end].filter { $0 != UInt8(ascii: "_") }, as: UTF8.self)
   }
 
-  private mutating func lexNumber() throws(ChatTemplateError) {
+  private mutating func lexNumber() throws {
     func isDecimal(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
     let whole = endOfDigits(from: position, isDecimal) ?? position + 1
     var end = whole
@@ -110,7 +110,7 @@ extension TemplateLexer {
     try lexInteger()
   }
 
-  private mutating func lexInteger() throws(ChatTemplateError) {
+  private mutating func lexInteger() throws {
     var radix = 10
     var end = position + 1
     if source[position] == UInt8(ascii: "0") {
@@ -137,7 +137,7 @@ extension TemplateLexer {
 
   // MARK: Strings
 
-  private mutating func lexString(quote: UInt8) throws(ChatTemplateError) {
+  private mutating func lexString(quote: UInt8) throws {
     var end = position + 1
     while let byte = byte(at: end), byte != quote { end += byte == UInt8(ascii: "\\") ? 2 : 1 }
     guard end < source.count else { throw error(.syntax, "a string without an end") }
@@ -145,11 +145,11 @@ extension TemplateLexer {
     advance(to: end + 1)
   }
 
-  private func unescaped(_ text: [UInt8]) throws(ChatTemplateError) -> String {
+  private func unescaped(_ text: [UInt8]) throws -> String {
     guard text.contains(UInt8(ascii: "\\")) else { return String(decoding: text, as: UTF8.self) }
     var result: [UInt8] = []
     var index = 0
-    func scalar(_ digits: ArraySlice<UInt8>, count: Int, radix: Int) throws(ChatTemplateError) -> Unicode.Scalar {
+    func scalar(_ digits: ArraySlice<UInt8>, count: Int, radix: Int) throws -> Unicode.Scalar {
       let spelling = String(decoding: digits, as: UTF8.self)
       guard digits.count == count, spelling.allSatisfy(\.isHexDigit), let value = UInt32(spelling, radix: radix),
         let scalar = Unicode.Scalar(value)

@@ -9,13 +9,11 @@ struct TemplateLexer {
   /// Whether what came before the current text ended a line.
   private var isAtLineStart = true
 
-  /// - Throws: ``ChatTemplateError`` for what is not a template.
-  static func tokens(of source: String) throws(ChatTemplateError) -> [TemplateToken] {
+  static func tokens(of source: String) throws -> [TemplateToken] {
     var lexer = TemplateLexer(source)
     guard lexer.source.count <= TemplateLimits.sourceBytes else {
       throw ChatTemplateError(
-        .limitExceeded,
-        "\(lexer.source.count) bytes of source; a template has at most \(TemplateLimits.sourceBytes)")
+        .limitExceeded, "\(lexer.source.count) bytes of source; a template has at most \(TemplateLimits.sourceBytes)")
     }
     while lexer.position < lexer.source.count { try lexer.lexText() }
     lexer.add(.end)
@@ -71,12 +69,10 @@ struct TemplateLexer {
 
   // MARK: Outside of tags
 
-  private enum Tag {
-    case variable, block, comment
-  }
+  private enum Tag { case variable, block, comment }
 
   /// Text up to the next tag, and the tag.
-  private mutating func lexText() throws(ChatTemplateError) {
+  private mutating func lexText() throws {
     var start = position
     var found: Tag?
     while start + 1 < source.count && found == nil {
@@ -132,7 +128,7 @@ struct TemplateLexer {
     advance(to: tag)
   }
 
-  private mutating func skipComment() throws(ChatTemplateError) {
+  private mutating func skipComment() throws {
     var end = position
     while end < source.count {
       if has("+#}", at: end) { return finishTag(end + 3) }
@@ -160,7 +156,7 @@ struct TemplateLexer {
     return has("%}", at: end) ? end + 2 : nil
   }
 
-  private mutating func lexRaw() throws(ChatTemplateError) {
+  private mutating func lexRaw() throws {
     isAtLineStart = position > 0 && source[position - 1] == 0x0A
     var start = position
     while start < source.count {

@@ -1,6 +1,5 @@
 /// How much a template may take. Real templates stay far below every one of these.
 enum TemplateLimits {
-  /// Bytes of source.
   static let sourceBytes = 1 << 20
   /// Tokens between the marks of one tag; bounds the depth of an expression.
   static let tokensPerTag = 4096

@@ -2,9 +2,7 @@
 /// what follows a value.
 extension TemplateParser {
   /// An expression, or several with commas between them, which are a tuple.
-  mutating func tuple(withConditional: Bool = true, inParentheses: Bool = false) throws(ChatTemplateError)
-    -> TemplateExpression
-  {
+  mutating func tuple(withConditional: Bool = true, inParentheses: Bool = false) throws -> TemplateExpression {
     var items: [TemplateExpression] = []
     var isTuple = false
     while true {
@@ -28,7 +26,7 @@ extension TemplateParser {
     }
   }
 
-  mutating func expression() throws(ChatTemplateError) -> TemplateExpression {
+  mutating func expression() throws -> TemplateExpression {
     try enter()
     defer { leave() }
     let line = line
@@ -41,26 +39,26 @@ extension TemplateParser {
     return value
   }
 
-  private mutating func disjunction() throws(ChatTemplateError) -> TemplateExpression {
+  private mutating func disjunction() throws -> TemplateExpression {
     var left = try conjunction()
     while skip(name: "or") { left = .or(left, try conjunction()) }
     return left
   }
 
-  private mutating func conjunction() throws(ChatTemplateError) -> TemplateExpression {
+  private mutating func conjunction() throws -> TemplateExpression {
     var left = try negation()
     while skip(name: "and") { left = .and(left, try negation()) }
     return left
   }
 
-  private mutating func negation() throws(ChatTemplateError) -> TemplateExpression {
+  private mutating func negation() throws -> TemplateExpression {
     guard skip(name: "not") else { return try comparison() }
     try enter()
     defer { leave() }
     return .not(try negation())
   }
 
-  private mutating func comparison() throws(ChatTemplateError) -> TemplateExpression {
+  private mutating func comparison() throws -> TemplateExpression {
     let first = try binary(0)
     var rest: [(TemplateComparison, TemplateExpression)] = []
     while let comparison = nextComparison() { rest.append((comparison, try binary(0))) }
@@ -80,7 +78,7 @@ extension TemplateParser {
   }
 
   /// Operators by rank: 0 is + and -, 1 is ~, 2 is * / // %, 3 is **. All of them group to the left, as in Jinja.
-  private mutating func binary(_ rank: Int) throws(ChatTemplateError) -> TemplateExpression {
+  private mutating func binary(_ rank: Int) throws -> TemplateExpression {
     guard rank < 4 else { return try unary(withFilters: true) }
     var left = try binary(rank + 1)
     if rank == 1 {
@@ -97,7 +95,7 @@ extension TemplateParser {
     return left
   }
 
-  private mutating func unary(withFilters: Bool) throws(ChatTemplateError) -> TemplateExpression {
+  private mutating func unary(withFilters: Bool) throws -> TemplateExpression {
     var value: TemplateExpression
     if current.kind == .symbol(.subtract) || current.kind == .symbol(.add) {
       let isNegative = skip(.subtract)
@@ -115,7 +113,7 @@ extension TemplateParser {
 
   // MARK: Values
 
-  private mutating func primary() throws(ChatTemplateError) -> TemplateExpression {
+  private mutating func primary() throws -> TemplateExpression {
     let token = current
     switch token.kind {
     case .name(let name):
@@ -157,7 +155,7 @@ extension TemplateParser {
     }
   }
 
-  private mutating func items(until end: TemplateToken.Symbol) throws(ChatTemplateError) -> [TemplateExpression] {
+  private mutating func items(until end: TemplateToken.Symbol) throws -> [TemplateExpression] {
     var items: [TemplateExpression] = []
     while !skip(end) {
       if !items.isEmpty {
@@ -169,7 +167,7 @@ extension TemplateParser {
     return items
   }
 
-  private mutating func dictionary() throws(ChatTemplateError) -> TemplateExpression {
+  private mutating func dictionary() throws -> TemplateExpression {
     var pairs: [(key: TemplateExpression, value: TemplateExpression)] = []
     while !skip(.rightBrace) {
       if !pairs.isEmpty {
@@ -185,7 +183,7 @@ extension TemplateParser {
 
   // MARK: After a value
 
-  private mutating func postfix(_ start: TemplateExpression) throws(ChatTemplateError) -> TemplateExpression {
+  private mutating func postfix(_ start: TemplateExpression) throws -> TemplateExpression {
     var value = start
     while true {
       if skip(.dot) {
@@ -208,7 +206,7 @@ extension TemplateParser {
     }
   }
 
-  private mutating func subscripted(_ value: TemplateExpression) throws(ChatTemplateError) -> TemplateExpression {
+  private mutating func subscripted(_ value: TemplateExpression) throws -> TemplateExpression {
     func isEnd(_ parser: TemplateParser) -> Bool {
       parser.current.kind == .symbol(.rightBracket) || parser.current.kind == .symbol(.colon)
     }
@@ -227,14 +225,14 @@ extension TemplateParser {
     return .slice(value, start: start, stop: stop, step: step)
   }
 
-  private mutating func call(_ callee: TemplateExpression) throws(ChatTemplateError) -> TemplateExpression {
+  private mutating func call(_ callee: TemplateExpression) throws -> TemplateExpression {
     if case .attribute(_, let name) = callee, TemplateMethods.unsupported.contains(name) {
       throw ChatTemplateError(.unsupported, line: line, "the method \"\(name)\"")
     }
     return .call(callee, try arguments())
   }
 
-  mutating func arguments() throws(ChatTemplateError) -> TemplateCallArguments {
+  mutating func arguments() throws -> TemplateCallArguments {
     var arguments = TemplateCallArguments()
     try expect(.leftParenthesis)
     var isFirst = true
@@ -262,7 +260,7 @@ extension TemplateParser {
     return arguments
   }
 
-  private mutating func filtersAndTests(_ start: TemplateExpression) throws(ChatTemplateError) -> TemplateExpression {
+  private mutating func filtersAndTests(_ start: TemplateExpression) throws -> TemplateExpression {
     var value = start
     while true {
       if current.kind == .symbol(.pipe) {
@@ -278,9 +276,7 @@ extension TemplateParser {
   }
 
   /// `| name(…) | …`; the first bar is left out where a filter block begins.
-  mutating func filterChain(on start: TemplateExpression, startsInline: Bool) throws(ChatTemplateError)
-    -> TemplateExpression
-  {
+  mutating func filterChain(on start: TemplateExpression, startsInline: Bool) throws -> TemplateExpression {
     var value = start
     var isInline = startsInline
     while isInline || skip(.pipe) {
@@ -296,7 +292,7 @@ extension TemplateParser {
     return value
   }
 
-  private mutating func test(_ value: TemplateExpression) throws(ChatTemplateError) -> TemplateExpression {
+  private mutating func test(_ value: TemplateExpression) throws -> TemplateExpression {
     advance()
     let isNegated = skip(name: "not")
     let line = line
@@ -313,8 +309,7 @@ extension TemplateParser {
       arguments.positional = [try postfix(try primary())]
     default: break
     }
-    let result: TemplateExpression =
-      TemplateTest(name).map { .test(value, $0, arguments) } ?? .unknownTest(name)
+    let result: TemplateExpression = TemplateTest(name).map { .test(value, $0, arguments) } ?? .unknownTest(name)
     return isNegated ? .not(result) : result
   }
 }

@@ -13,8 +13,11 @@ struct TemplateParser {
   private var assignedNames: Set<String> = []
   private var usesDate = false
 
-  /// - Throws: ``ChatTemplateError`` with reason `syntax`, `unsupported` or `limitExceeded`.
   static func parse(_ source: String) throws(ChatTemplateError) -> TemplateProgram {
+    try ChatTemplateError.only { try program(of: source) }
+  }
+
+  private static func program(of source: String) throws -> TemplateProgram {
     var parser = TemplateParser(tokens: try TemplateLexer.tokens(of: source))
     for function in TemplateFunctionName.allCases { _ = parser.symbol(function.rawValue) }
     let body = try parser.statements(until: [], of: nil)
@@ -38,9 +41,7 @@ struct TemplateParser {
     ChatTemplateError(.syntax, line: line ?? self.line, detail)
   }
 
-  func unexpected(expected: String) -> ChatTemplateError {
-    error("expected \(expected), found \(current.description)")
-  }
+  func unexpected(expected: String) -> ChatTemplateError { error("expected \(expected), found \(current.description)") }
 
   func isName(_ name: String) -> Bool { current.kind == .name(name) }
 
@@ -56,27 +57,27 @@ struct TemplateParser {
     return true
   }
 
-  mutating func expect(_ symbol: TemplateToken.Symbol) throws(ChatTemplateError) {
+  mutating func expect(_ symbol: TemplateToken.Symbol) throws {
     guard skip(symbol) else { throw unexpected(expected: "\"\(symbol.rawValue)\"") }
   }
 
-  mutating func expect(name: String) throws(ChatTemplateError) {
+  mutating func expect(name: String) throws {
     guard skip(name: name) else { throw unexpected(expected: name) }
   }
 
-  mutating func expectName() throws(ChatTemplateError) -> String {
+  mutating func expectName() throws -> String {
     guard case .name(let name) = current.kind else { throw unexpected(expected: "a name") }
     advance()
     return name
   }
 
-  mutating func expectBlockEnd() throws(ChatTemplateError) {
+  mutating func expectBlockEnd() throws {
     guard current.kind == .blockEnd else { throw unexpected(expected: "%}") }
     advance()
   }
 
   /// Counts a level of brackets or blocks; the caller takes it back with ``leave()``.
-  mutating func enter() throws(ChatTemplateError) {
+  mutating func enter() throws {
     nesting += 1
     guard nesting <= TemplateLimits.sourceNesting else {
       throw ChatTemplateError(
@@ -111,7 +112,7 @@ struct TemplateParser {
 
   /// Statements up to a block that begins with one of `ends`, whose name is the current token afterwards.
   private mutating func statements(until ends: [String], of opening: (name: String, line: Int)?)
-    throws(ChatTemplateError) -> [TemplateStatement]
+    throws -> [TemplateStatement]
   {
     try enter()
     defer { leave() }
@@ -142,21 +143,19 @@ struct TemplateParser {
   }
 
   /// The rest of an opening block's tag and what it encloses; the closing name is consumed.
-  private mutating func block(_ opening: (name: String, line: Int), end: String) throws(ChatTemplateError)
-    -> [TemplateStatement]
-  {
+  private mutating func block(_ opening: (name: String, line: Int), end: String) throws -> [TemplateStatement] {
     try endOfOpeningTag()
     let body = try statements(until: [end], of: opening)
     advance()
     return body
   }
 
-  private mutating func endOfOpeningTag() throws(ChatTemplateError) {
+  private mutating func endOfOpeningTag() throws {
     _ = skip(.colon)
     try expectBlockEnd()
   }
 
-  private mutating func statement() throws(ChatTemplateError) -> TemplateStatement {
+  private mutating func statement() throws -> TemplateStatement {
     let opening = (name: try expectName(), line: line)
     switch opening.name {
     case "if": return try branch(opening)
@@ -167,16 +166,10 @@ struct TemplateParser {
     case "filter":
       let filters = try filterChain(on: .captured, startsInline: true)
       return .filterBlock(
-        filters,
-        body: try outsideOfLoops { (parser) throws(ChatTemplateError) in
-          try parser.block(opening, end: "endfilter")
-        }, line: opening.line)
+        filters, body: try outsideOfLoops { try $0.block(opening, end: "endfilter") }, line: opening.line)
     case "with": return try with(opening)
     case "generation":
-      return .generation(
-        try outsideOfLoops { (parser) throws(ChatTemplateError) in
-          try parser.block(opening, end: "endgeneration")
-        })
+      return .generation(try outsideOfLoops { try $0.block(opening, end: "endgeneration") })
     case "break", "continue":
       guard loopDepth > 0 else { throw error("\"\(opening.name)\" outside of a loop", at: opening.line) }
       return opening.name == "break" ? .breakLoop : .continueLoop
@@ -186,16 +179,14 @@ struct TemplateParser {
     }
   }
 
-  private mutating func outsideOfLoops<Result>(
-    _ body: (inout TemplateParser) throws(ChatTemplateError) -> Result
-  ) throws(ChatTemplateError) -> Result {
+  private mutating func outsideOfLoops<Result>(_ body: (inout TemplateParser) throws -> Result) throws -> Result {
     let depth = loopDepth
     loopDepth = 0
     defer { loopDepth = depth }
     return try body(&self)
   }
 
-  private mutating func branch(_ opening: (name: String, line: Int)) throws(ChatTemplateError) -> TemplateStatement {
+  private mutating func branch(_ opening: (name: String, line: Int)) throws -> TemplateStatement {
     var arms: [(condition: TemplateExpression, body: [TemplateStatement])] = []
     while true {
       let condition = try tuple(withConditional: false)
@@ -209,7 +200,7 @@ struct TemplateParser {
     }
   }
 
-  private mutating func loop(_ opening: (name: String, line: Int)) throws(ChatTemplateError) -> TemplateStatement {
+  private mutating func loop(_ opening: (name: String, line: Int)) throws -> TemplateStatement {
     let target = try target(allowsAttributes: false)
     try expect(name: "in")
     let items = try tuple(withConditional: false)
@@ -226,16 +217,15 @@ struct TemplateParser {
         target: target, items: items, condition: condition, body: body, otherwise: otherwise, line: opening.line))
   }
 
-  private mutating func assignment(_ opening: (name: String, line: Int)) throws(ChatTemplateError) -> TemplateStatement
-  {
+  private mutating func assignment(_ opening: (name: String, line: Int)) throws -> TemplateStatement {
     let target = try target(allowsAttributes: true)
     if skip(.assign) { return .assign(target, try tuple(), line: opening.line) }
     let filters = try filterChain(on: .captured, startsInline: false)
-    let body = try outsideOfLoops { (parser) throws(ChatTemplateError) in try parser.block(opening, end: "endset") }
+    let body = try outsideOfLoops { try $0.block(opening, end: "endset") }
     return .assignBlock(target, filters: filters, body: body, line: opening.line)
   }
 
-  private mutating func with(_ opening: (name: String, line: Int)) throws(ChatTemplateError) -> TemplateStatement {
+  private mutating func with(_ opening: (name: String, line: Int)) throws -> TemplateStatement {
     var variables: [(target: TemplateTarget, value: TemplateExpression)] = []
     while current.kind != .blockEnd {
       if !variables.isEmpty { try expect(.comma) }
@@ -248,9 +238,7 @@ struct TemplateParser {
 
   // MARK: Macros
 
-  private mutating func signature() throws(ChatTemplateError)
-    -> [(name: String, symbol: Int, defaultValue: TemplateExpression?)]
-  {
+  private mutating func signature() throws -> [(name: String, symbol: Int, defaultValue: TemplateExpression?)] {
     var parameters: [(name: String, symbol: Int, defaultValue: TemplateExpression?)] = []
     try expect(.leftParenthesis)
     while !skip(.rightParenthesis) {
@@ -266,13 +254,13 @@ struct TemplateParser {
     return parameters
   }
 
-  private mutating func macro(_ opening: (name: String, line: Int)) throws(ChatTemplateError) -> TemplateStatement {
+  private mutating func macro(_ opening: (name: String, line: Int)) throws -> TemplateStatement {
     let name = try expectName()
     return .macro(
       try macroBody(name: name, symbol: assigned(name), opening, parameters: try signature(), end: "endmacro"))
   }
 
-  private mutating func callBlock(_ opening: (name: String, line: Int)) throws(ChatTemplateError) -> TemplateStatement {
+  private mutating func callBlock(_ opening: (name: String, line: Int)) throws -> TemplateStatement {
     let parameters = current.kind == .symbol(.leftParenthesis) ? try signature() : []
     let call = try expression()
     guard case .call = call else { throw error("expected a call", at: opening.line) }
@@ -282,9 +270,9 @@ struct TemplateParser {
   private mutating func macroBody(
     name: String, symbol: Int?, _ opening: (name: String, line: Int),
     parameters: [(name: String, symbol: Int, defaultValue: TemplateExpression?)], end: String
-  ) throws(ChatTemplateError) -> TemplateMacro {
+  ) throws -> TemplateMacro {
     macroNames.append([])
-    let body = try outsideOfLoops { (parser) throws(ChatTemplateError) in try parser.block(opening, end: end) }
+    let body = try outsideOfLoops { try $0.block(opening, end: end) }
     let names = macroNames.removeLast()
     for name in names where ["caller", "varargs", "kwargs"].contains(name) { _ = self.symbol(name) }
     return TemplateMacro(
@@ -293,7 +281,7 @@ struct TemplateParser {
 
   // MARK: Targets
 
-  private mutating func target(allowsAttributes: Bool) throws(ChatTemplateError) -> TemplateTarget {
+  private mutating func target(allowsAttributes: Bool) throws -> TemplateTarget {
     var targets: [TemplateTarget] = []
     var isTuple = false
     repeat {
@@ -306,7 +294,7 @@ struct TemplateParser {
     return targets.count == 1 && !isTuple ? targets[0] : .tuple(targets)
   }
 
-  private mutating func singleTarget(allowsAttributes: Bool) throws(ChatTemplateError) -> TemplateTarget {
+  private mutating func singleTarget(allowsAttributes: Bool) throws -> TemplateTarget {
     if skip(.leftParenthesis) {
       try enter()
       defer { leave() }

@@ -9,25 +9,19 @@ struct TemplateProgram: Sendable {
   func symbol(_ name: String) -> Int? { symbols.firstIndex(of: name) }
 }
 
-/// A statement of a template.
 indirect enum TemplateStatement: Sendable {
-  /// Text outside of tags.
   case text(TemplateText)
   /// `{{ … }}`
   case output(TemplateExpression, line: Int)
   /// `{% if %}`: the first arm whose condition holds, or `otherwise`.
   case branch([(condition: TemplateExpression, body: [TemplateStatement])], otherwise: [TemplateStatement], line: Int)
-  /// `{% for %}`
   case loop(TemplateLoop)
   /// `{% set target = value %}`
   case assign(TemplateTarget, TemplateExpression, line: Int)
   /// `{% set target %}…{% endset %}`; the filters read the text as ``TemplateExpression/captured``.
   case assignBlock(TemplateTarget, filters: TemplateExpression, body: [TemplateStatement], line: Int)
-  /// `{% filter %}…{% endfilter %}`
   case filterBlock(TemplateExpression, body: [TemplateStatement], line: Int)
-  /// `{% with %}`
   case with([(target: TemplateTarget, value: TemplateExpression)], body: [TemplateStatement], line: Int)
-  /// `{% macro %}`
   case macro(TemplateMacro)
   /// `{% call %}`: the call, whose callee finds the block as `caller`.
   case callBlock(TemplateExpression, TemplateMacro)
@@ -38,51 +32,25 @@ indirect enum TemplateStatement: Sendable {
 }
 
 /// `{% for target in items if condition %}body{% else %}otherwise{% endfor %}`
-final class TemplateLoop: Sendable {
+struct TemplateLoop: Sendable {
   let target: TemplateTarget
   let items: TemplateExpression
   let condition: TemplateExpression?
   let body: [TemplateStatement]
   let otherwise: [TemplateStatement]
   let line: Int
-
-  init(
-    target: TemplateTarget, items: TemplateExpression, condition: TemplateExpression?, body: [TemplateStatement],
-    otherwise: [TemplateStatement], line: Int
-  ) {
-    self.target = target
-    self.items = items
-    self.condition = condition
-    self.body = body
-    self.otherwise = otherwise
-    self.line = line
-  }
 }
 
 /// A macro, or the body of a call block.
-final class TemplateMacro: Sendable {
+struct TemplateMacro: Sendable {
   let name: String
   /// The variable that holds it; `nil` for a call block.
   let symbol: Int?
   let parameters: [(name: String, symbol: Int, defaultValue: TemplateExpression?)]
   let body: [TemplateStatement]
-  /// Whether the body uses `caller`, `varargs` or `kwargs`, which the call then provides.
-  let usesCaller, usesPositionalRest, usesNamedRest: Bool
+  /// The variables that the body uses: of these, the call provides `caller`, `varargs` and `kwargs`.
+  let uses: Set<String>
   let line: Int
-
-  init(
-    name: String, symbol: Int?, parameters: [(name: String, symbol: Int, defaultValue: TemplateExpression?)],
-    body: [TemplateStatement], uses names: Set<String>, line: Int
-  ) {
-    self.name = name
-    self.symbol = symbol
-    self.parameters = parameters
-    self.body = body
-    usesCaller = names.contains("caller")
-    usesPositionalRest = names.contains("varargs")
-    usesNamedRest = names.contains("kwargs")
-    self.line = line
-  }
 }
 
 /// What can be assigned to.
@@ -92,7 +60,6 @@ indirect enum TemplateTarget: Sendable {
   case tuple([TemplateTarget])
 }
 
-/// An expression of a template.
 indirect enum TemplateExpression: Sendable {
   case none
   case boolean(Bool)
@@ -125,7 +92,6 @@ indirect enum TemplateExpression: Sendable {
   case conditional(TemplateExpression, condition: TemplateExpression, otherwise: TemplateExpression?, line: Int)
 }
 
-/// The arguments of a call as they are written.
 struct TemplateCallArguments: Sendable {
   var positional: [TemplateExpression] = []
   var named: [(name: String, value: TemplateExpression)] = []

@@ -1,7 +1,5 @@
-/// A token of a template's source.
 struct TemplateToken: Sendable {
   enum Kind: Sendable, Equatable {
-    /// Text outside of tags.
     case data([UInt8])
     case variableBegin, variableEnd, blockBegin, blockEnd
     case name(String)

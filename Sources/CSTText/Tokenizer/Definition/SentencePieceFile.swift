@@ -14,7 +14,6 @@ struct SentencePieceFile {
   private var fallsBackToBytes = false
   private var isBytePair = false
 
-  /// - Throws: ``FormatError`` naming the file, the place, what was expected and what was found.
   init(contentsOf url: URL) throws {
     let mapped = try MappedFile(contentsOf: url)
     try self.init(mapped.bytes, file: mapped.path)
@@ -100,8 +99,7 @@ struct SentencePieceFile {
         guard count == 0 else {
           throw refusal(
             "normalizer_spec.precompiled_charsmap", "no table (the rule \"identity\")",
-            "\(count) bytes (the rule \(TokenizerError.quote(name)))",
-            advice: "other normalisation is not implemented")
+            "\(count) bytes (the rule \(TokenizerError.quote(name)))", advice: "other normalisation is not implemented")
         }
       case 3: addsPrefix = try field.integer(&reader) != 0
       case 4: try check("normalizer_spec.remove_extra_whitespaces", try field.integer(&reader) != 0, false)

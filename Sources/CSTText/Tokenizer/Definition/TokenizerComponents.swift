@@ -11,7 +11,6 @@ struct TokenizerComponents {
 
   private static let space: JSONValue = .string("▁")
 
-  /// - Throws: ``FormatError`` naming the component that is not implemented.
   init(_ file: TokenizerFile) throws {
     let byteLevel = JSONValue.object(["type": .string("ByteLevel")])
     isSentencePiece = Self.parts(file.decoder, "decoders").first?["type"] != byteLevel["type"]
@@ -21,12 +20,10 @@ struct TokenizerComponents {
       case "NFC": normalization = .nfc
       case "Prepend" where isSentencePiece && part["prepend"] == Self.space: spacePrefix = .everySegment
       case "Replace"
-      where isSentencePiece && part["content"] == Self.space
-        && part["pattern"] == .object(["String": .string(" ")]):
+      where isSentencePiece && part["content"] == Self.space && part["pattern"] == .object(["String": .string(" ")]):
         replacesSpaces = true
       default:
-        throw file.refusal(
-          "normalizer", "NFC, or for SentencePiece models Prepend and Replace of spaces", "\(part)")
+        throw file.refusal("normalizer", "NFC, or for SentencePiece models Prepend and Replace of spaces", "\(part)")
       }
     }
     let parts = Self.parts(file.preTokenizer, "pretokenizers")
@@ -117,9 +114,7 @@ struct TokenizerComponents {
     let replace = JSONValue.object([
       "type": .string("Replace"), "pattern": .object(["String": Self.space]), "content": .string(" "),
     ])
-    let strip = JSONValue.object([
-      "type": .string("Strip"), "content": .string(" "), "start": 1, "stop": 0,
-    ])
+    let strip = JSONValue.object(["type": .string("Strip"), "content": .string(" "), "start": 1, "stop": 0])
     guard kinds.starts(with: ["Replace", "ByteFallback", "Fuse"]), parts[0] == replace,
       parts.count == 3 || parts.count == 4 && parts[3] == strip
     else {

@@ -8,8 +8,6 @@ struct TokenizerConfiguration {
   private let chatTemplate: String?
 
   /// Reads what is there of the three files.
-  ///
-  /// - Throws: ``FormatError`` where one is there but is not JSON or not UTF-8.
   init(_ folder: URL) throws {
     let url = folder.appending(path: "tokenizer_config.json")
     file = url.path
@@ -55,7 +53,6 @@ struct TokenizerConfiguration {
     FormatError(.badValue, file: file, at: .key(key), expected: expected, found: found)
   }
 
-  /// A truth value, or nil where the configuration does not say.
   func flag(_ key: String) throws -> Bool? {
     guard let value = values[key] else { return nil }
     guard let flag = value.bool else { throw refusal(key, "true, false or null", "\(value)") }
@@ -63,8 +60,6 @@ struct TokenizerConfiguration {
   }
 
   /// Adds special tokens, the rules of added tokens and the chat template.
-  ///
-  /// - Throws: ``FormatError`` where it names a token the vocabulary does not have.
   func apply(to definition: inout TokenizerDefinition) throws {
     try applyAddedTokens(to: &definition)
     let bos = try token("bos_token", in: definition)
@@ -128,7 +123,7 @@ struct TokenizerConfiguration {
         definition.tokenTypes[id] = try flag("special") ? .control : .userDefined
       }
       let rule = try TokenizerDefinition.AddedTokenRule(flags: flag)
-      definition.addedTokenRules[id] = rule == TokenizerDefinition.AddedTokenRule() ? nil : rule
+      definition.addedTokenRules[id] = rule == .literal ? nil : rule
     }
   }
 }

@@ -5,11 +5,8 @@ extension TokenizerDefinition {
   /// entry for follows from the pre-tokenizer's name, as it does for the programs that write such files: Llama 3 and
   /// tekken keep words whole that are tokens, Qwen 2 normalises to form C. A file that does not say whether to add a BOS
   /// token wants one where its kind of model does (SentencePiece, Llama 3, tekken).
-  ///
   /// - Parameter marksTakeWhiteSpace: Whether the marks of a SentencePiece vocabulary take the line breaks after them, which
   ///   GGUF does not say: it follows from the architecture.
-  /// - Throws: ``FormatError`` naming the file and the key when an entry is missing or has another type, or when a
-  ///   token's type is none of GGUF's.
   package init(_ metadata: GGUFMetadata, marksTakeWhiteSpace: Bool) throws {
     let model = try metadata.string("tokenizer.ggml.model")
     let isBytePair = model == "gpt2"
@@ -29,8 +26,7 @@ extension TokenizerDefinition {
     let unknownID = try metadata.integerIfPresent("tokenizer.ggml.unknown_token_id") ?? (isSentencePiece ? 0 : nil)
     self.init(
       model: model, preTokenizer: preTokenizer, tokens: try metadata.strings("tokenizer.ggml.tokens"),
-      tokenTypes: types,
-      scores: isSentencePiece ? try metadata.floats("tokenizer.ggml.scores") : [],
+      tokenTypes: types, scores: isSentencePiece ? try metadata.floats("tokenizer.ggml.scores") : [],
       merges: isBytePair ? try metadata.strings("tokenizer.ggml.merges") : [],
       bosID: try metadata.integerIfPresent("tokenizer.ggml.bos_token_id") ?? (isSentencePiece ? 1 : nil),
       eosID: try metadata.integerIfPresent("tokenizer.ggml.eos_token_id") ?? (isSentencePiece ? 2 : nil),

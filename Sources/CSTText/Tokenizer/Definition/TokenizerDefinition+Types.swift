@@ -48,22 +48,15 @@ extension TokenizerDefinition {
   /// How an added token is recognised in template text.
   package struct AddedTokenRule: Sendable, Hashable {
     /// White space before the token becomes part of it.
-    package var stripsLeft: Bool
+    package var stripsLeft = false
     /// White space after the token becomes part of it.
-    package var stripsRight: Bool
+    package var stripsRight = false
     /// The token is only recognised where no letter, digit or underscore touches it.
-    package var isSingleWord: Bool
+    package var isSingleWord = false
     /// The token is looked for in normalised text, after all tokens of which this is false.
-    package var isNormalized: Bool
+    package var isNormalized = false
 
-    /// Creates a rule; without arguments, that of a token that is recognised literally.
-    package init(
-      stripsLeft: Bool = false, stripsRight: Bool = false, isSingleWord: Bool = false, isNormalized: Bool = false
-    ) {
-      self.stripsLeft = stripsLeft
-      self.stripsRight = stripsRight
-      self.isSingleWord = isSingleWord
-      self.isNormalized = isNormalized
-    }
+    /// That of a token that is recognised literally.
+    package static let literal = Self()
   }
 }

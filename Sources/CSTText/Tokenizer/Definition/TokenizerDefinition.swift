@@ -6,7 +6,7 @@ import Foundation
 /// checked here; `Tokenizer.init` does.
 package struct TokenizerDefinition: Sendable, Hashable {
   /// The algorithm (`tokenizer.ggml.model`): `gpt2` for byte-level BPE, `llama` for SentencePiece-style BPE.
-  package var model: String
+  package var model = "gpt2"
   /// The rule that splits text into words (`tokenizer.ggml.pre`); SentencePiece-style BPE has none, written `default`.
   package var preTokenizer: String
   /// The spelling of every token, by id: normal tokens in the byte-level alphabet (`gpt2`) or with `▁` for a space
@@ -15,7 +15,7 @@ package struct TokenizerDefinition: Sendable, Hashable {
   /// One type per token.
   package var tokenTypes: [TokenType]
   /// One score per token where SentencePiece-style BPE merges by score, the highest first; otherwise empty.
-  package var scores: [Float]
+  package var scores: [Float] = []
   /// Merge rules, best first, as two spellings with a space between. Where there are none, `scores` decide.
   package var merges: [String]
   /// The token put before a text where `addsBOS` says so.
@@ -27,52 +27,22 @@ package struct TokenizerDefinition: Sendable, Hashable {
   /// The padding token; kept for information, never produced.
   package var paddingID: Int?
   /// Whether the model wants exactly one BOS token at the start of a text.
-  package var addsBOS: Bool
+  package var addsBOS = false
   /// Whether the model wants an EOS token at the end of a text.
-  package var addsEOS: Bool
+  package var addsEOS = false
   /// Where a space is put before text.
-  package var spacePrefix: SpacePrefix
+  package var spacePrefix = SpacePrefix.never
   /// Whether decoding leaves out one space at the text's start: the one that `spacePrefix` put there. Not in GGUF.
-  package var stripsLeadingSpace: Bool
+  package var stripsLeadingSpace = false
   /// What is done to text before it is split. Not in GGUF, where the pre-tokenizer's name implies it.
-  package var normalization: Normalization
+  package var normalization = Normalization.none
   /// What encoding makes of characters the vocabulary lacks. Not in GGUF.
-  package var unknownText: UnknownText
+  package var unknownText = UnknownText.leftOut
   /// Whether a word that is a token stays whole even where merges would not make it. Not in GGUF.
-  package var ignoresMerges: Bool
+  package var ignoresMerges = false
   /// How added tokens are recognised, by id, where it is not literally and before normalisation. Not in GGUF.
-  package var addedTokenRules: [Int: AddedTokenRule]
-  /// The chat template's source text, when there is one.
+  package var addedTokenRules: [Int: AddedTokenRule] = [:]
   package var chatTemplate: String?
-
-  /// Creates a definition from its parts.
-  package init(
-    model: String = "gpt2", preTokenizer: String, tokens: [String], tokenTypes: [TokenType], scores: [Float] = [],
-    merges: [String], bosID: Int? = nil, eosID: Int? = nil, unknownID: Int? = nil, paddingID: Int? = nil,
-    addsBOS: Bool = false, addsEOS: Bool = false, spacePrefix: SpacePrefix = .never,
-    stripsLeadingSpace: Bool = false, normalization: Normalization = .none, unknownText: UnknownText = .leftOut,
-    ignoresMerges: Bool = false, addedTokenRules: [Int: AddedTokenRule] = [:], chatTemplate: String? = nil
-  ) {
-    self.model = model
-    self.preTokenizer = preTokenizer
-    self.tokens = tokens
-    self.tokenTypes = tokenTypes
-    self.scores = scores
-    self.merges = merges
-    self.bosID = bosID
-    self.eosID = eosID
-    self.unknownID = unknownID
-    self.paddingID = paddingID
-    self.addsBOS = addsBOS
-    self.addsEOS = addsEOS
-    self.spacePrefix = spacePrefix
-    self.stripsLeadingSpace = stripsLeadingSpace
-    self.normalization = normalization
-    self.unknownText = unknownText
-    self.ignoresMerges = ignoresMerges
-    self.addedTokenRules = addedTokenRules
-    self.chatTemplate = chatTemplate
-  }
 
   /// Whether it is SentencePiece-style BPE.
   package var isSentencePiece: Bool { model == "llama" }
@@ -87,9 +57,7 @@ package struct TokenizerDefinition: Sendable, Hashable {
   /// The spelling of the padding token, as chat templates know it: `pad_token`.
   package var paddingToken: String? { spelling(of: paddingID) }
 
-  private func spelling(of id: Int?) -> String? {
-    id.flatMap { tokens.indices.contains($0) ? tokens[$0] : nil }
-  }
+  private func spelling(of id: Int?) -> String? { id.flatMap { tokens.indices.contains($0) ? tokens[$0] : nil } }
 }
 
 extension TokenizerDefinition {
@@ -99,9 +67,6 @@ extension TokenizerDefinition {
   /// `tokenizer_config.json` and, for what that leaves out, `special_tokens_map.json` name the special tokens. The chat
   /// template is `chat_template.jinja`, else `tokenizer_config.json`'s: a text, or the one called "default" of several.
   /// No other file is opened.
-  ///
-  /// - Throws: ``FormatError`` naming the file, the key, what was expected and what was found, where a file is damaged
-  ///   or asks for something that is not implemented: nothing in these files is ignored that changes ids.
   /// - Complexity: linear in the files' bytes; about a second for 150,000 tokens.
   package init(contentsOf folder: URL) throws {
     let configuration = try TokenizerConfiguration(folder)

@@ -1,7 +1,5 @@
 extension TokenizerFile {
   /// The tokenizer that the file describes; special token ids and the chat template are in other files.
-  ///
-  /// - Throws: ``FormatError`` naming the first component or value that is not implemented, with its text.
   func definition() throws -> TokenizerDefinition {
     let components = try TokenizerComponents(self)
     let (tokens, types) = try tokens(isSentencePiece: components.isSentencePiece)
@@ -19,7 +17,7 @@ extension TokenizerFile {
       stripsLeadingSpace: components.stripsLeadingSpace, normalization: components.normalization,
       unknownText: unknownID == nil ? .leftOut : fusesUnknown ? .fusedToken : .token, ignoresMerges: ignoresMerges,
       addedTokenRules: Dictionary(
-        addedTokens.filter { $0.rule != TokenizerDefinition.AddedTokenRule() }.map { ($0.id, $0.rule) }
+        addedTokens.filter { $0.rule != .literal }.map { ($0.id, $0.rule) }
       ) { _, last in last })
   }
 

@@ -25,7 +25,6 @@ struct TokenizerFile {
   private(set) var fallsBackToBytes = false
   private(set) var ignoresMerges = false
 
-  /// - Throws: ``FormatError`` naming the file, the place or key, what was expected and what was found.
   init(contentsOf url: URL) throws {
     let mapped = try MappedFile(contentsOf: url)
     try self.init(mapped.bytes, file: mapped.path)
@@ -84,9 +83,7 @@ struct TokenizerFile {
       switch name {
       case "type":
         let type = try reader.string()
-        guard type == "BPE" else {
-          throw refusal(key, "BPE", type, advice: "other algorithms are not implemented")
-        }
+        guard type == "BPE" else { throw refusal(key, "BPE", type, advice: "other algorithms are not implemented") }
       case "vocab":
         guard reader.nextIs("{") else {
           throw refusal(key, "an object of token ids, as a BPE model has", "another kind of value")

@@ -23,7 +23,6 @@ struct ByteAlphabet {
   }
 
   /// Appends the bytes that `spelling` stands for.
-  ///
   /// - Returns: the first scalar outside the alphabet, or `nil` when all are in it.
   func decode(_ spelling: some Sequence<Unicode.Scalar>, into bytes: inout [UInt8]) -> Unicode.Scalar? {
     for scalar in spelling {

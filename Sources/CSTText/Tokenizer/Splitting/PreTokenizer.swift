@@ -16,11 +16,8 @@ package enum PreTokenizer: String, CaseIterable, Sendable {
   case gpt4o = "gpt-4o"
   /// Falcon: punctuation apart, GPT-2's expression, then digits by threes.
   case falcon
-  /// DeepSeek-LLM.
   case deepSeekLLM = "deepseek-llm"
-  /// DeepSeek-Coder.
   case deepSeekCoder = "deepseek-coder"
-  /// DeepSeek-V3 and R1.
   case deepSeekV3 = "deepseek-v3"
   /// What llama.cpp does for files that name `default`.
   case llamaDefault = "default"
@@ -31,7 +28,6 @@ package enum PreTokenizer: String, CaseIterable, Sendable {
     "deepseek-r1-qwen": .qwen2,
   ]
 
-  /// - Throws: ``TokenizerError`` listing the known names when `name` is not one of them.
   package init(named name: String) throws(TokenizerError) {
     guard let known = PreTokenizer(rawValue: name) ?? Self.synonyms[name] else {
       let names = (Self.allCases.map(\.rawValue) + Self.synonyms.keys).sorted().map { "\"\($0)\"" }
@@ -59,9 +55,7 @@ package enum PreTokenizer: String, CaseIterable, Sendable {
         .runs(.deepSeekWide), .each(.digitsNumeric),
       ]
     case .deepSeekCoder:
-      [
-        .each(.newline), .spacedRuns(.letter), .spacedRuns(.punctuation), .runs(.deepSeekWide), .each(.digitsNumeric),
-      ]
+      [.each(.newline), .spacedRuns(.letter), .spacedRuns(.punctuation), .runs(.deepSeekWide), .each(.digitsNumeric)]
     case .deepSeekV3: [.groups(.number), .runs(.deepSeekHanKana), .deepSeek3]
     case .llamaDefault: [.runs(.defaultPunctuation), .gpt2, .runs(.number), .threeDigits]
     }

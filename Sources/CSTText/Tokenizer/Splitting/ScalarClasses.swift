@@ -44,8 +44,7 @@ struct ScalarClass: OptionSet, Hashable, Sendable {
   static let composing = ScalarClass(rawValue: 1 << 16)
 
   /// Whether it has any of these classes.
-  @inline(__always)
-  func isAny(_ classes: ScalarClass) -> Bool { rawValue & classes.rawValue != 0 }
+  @inline(__always) func isAny(_ classes: ScalarClass) -> Bool { rawValue & classes.rawValue != 0 }
 }
 
 /// The classes of every Unicode scalar, from a table for the first 131,072.
@@ -55,26 +54,20 @@ struct ScalarClasses: Sendable {
 
   private let table: [ScalarClass]
 
-  private init() {
-    table = (0..<UInt32(0x20000)).map { value in Unicode.Scalar(value).map(Self.classify) ?? [] }
-  }
+  private init() { table = (0..<UInt32(0x20000)).map { value in Unicode.Scalar(value).map(Self.classify) ?? [] } }
 
   /// A pointer into the table, valid inside ``withView(_:)`` only: look-ups without reference counting.
   struct View {
     fileprivate let table: UnsafeBufferPointer<ScalarClass>
 
     /// The classes of the scalar with this value; none for a surrogate.
-    @inline(__always)
-    subscript(value: UInt32) -> ScalarClass {
+    @inline(__always) subscript(value: UInt32) -> ScalarClass {
       if value < 0x20000 { return table[Int(value)] }
       return Unicode.Scalar(value).map(ScalarClasses.classify) ?? []
     }
   }
 
-  /// Calls `body` with a view of the classes.
-  func withView<Result>(_ body: (View) -> Result) -> Result {
-    table.withUnsafeBufferPointer { body(View(table: $0)) }
-  }
+  func withView<Result>(_ body: (View) -> Result) -> Result { table.withUnsafeBufferPointer { body(View(table: $0)) } }
 
   /// The version of Unicode that the reference's regular expressions know.
   private static let version = 16

@@ -34,7 +34,6 @@ struct TextNormalizer: Sendable {
   }
 
   /// Whether a space is put before a run of normalised text.
-  ///
   /// - Parameters:
   ///   - isFirst: nothing stands before the run.
   ///   - followsNormalized: a token that was found in normalised text stands before it.
@@ -49,7 +48,6 @@ struct TextNormalizer: Sendable {
   }
 
   /// Appends the normalised text, without a space before it.
-  ///
   /// - Complexity: O(n).
   func append(_ text: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
     if normalization == .nfc && Self.mayChange(text) {
@@ -75,7 +73,6 @@ struct TextNormalizer: Sendable {
 
 /// `▁` (U+2581), which SentencePiece writes for a space. Vocabularies and text are compared with spaces in its place.
 enum SpaceMark {
-  /// Its UTF-8.
   static let bytes: [UInt8] = [0xE2, 0x96, 0x81]
 
   /// Appends UTF-8 text with a space for every mark.

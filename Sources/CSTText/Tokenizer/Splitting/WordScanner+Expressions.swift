@@ -3,12 +3,9 @@ extension WordScanner {
   private static let wordOrSpace: ScalarClass = [.letter, .number, .whitespace]
 
   /// GPT-2's expression.
-  @inline(__always)
-  func endOfGPT2Word(from start: Int, limit: Int) -> Int {
+  @inline(__always) func endOfGPT2Word(from start: Int, limit: Int) -> Int {
     let (first, after) = scalar(at: start)
-    if text[start] == UInt8(ascii: "'"),
-      let contraction = endOfContraction(from: start, limit: limit, anyCase: false)
-    {
+    if text[start] == UInt8(ascii: "'"), let contraction = endOfContraction(from: start, limit: limit, anyCase: false) {
       return contraction
     }
     if !first.isAny(.whitespace) { return endOfKind(first, from: after, limit: limit) }
@@ -20,8 +17,7 @@ extension WordScanner {
   }
 
   /// The end of the run of letters, of numbers, or of neither, that `first` belongs to.
-  @inline(__always)
-  private func endOfKind(_ first: ScalarClass, from start: Int, limit: Int) -> Int {
+  @inline(__always) private func endOfKind(_ first: ScalarClass, from start: Int, limit: Int) -> Int {
     if first.isAny(.letter) { return endOfRun(of: .letter, from: start, limit: limit) }
     if first.isAny(.number) { return endOfRun(of: .number, from: start, limit: limit) }
     return endOfRun(without: Self.wordOrSpace, from: start, limit: limit)
@@ -64,8 +60,7 @@ extension WordScanner {
   }
 
   /// Llama 3's expression and Qwen 2's.
-  @inline(__always)
-  func endOfContractionsFirstWord(from start: Int, limit: Int, digits: Int) -> Int {
+  @inline(__always) func endOfContractionsFirstWord(from start: Int, limit: Int, digits: Int) -> Int {
     let (first, after) = scalar(at: start)
     if first.isAny(.letter) { return endOfRun(of: .letter, from: after, limit: limit) }
     if let contraction = endOfContraction(from: start, limit: limit, anyCase: true) { return contraction }
@@ -104,8 +99,7 @@ extension WordScanner {
   }
 
   /// Tekken's expression and GPT-4o's.
-  @inline(__always)
-  func endOfCaseWord(from start: Int, limit: Int, contractions: Bool, digits: Int) -> Int {
+  @inline(__always) func endOfCaseWord(from start: Int, limit: Int, contractions: Bool, digits: Int) -> Int {
     let (first, after) = scalar(at: start)
     if let end = endOfCased(first, from: start, after: after, limit: limit) {
       return contractions ? endOfContraction(from: end, limit: limit, anyCase: true) ?? end : end

@@ -17,10 +17,8 @@ struct WordScanner {
   }
 
   /// The end of the word that begins at `start`; `limit` is where the text to be cut ends.
-  ///
   /// - Precondition: `start < limit`; `start` is where the last word ended, or a later place on a scalar boundary.
-  @inline(__always)
-  mutating func endOfWord(from start: Int, limit: Int) -> Int {
+  @inline(__always) mutating func endOfWord(from start: Int, limit: Int) -> Int {
     if steps.count == 1 { return end(of: steps[0], from: start, limit: limit) }
     var bound = limit
     for index in steps.indices {
@@ -60,8 +58,7 @@ struct WordScanner {
   }
 
   /// The end of a step's match at `start`, or nil where there is none.
-  @inline(__always)
-  private func match(_ step: SplittingStep, at start: Int, limit: Int) -> Int? {
+  @inline(__always) private func match(_ step: SplittingStep, at start: Int, limit: Int) -> Int? {
     let (first, after) = scalar(at: start)
     switch step {
     case .each(let wanted): return first.isAny(wanted) ? after : nil
@@ -104,8 +101,7 @@ struct WordScanner {
 
   /// The classes of the scalar at a position and the position after it. Inside a scalar that a step has cut, its bytes
   /// have no class.
-  @inline(__always)
-  func scalar(at position: Int) -> (ScalarClass, after: Int) {
+  @inline(__always) func scalar(at position: Int) -> (ScalarClass, after: Int) {
     let lead = UInt32(text[position])
     if lead < 0x80 { return (classes[lead], position + 1) }
     let count = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
@@ -113,9 +109,7 @@ struct WordScanner {
     switch count {
     case 2: return (classes[(lead & 0x1F) << 6 | continuation(position + 1)], position + 2)
     case 3:
-      return (
-        classes[(lead & 0x0F) << 12 | continuation(position + 1) << 6 | continuation(position + 2)], position + 3
-      )
+      return (classes[(lead & 0x0F) << 12 | continuation(position + 1) << 6 | continuation(position + 2)], position + 3)
     case 4:
       let value = (lead & 0x07) << 18 | continuation(position + 1) << 12 | continuation(position + 2) << 6
       return (classes[value | continuation(position + 3)], position + 4)
@@ -123,12 +117,10 @@ struct WordScanner {
     }
   }
 
-  @inline(__always)
-  private func continuation(_ position: Int) -> UInt32 { UInt32(text[position]) & 0x3F }
+  @inline(__always) private func continuation(_ position: Int) -> UInt32 { UInt32(text[position]) & 0x3F }
 
   /// The end of the run of scalars that have one of `classes`.
-  @inline(__always)
-  func endOfRun(of classes: ScalarClass, from start: Int, limit: Int) -> Int {
+  @inline(__always) func endOfRun(of classes: ScalarClass, from start: Int, limit: Int) -> Int {
     var position = start
     while position < limit {
       let (next, after) = scalar(at: position)
@@ -139,8 +131,7 @@ struct WordScanner {
   }
 
   /// The end of the run of scalars that have none of `classes`.
-  @inline(__always)
-  func endOfRun(without classes: ScalarClass, from start: Int, limit: Int) -> Int {
+  @inline(__always) func endOfRun(without classes: ScalarClass, from start: Int, limit: Int) -> Int {
     var position = start
     while position < limit {
       let (next, after) = scalar(at: position)
@@ -151,8 +142,7 @@ struct WordScanner {
   }
 
   /// The end of a run of at most `count` scalars.
-  @inline(__always)
-  func endOfGroup(of classes: ScalarClass, from start: Int, limit: Int, _ count: Int) -> Int {
+  @inline(__always) func endOfGroup(of classes: ScalarClass, from start: Int, limit: Int, _ count: Int) -> Int {
     var position = start
     var left = count
     while position < limit && left > 0 {

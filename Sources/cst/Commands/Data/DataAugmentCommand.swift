@@ -16,20 +16,18 @@ struct DataAugmentCommand: LibraryCommand {
       """)
 
   /// How many wordings a row is written in.
-  enum Paraphrases: String, CaseIterable, ExpressibleByArgument {
-    case one, all
-  }
+  enum Paraphrases: String, CaseIterable, ExpressibleByArgument { case one, all }
 
   @OptionGroup var input: DataInput
   @OptionGroup var output: DataOutput
 
-  @Option(help: ArgumentHelp("The policy with the system prompts.", valueName: "file"), completion: .file())
+  @Option(help: .init("The policy with the system prompts.", valueName: "file"), completion: .file())
   var policy: String
 
   @Option(defaultAsFlag: Paraphrases.one, help: "Reword system prompts: each row in one wording, or in all.")
   var paraphrases: Paraphrases?
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Decides the wordings.", valueName: "n"))
+  @Option(parsing: .unconditional, help: .init("Decides the wordings.", valueName: "n"))
   var seed: UInt64 = 42
 
   @OptionGroup var common: CommonOptions

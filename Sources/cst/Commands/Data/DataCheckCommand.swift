@@ -6,8 +6,7 @@ import Foundation
 
 struct DataCheckCommand: LibraryCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check",
-    abstract: "Tell what is wrong with a preference dataset before training on it.",
+    commandName: "check", abstract: "Tell what is wrong with a preference dataset before training on it.",
     discussion: """
       Prints lengths by configuration and what was found, with examples and advice: errors (training fails, or is taught \
       something and its opposite), warnings (look at these) and notes. The exit code is 1 where there is an error, 0 \
@@ -18,36 +17,35 @@ struct DataCheckCommand: LibraryCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("Preference data: JSONL, or a JSON list.", valueName: "file"),
+    help: .init("Preference data: JSONL, or a JSON list.", valueName: "file"),
     completion: .file(extensions: ["jsonl", "json"]))
   var data: String
 
   @Option(
-    help: ArgumentHelp("The policy that the rows are for, a JSON file.", valueName: "file"),
+    help: .init("The policy that the rows are for, a JSON file.", valueName: "file"),
     completion: .file(extensions: ["json"]))
   var policy: String?
 
   @Option(
-    help: ArgumentHelp("The model that will be trained, a .gguf file or a Hugging Face folder.", valueName: "path"),
+    help: .init("The model that will be trained, a .gguf file or a Hugging Face folder.", valueName: "path"),
     completion: .file())
   var model: String?
 
   @Option(
-    help: ArgumentHelp("A dataset that should share no prompt with this one; may be repeated.", valueName: "file"),
+    help: .init("A dataset that should share no prompt with this one; may be repeated.", valueName: "file"),
     completion: .file(extensions: ["jsonl", "json"]))
   var against: [String] = []
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Most tokens of prompt and answer together (default: 512; needs --model).", valueName: "n"))
+    help: .init("Most tokens of prompt and answer together (default: 512; needs --model).", valueName: "n"))
   var maxLength: Int?
 
   @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Report answers of fewer tokens, or words without --model.", valueName: "n"))
+    parsing: .unconditional, help: .init("Report answers of fewer tokens, or words without --model.", valueName: "n"))
   var minTokens = 3
 
-  @Option(help: ArgumentHelp("Write the report as an HTML page too.", valueName: "file"), completion: .file())
+  @Option(help: .init("Write the report as an HTML page too.", valueName: "file"), completion: .file())
   var html: String?
 
   @OptionGroup var common: CommonOptions

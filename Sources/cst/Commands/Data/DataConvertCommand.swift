@@ -5,8 +5,7 @@ import Foundation
 
 struct DataConvertCommand: LibraryCommand {
   static let configuration = CommandConfiguration(
-    commandName: "convert",
-    abstract: "Write preference data in another form, and lose nothing.",
+    commandName: "convert", abstract: "Write preference data in another form, and lose nothing.",
     discussion: """
       native is this project's form; trl has the texts system, prompt, chosen and rejected; conversational has lists of \
       messages. Any of them is read. With --policy, rows that need it are written out with its system prompts, one row a \
@@ -24,7 +23,7 @@ struct DataConvertCommand: LibraryCommand {
   @Flag(help: "Write one JSON list instead of a row a line.")
   var list = false
 
-  @Option(help: ArgumentHelp("The policy with the system prompts.", valueName: "file"), completion: .file())
+  @Option(help: .init("The policy with the system prompts.", valueName: "file"), completion: .file())
   var policy: String?
 
   @OptionGroup var common: CommonOptions

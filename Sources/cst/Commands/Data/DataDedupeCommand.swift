@@ -5,8 +5,7 @@ import Foundation
 
 struct DataDedupeCommand: LibraryCommand {
   static let configuration = CommandConfiguration(
-    commandName: "dedupe",
-    abstract: "Remove rows that say what an earlier row says.",
+    commandName: "dedupe", abstract: "Remove rows that say what an earlier row says.",
     discussion: """
       Equal rows go, and rows whose prompt is nearly an earlier row's: the first is kept. Twins of a flip, one prompt \
       under several system prompts, stay together. Lines of --removed are \
@@ -20,14 +19,13 @@ struct DataDedupeCommand: LibraryCommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp(
-      "Share of word pairs from which prompts count as nearly the same (default: 0.7).", valueName: "share"))
+    help: .init("Share of word pairs from which prompts count as nearly the same (default: 0.7).", valueName: "share"))
   var threshold: Double?
 
   @Flag(help: "Remove equal rows only.")
   var exact = false
 
-  @Option(help: ArgumentHelp("Write the removed rows here.", valueName: "file"), completion: .file())
+  @Option(help: .init("Write the removed rows here.", valueName: "file"), completion: .file())
   var removed: String?
 
   @OptionGroup var common: CommonOptions
@@ -44,7 +42,7 @@ struct DataDedupeCommand: LibraryCommand {
       of: Array(file), nearDuplicates: exact ? nil : NearDuplicates(threshold: threshold ?? 0.7))
     try found.kept.map { file[$0] }.write(to: output.location)
     if let removed {
-      let lines = try found.removed.map { try RemovedRow($0, of: file).line() + "\n" }
+      let lines = try found.removed.map { try RemovedRow(removal: $0, file: file).line() + "\n" }
       try AtomicFile.write(Data(lines.joined().utf8), to: URL(filePath: removed))
     }
     let counts = Dictionary(found.removed.map { ($0.reason, 1) }, uniquingKeysWith: +)
@@ -81,15 +79,8 @@ private struct RemovedRow: Encodable {
   let removal: Deduplication.Removal
   let file: PreferenceDataset
 
-  init(_ removal: Deduplication.Removal, of file: PreferenceDataset) {
-    self.removal = removal
-    self.file = file
-  }
-
   /// Not as `JSONText` writes it: the names of a row's columns are its own.
-  func line() throws -> String {
-    String(decoding: try JSONEncoder.rows.encode(self), as: UTF8.self)
-  }
+  func line() throws -> String { String(decoding: try JSONEncoder.rows.encode(self), as: UTF8.self) }
 
   func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Key.self)

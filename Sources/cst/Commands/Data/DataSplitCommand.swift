@@ -5,8 +5,7 @@ import Foundation
 
 struct DataSplitCommand: LibraryCommand {
   static let configuration = CommandConfiguration(
-    commandName: "split",
-    abstract: "Divide preference data into rows to train on and rows to evaluate on.",
+    commandName: "split", abstract: "Divide preference data into rows to train on and rows to evaluate on.",
     discussion: """
       Rows whose prompts are the same or nearly the same stay on one side, and so do the twins of a flip. With --stratify \
       the share is kept within each task, within each form (switchable, neutral, a configuration's), or, if it is given \
@@ -17,19 +16,19 @@ struct DataSplitCommand: LibraryCommand {
 
   @OptionGroup var input: DataInput
 
-  @Option(help: ArgumentHelp("Write the rows to train on here.", valueName: "file"), completion: .file())
+  @Option(help: .init("Write the rows to train on here.", valueName: "file"), completion: .file())
   var train: String
 
-  @Option(help: ArgumentHelp("Write the rows kept back here.", valueName: "file"), completion: .file())
+  @Option(help: .init("Write the rows kept back here.", valueName: "file"), completion: .file())
   var heldOut: String
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Share of the rows to keep back.", valueName: "share"))
+  @Option(parsing: .unconditional, help: .init("Share of the rows to keep back.", valueName: "share"))
   var share = 0.1
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Decides which rows are kept back.", valueName: "n"))
+  @Option(parsing: .unconditional, help: .init("Decides which rows are kept back.", valueName: "n"))
   var seed: UInt64 = 42
 
-  @Option(help: ArgumentHelp("Keep the share within each kind of rows; may be repeated."))
+  @Option(help: .init("Keep the share within each kind of rows; may be repeated."))
   var stratify: [PreferenceStratum] = []
 
   @OptionGroup var common: CommonOptions

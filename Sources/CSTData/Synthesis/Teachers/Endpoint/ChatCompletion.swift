@@ -4,9 +4,7 @@ import Foundation
 /// A chat completion, a piece of one from a stream, or the error that stands in the place of either.
 struct ChatCompletion: Decodable {
   struct Choice: Decodable {
-    struct Text: Decodable {
-      let content: String?
-    }
+    struct Text: Decodable { let content: String? }
 
     /// The reply, where it comes as a whole.
     let message: Text?

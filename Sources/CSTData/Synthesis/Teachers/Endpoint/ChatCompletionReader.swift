@@ -33,7 +33,6 @@ struct ChatCompletionReader: Sendable {
     self.key = key
   }
 
-  /// Takes the status and the headers.
   mutating func begin(_ response: HTTPURLResponse) throws(TeacherError) {
     let status = response.statusCode
     if (300..<400).contains(status) {
@@ -156,8 +155,7 @@ struct ChatCompletionReader: Sendable {
       text: text,
       isComplete: try ChatCompletion.isComplete(
         finishReason: finishReason, usage: usage, maximumTokens: maximumTokens, key: key),
-      promptTokens: Self.plausible(usage?.promptTokens),
-      completionTokens: Self.plausible(usage?.completionTokens))
+      promptTokens: Self.plausible(usage?.promptTokens), completionTokens: Self.plausible(usage?.completionTokens))
   }
 
   /// A count that can be added to others; a server may say anything.

@@ -17,9 +17,7 @@ struct ChatCompletionRequest: Encodable {
   struct StreamOptions: Encodable {
     let includesUsage = true
 
-    private enum CodingKeys: String, CodingKey {
-      case includesUsage = "include_usage"
-    }
+    private enum CodingKeys: String, CodingKey { case includesUsage = "include_usage" }
   }
 
   private enum CodingKeys: String, CodingKey {

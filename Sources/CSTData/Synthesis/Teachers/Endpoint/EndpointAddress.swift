@@ -36,7 +36,6 @@ struct EndpointAddress: Sendable {
   }
 
   /// - Parameter environment: Where the system finds out about proxies. Within TLS, a proxy sees no key.
-  /// - Throws: ``EndpointError`` if what is sent here would leave this machine unencrypted.
   func requireSecrecy(environment: [String: String]) throws(EndpointError) {
     guard scheme == "http" else { return }
     guard isLoopback else {
@@ -46,9 +45,7 @@ struct EndpointAddress: Sendable {
           + "no key")
     }
     guard let proxy = ["http_proxy", "all_proxy", "ALL_PROXY"].first(where: { environment[$0]?.isEmpty == false })
-    else {
-      return
-    }
+    else { return }
     let exceptions = (environment["no_proxy"] ?? environment["NO_PROXY"] ?? "")
       .split { $0 == "," || $0.isWhitespace }.map { $0.lowercased() }
     let name = host.trimmingCharacters(in: ["[", "]"])

@@ -22,8 +22,7 @@ public struct EndpointError: PlacedError, Hashable {
   /// What was expected, what was found and what to do, without any secret.
   public var detail: String
 
-  /// Creates an error.
-  public init(_ reason: Reason, detail: String) {
+  package init(_ reason: Reason, detail: String) {
     self.reason = reason
     self.detail = detail
   }

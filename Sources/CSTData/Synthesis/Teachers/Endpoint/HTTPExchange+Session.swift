@@ -31,9 +31,7 @@ extension HTTPExchange: URLSessionDataDelegate {
     completionHandler(.allow)
   }
 
-  func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-    receive(data)
-  }
+  func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) { receive(data) }
 
   func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
     // Outside of Apple's systems, a redirection that names no place is told to nobody: the task alone knows of it.

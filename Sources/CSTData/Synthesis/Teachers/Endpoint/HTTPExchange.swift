@@ -79,7 +79,6 @@ final class HTTPExchange: NSObject, Sendable {
     }
   }
 
-  /// Bytes have arrived.
   func receive(_ data: Data) {
     settle { [limits] state in
       state.lastArrival = .now
@@ -92,9 +91,7 @@ final class HTTPExchange: NSObject, Sendable {
   }
 
   /// The server wants the request sent elsewhere.
-  func redirect(status: Int, to target: URL?) {
-    settle { .failure($0.reader.redirection(status: status, to: target)) }
-  }
+  func redirect(status: Int, to target: URL?) { settle { .failure($0.reader.redirection(status: status, to: target)) } }
 
   /// Nothing more will arrive.
   func end(_ error: (any Error)?) {

@@ -32,7 +32,7 @@ public struct RetryPolicy: Sendable, Hashable {
   }
 
   /// The wait after the failure of an attempt, counted from 1.
-  public func delay(
+  package func delay(
     after attempt: Int, retryAfter: Duration? = nil, using generator: inout some RandomNumberGenerator
   ) -> Duration {
     var bound = min(baseDelay, maximumDelay)
@@ -42,15 +42,12 @@ public struct RetryPolicy: Sendable, Hashable {
   }
 
   /// The operation's value, from the first attempt that does not fail.
-  ///
   /// - Parameters:
   ///   - generator: Draws the waits. Nothing else depends on it.
   ///   - onFailure: Told of every failure, the last one too.
-  ///   - sleep: Waits.
-  ///   - operation: One attempt.
   /// - Throws: The first ``TeacherError`` that another attempt would not mend, or that of the last attempt, each with
   ///   the number of attempts in its detail. Any other error, `CancellationError` for one, at once and as it is.
-  public nonisolated(nonsending) func run<Value>(
+  package nonisolated(nonsending) func run<Value>(
     using generator: some RandomNumberGenerator = SystemRandomNumberGenerator(),
     onFailure: (TeacherError) -> Void = { _ in },
     sleep: nonisolated(nonsending) (Duration) async throws -> Void = { try await Task.sleep(for: $0) },

@@ -9,9 +9,7 @@ struct ServerMessage: Decodable {
   /// A status that arrived in the body, as in a stream, whose own status has been sent by then.
   let status: Int?
 
-  private enum CodingKeys: String, CodingKey {
-    case message, code, type
-  }
+  private enum CodingKeys: String, CodingKey { case message, code, type }
 
   init(from decoder: any Decoder) throws {
     if let text = try? decoder.singleValueContainer().decode(String.self) {
@@ -31,9 +29,7 @@ struct ServerMessage: Decodable {
       let detail: String?
       let message: String?
 
-      private enum CodingKeys: String, CodingKey {
-        case error, detail, message
-      }
+      private enum CodingKeys: String, CodingKey { case error, detail, message }
 
       init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
@@ -46,9 +42,7 @@ struct ServerMessage: Decodable {
     return envelope.error ?? (envelope.detail ?? envelope.message).map { ServerMessage(text: $0) }
   }
 
-  private init(text: String) {
-    (self.text, words, status) = (text, [], nil)
-  }
+  private init(text: String) { (self.text, words, status) = (text, [], nil) }
 
   /// At most 200 characters of a text from a server: one line, in quotation marks, without the key, should the server
   /// have sent it back.

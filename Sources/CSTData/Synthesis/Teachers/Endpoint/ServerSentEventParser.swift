@@ -30,9 +30,7 @@ struct ServerSentEventParser: Sendable {
   }
 
   /// The data of the event that the stream ended within, counting its last line as ended; nil where there is none.
-  mutating func end() -> [UInt8]? {
-    endLine() ?? endEvent()
-  }
+  mutating func end() -> [UInt8]? { endLine() ?? endEvent() }
 
   private mutating func endLine() -> [UInt8]? {
     defer { line.removeAll(keepingCapacity: true) }

@@ -2,7 +2,6 @@ import Foundation
 
 extension TeacherError {
   /// What a failed request means.
-  ///
   /// - Parameters:
   ///   - status: The response's status, 400 or above.
   ///   - body: The beginning of the response.
