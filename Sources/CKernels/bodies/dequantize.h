@@ -43,71 +43,43 @@ static void dequantize_Q8_0(float *out, const void *source, size_t blocks) {
   }
 }
 
-/// d, 16 bytes: low halves are weights 0...15, high halves 16...31, less 8
+/// A block of 32: d, m where there are minima, 4 bytes of fifth bits where weights have five, 16 bytes: low halves are
+/// weights 0...15, high halves 16...31. Without minima half their range is taken off.
+CK_INLINE void dequantize_halves(float *out, const uint8_t *block, size_t blocks, size_t block_bytes,
+                                 const bool has_minima, const bool has_fifth_bits) {
+  vi low_bits = vi_set1(15), bit = vi_set1(16), bias = vi_set1(has_fifth_bits ? 16 : 8);
+  for (; blocks; blocks--, block += block_bytes, out += 32) {
+    const uint8_t *fifth_bits = block + (has_minima ? 4 : 2), *bytes = fifth_bits + (has_fifth_bits ? 4 : 0);
+    vf d = vf_set1(load_f16_field(block)), m = has_minima ? vf_set1(load_f16_field(block + 2)) : vf_zero();
+    for (int i = 0; i < 16; i += VF_LANES) {
+      vi q = vi_load_u8(bytes + i), low = vi_and(q, low_bits), high = vi_shr(q, 4);
+      if (has_fifth_bits) { // bit j of the field is that of weight j
+        int32_t bits;
+        __builtin_memcpy(&bits, fifth_bits, sizeof bits);
+        vi lanes = vi_add(vi_iota(), vi_set1(i)), fields = vi_set1(bits);
+        low = vi_or(low, vi_and(vi_shl(vi_shr_by(fields, lanes), 4), bit));
+        high = vi_or(high, vi_and(vi_shr_by(fields, vi_add(lanes, vi_set1(12))), bit));
+      }
+      vf_store(out + i, has_minima ? scaled_plus(low, d, m) : scaled(vi_sub(low, bias), d));
+      vf_store(out + 16 + i, has_minima ? scaled_plus(high, d, m) : scaled(vi_sub(high, bias), d));
+    }
+  }
+}
+
 static void dequantize_Q4_0(float *out, const void *source, size_t blocks) {
-  const uint8_t *block = source;
-  vi low_bits = vi_set1(15), eight = vi_set1(8);
-  for (; blocks; blocks--, block += CK_BYTES_Q4_0, out += 32) {
-    vf d = vf_set1(load_f16_field(block));
-    for (int i = 0; i < 16; i += VF_LANES) {
-      vi q = vi_load_u8(block + 2 + i);
-      vf_store(out + i, scaled(vi_sub(vi_and(q, low_bits), eight), d));
-      vf_store(out + 16 + i, scaled(vi_sub(vi_shr(q, 4), eight), d));
-    }
-  }
+  dequantize_halves(out, source, blocks, CK_BYTES_Q4_0, false, false);
 }
 
-/// d, m, 16 bytes as in Q4_0, without the 8
 static void dequantize_Q4_1(float *out, const void *source, size_t blocks) {
-  const uint8_t *block = source;
-  vi low_bits = vi_set1(15);
-  for (; blocks; blocks--, block += CK_BYTES_Q4_1, out += 32) {
-    vf d = vf_set1(load_f16_field(block)), m = vf_set1(load_f16_field(block + 2));
-    for (int i = 0; i < 16; i += VF_LANES) {
-      vi q = vi_load_u8(block + 4 + i);
-      vf_store(out + i, scaled_plus(vi_and(q, low_bits), d, m));
-      vf_store(out + 16 + i, scaled_plus(vi_shr(q, 4), d, m));
-    }
-  }
+  dequantize_halves(out, source, blocks, CK_BYTES_Q4_1, true, false);
 }
 
-/// The 5-bit integers i... and 16 + i... of a Q5 block: bit j of `high` is the fifth bit of weight j.
-CK_INLINE void load_q5(const uint8_t *bytes, const uint8_t *high_field, int i, vi *low, vi *high) {
-  int32_t high_bits;
-  __builtin_memcpy(&high_bits, high_field, sizeof high_bits);
-  vi q = vi_load_u8(bytes + i), lanes = vi_add(vi_iota(), vi_set1(i)), bit = vi_set1(16), fields = vi_set1(high_bits);
-  vi low_fifth = vi_and(vi_shl(vi_shr_by(fields, lanes), 4), bit);
-  vi high_fifth = vi_and(vi_shr_by(fields, vi_add(lanes, vi_set1(12))), bit);
-  *low = vi_or(vi_and(q, vi_set1(15)), low_fifth);
-  *high = vi_or(vi_shr(q, 4), high_fifth);
-}
-
-/// d, 4 bytes of fifth bits, 16 bytes as in Q4_0; less 16
 static void dequantize_Q5_0(float *out, const void *source, size_t blocks) {
-  const uint8_t *block = source;
-  vi sixteen = vi_set1(16), low, high;
-  for (; blocks; blocks--, block += CK_BYTES_Q5_0, out += 32) {
-    vf d = vf_set1(load_f16_field(block));
-    for (int i = 0; i < 16; i += VF_LANES) {
-      load_q5(block + 6, block + 2, i, &low, &high);
-      vf_store(out + i, scaled(vi_sub(low, sixteen), d));
-      vf_store(out + 16 + i, scaled(vi_sub(high, sixteen), d));
-    }
-  }
+  dequantize_halves(out, source, blocks, CK_BYTES_Q5_0, false, true);
 }
 
-/// d, m, fifth bits, 16 bytes
 static void dequantize_Q5_1(float *out, const void *source, size_t blocks) {
-  const uint8_t *block = source;
-  vi low, high;
-  for (; blocks; blocks--, block += CK_BYTES_Q5_1, out += 32) {
-    vf d = vf_set1(load_f16_field(block)), m = vf_set1(load_f16_field(block + 2));
-    for (int i = 0; i < 16; i += VF_LANES) {
-      load_q5(block + 8, block + 4, i, &low, &high);
-      vf_store(out + i, scaled_plus(low, d, m));
-      vf_store(out + 16 + i, scaled_plus(high, d, m));
-    }
-  }
+  dequantize_halves(out, source, blocks, CK_BYTES_Q5_1, true, true);
 }
 
 /// The 6-bit scale and minimum of run `run` (0...7) from the 12 bytes of a Q4_K or Q5_K block.

@@ -24,8 +24,7 @@ public struct VerifiedExport: Sendable {
 
   /// - Parameter export: What is written.
   /// - Parameter replay: The answers that are scored before and after.
-  /// - Parameter tolerance: The largest change for each token that is allowed, in nats;
-  ///   ``ExportFormat/replayTolerance`` where `nil`.
+  /// - Parameter tolerance: The largest change for each token that is allowed, in nats; by the format where `nil`.
   /// - Parameter switchTolerance: By how much switch accuracy may fall, as a share of 1.
   /// - Parameter adapter: The file or folder that the model's adapter was read from, which is never replaced.
   public init(
@@ -81,7 +80,8 @@ public struct VerifiedExport: Sendable {
   ///
   /// - Parameters:
   ///   - url: The file or folder.
-  ///   - replacing: Whether an older export there may be replaced; see ``check(_:replacing:)``.
+  ///   - replacing: Whether an older export there may be replaced. A folder may only if all that is in it are files an
+  ///     export writes, and what is exported never may.
   /// - Throws: `FormatError`, ``ExportError``, `TokenizerError` and what ``ExportReplay``
   ///   throws; nothing is left behind then.
   public func write(to url: URL, replacing: Bool = false) async throws -> Outcome {

@@ -20,11 +20,11 @@ public struct AttentionHeads: Sendable, Hashable {
   }
 
   /// Query heads per key-value head.
-  public var group: Int { queryHeads / keyValueHeads }
+  package var group: Int { queryHeads / keyValueHeads }
   var queryWidth: Int { queryHeads * headWidth }
   var keyValueWidth: Int { keyValueHeads * headWidth }
   /// 1/√headWidth.
-  public var scale: Float { Float(1 / Double(headWidth).squareRoot()) }
+  package var scale: Float { Float(1 / Double(headWidth).squareRoot()) }
 
   fileprivate func shape(rows: Int, prefixRows: Int, window: Int?) -> AttentionHeadShape {
     AttentionHeadShape(

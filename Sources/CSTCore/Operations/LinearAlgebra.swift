@@ -110,9 +110,9 @@ public struct LinearAlgebraError: PlacedError, Hashable {
   /// The kind of failure.
   public let reason: Reason
   /// LAPACK's name of the routine.
-  public let routine: String
+  package let routine: String
   /// The shape of the matrix.
-  public let shape: Shape
+  package let shape: Shape
   /// What was found, and what to do.
   public let detail: String
 

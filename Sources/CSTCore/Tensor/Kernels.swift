@@ -25,7 +25,7 @@ public struct Kernels: Sendable {
 
   package static var runnableNames: [String] { variants.filter { ck_kernels_for($0.variant) != nil }.map(\.name) }
 
-  /// The name of this variant, one of ``runnableNames``: `scalar` or that of an instruction set.
+  /// The name of this variant: `scalar` or that of an instruction set.
   public var name: String { String(cString: ck_variant_name(table.variant)) }
 
   /// Whether bf16 products run in hardware, so that bf16 is faster than float32.

@@ -26,9 +26,9 @@ public struct AdamW: Sendable, Hashable, Codable {
     /// Updates done.
     public internal(set) var step: Int
     /// Means of gradients, one tensor per parameter.
-    public internal(set) var means: [Tensor]
+    package internal(set) var means: [Tensor]
     /// Means of squared gradients.
-    public internal(set) var squares: [Tensor]
+    package internal(set) var squares: [Tensor]
 
     /// Zero means for these parameters.
     public init(for parameters: some ParameterContainer) {

@@ -1,9 +1,9 @@
 /// Finds texts that are the same but for small changes, by the words they share.
 ///
-/// Two texts are compared by their *shingles*, the runs of ``shingleLength`` consecutive words: the similarity is the
+/// Two texts are compared by their *shingles*, the runs of `shingleLength` consecutive words: the similarity is the
 /// Jaccard index, shared shingles divided by all distinct ones. Letter case, punctuation and spacing do not count. Results
-/// are exact, not sampled: no pair at or above the threshold is missed (shingles are compared by 64-bit hashes). A word is a run of letters and digits, so scripts
-/// written without spaces are only compared for equality between punctuation marks.
+/// are exact, not sampled: no pair at or above the threshold is missed (shingles are compared by 64-bit hashes). A word is
+/// a run of letters and digits, so scripts written without spaces are only compared for equality between punctuation marks.
 ///
 /// ```swift
 /// let leaks = NearDuplicates().matches(of: heldOutPrompts, in: trainingPrompts)
@@ -23,9 +23,9 @@ public struct NearDuplicates: Hashable, Sendable {
   }
 
   /// How many consecutive words make a shingle. A text of fewer words is one shingle.
-  public let shingleLength: Int
+  package let shingleLength: Int
   /// The least similarity that counts.
-  public let threshold: Double
+  package let threshold: Double
 
   /// Creates a detector.
   ///

@@ -96,13 +96,13 @@ public struct SelfCritique: Sendable {
 /// How a teacher is asked, apart from what the policy says.
 public struct SynthesisSettings: Sendable, Hashable, Encodable {
   /// How replies are drawn. Every call has a seed of its own, derived from this one and the call's content.
-  public let sampling: Sampling
+  package let sampling: Sampling
   /// Where an answer is cut, in the teacher's tokens; a cut answer is rejected.
-  public let answerTokens: Int
+  package let answerTokens: Int
   /// Where a critique is cut, in the teacher's tokens.
-  public let critiqueTokens: Int
+  package let critiqueTokens: Int
   /// How often an answer that will not do by itself is tried, before its prompt is rejected. More than once helps only at a temperature above 0.
-  public let attempts: Int
+  package let attempts: Int
 
   /// Traps where a count is not positive.
   public init(

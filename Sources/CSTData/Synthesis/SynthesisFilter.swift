@@ -4,11 +4,11 @@ import Foundation
 /// What an answer must be like to become part of a row.
 public struct SynthesisFilter: Sendable, Hashable, Encodable {
   /// The least words of an answer.
-  public let minimumWords: Int
+  package let minimumWords: Int
   /// The most that one answer's words may be of another's: 3 is three times as many.
-  public let maximumLengthRatio: Double
+  package let maximumLengthRatio: Double
   /// From which similarity on (``NearDuplicates``) two prompts, or two answers to one, count as the same.
-  public let duplicateThreshold: Double
+  package let duplicateThreshold: Double
 
   /// Traps where a number is out of range.
   public init(minimumWords: Int = 5, maximumLengthRatio: Double = 3, duplicateThreshold: Double = 0.7) {

@@ -14,7 +14,7 @@ import Synchronization
 /// `@unchecked Sendable`: the file is written on one serial queue only; the replies are guarded by their mutex.
 public final class SynthesisJournal: @unchecked Sendable {
   /// The file.
-  public let file: URL
+  package let file: URL
   private let descriptor: Int32
   private let queue = DispatchQueue(label: "cst.synthesis-journal")
   private let replies: Mutex<[String: TeacherReply]>

@@ -6,7 +6,7 @@ import CKernels
 /// knows them in that spelling, and `q41` would read as a number. ``description`` gives the standard form (`Q4_1`).
 ///
 /// A format is a storage matter only: arithmetic is done in `Float`. Blocks run along a row, so a row's length must be a
-/// multiple of ``blockLength``.
+/// multiple of the block's length.
 @nonexhaustive
 public enum WeightFormat: Sendable, Hashable, CaseIterable {
   /// IEEE 754 binary32.

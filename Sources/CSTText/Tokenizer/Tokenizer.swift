@@ -9,10 +9,10 @@ import Foundation
 /// Ordinary text gets exactly the ids of the reference (Hugging Face `tokenizers` with the same files). Added tokens are
 /// found in template text only: no content, whatever it says, yields the id of a control token or of any other added
 /// token, except those that are plain text themselves (single characters and white space, which some vocabularies add).
-/// The tokenizer adds no BOS or EOS of its own; ``addsBOS`` and ``addsEOS`` tell what the model wants.
+/// The tokenizer adds no BOS or EOS of its own: whoever encodes a conversation adds what the model wants.
 ///
 /// Some vocabularies lack tokens for a few bytes (SmolLM2's has none for control characters such as U+0004 or for
-/// U+40000–U+BFFFF). Encoding leaves such bytes out, as the reference does; ``unencodableBytes`` lists them.
+/// U+40000–U+BFFFF). Encoding leaves such bytes out, as the reference does.
 ///
 /// It is an immutable value; copies share their tables.
 public struct Tokenizer: Sendable {

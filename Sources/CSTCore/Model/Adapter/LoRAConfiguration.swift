@@ -7,7 +7,7 @@ public struct LoRAConfiguration: Sendable, Hashable {
   /// Probability with which an element of the adapter's input is zeroed in training.
   public let dropout: Double
   /// The projections that get factors, in the order of ``Projection``'s cases. Those that a model does not have are
-  /// passed over; see ``restricted(to:)``.
+  /// passed over.
   public let targets: [Projection]
   /// How fresh factors are filled. It says nothing about factors that are there already, and files do not record it.
   public let initialization: LoRAInitialization

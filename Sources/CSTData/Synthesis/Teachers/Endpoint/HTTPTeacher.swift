@@ -99,11 +99,11 @@ public struct HTTPTeacher: Teacher {
 public struct HTTPLimits: Sendable, Hashable {
   /// How long not a single byte may arrive. A server that streams writes a token at a time; one that does not is silent
   /// until its reply is done, and one that queues calls is silent until a call's turn comes.
-  public var idle: Duration
+  package var idle: Duration
   /// How long a whole call may take.
-  public var total: Duration
+  package var total: Duration
   /// How many bytes a reply may have, after decompression.
-  public var maximumBytes: Int
+  package var maximumBytes: Int
 
   /// Traps on limits that nothing can keep.
   public init(idle: Duration = .seconds(60), total: Duration = .seconds(600), maximumBytes: Int = 8_000_000) {

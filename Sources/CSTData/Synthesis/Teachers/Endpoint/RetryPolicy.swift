@@ -8,13 +8,13 @@
 /// ```
 public struct RetryPolicy: Sendable, Hashable {
   /// How often to try in all.
-  public var attempts: Int
+  package var attempts: Int
   /// The longest wait after the first failure; doubled after each one that follows.
-  public var baseDelay: Duration
+  package var baseDelay: Duration
   /// The longest wait after any failure, unless the server asks for more.
-  public var maximumDelay: Duration
+  package var maximumDelay: Duration
   /// The longest wait that a server is granted.
-  public var maximumRetryAfter: Duration
+  package var maximumRetryAfter: Duration
 
   /// Traps unless there is at least one attempt and no wait is negative.
   public init(
