@@ -1,18 +1,28 @@
 // Elementwise kernels and the float64 reductions.
 
-/// Apply `expression` to every vector and to what is left, with a[i], b[i] in `a` and `b`.
+/// Apply `expression` to whole vectors, then to the partial one, with a[i], b[i] in `a` and `b`.
 #define CK_BINARY(field, expression)                                                                                   \
   static void ck_##field(float *out, const float *a_values, const float *b_values, size_t count) {                     \
-    CK_EACH_VECTOR(i, n, count) {                                                                                      \
-      vf a = load_up_to(a_values + i, n), b = load_up_to(b_values + i, n);                                             \
-      store_up_to(out + i, expression, n);                                                                             \
+    size_t i = 0;                                                                                                      \
+    for (; i + VF_LANES <= count; i += VF_LANES) {                                                                     \
+      vf a = vf_load(a_values + i), b = vf_load(b_values + i);                                                         \
+      vf_store(out + i, expression);                                                                                   \
+    }                                                                                                                  \
+    if (i < count) {                                                                                                   \
+      vf a = vf_load_partial(a_values + i, count - i), b = vf_load_partial(b_values + i, count - i);                   \
+      vf_store_partial(out + i, expression, count - i);                                                                \
     }                                                                                                                  \
   }
 #define CK_UNARY(field, expression)                                                                                    \
   static void ck_##field(float *out, const float *x_values, size_t count) {                                            \
-    CK_EACH_VECTOR(i, n, count) {                                                                                      \
-      vf x = load_up_to(x_values + i, n);                                                                              \
-      store_up_to(out + i, expression, n);                                                                             \
+    size_t i = 0;                                                                                                      \
+    for (; i + VF_LANES <= count; i += VF_LANES) {                                                                     \
+      vf x = vf_load(x_values + i);                                                                                    \
+      vf_store(out + i, expression);                                                                                   \
+    }                                                                                                                  \
+    if (i < count) {                                                                                                   \
+      vf x = vf_load_partial(x_values + i, count - i);                                                                 \
+      vf_store_partial(out + i, expression, count - i);                                                                \
     }                                                                                                                  \
   }
 
@@ -34,7 +44,12 @@ static void ck_scale_f32(float *out, const float *x, float scale, size_t count) 
 
 static void ck_add_scaled_f32(float *y, const float *x, float scale, size_t count) {
   vf factor = vf_set1(scale);
-  CK_EACH_VECTOR(i, n, count) store_up_to(y + i, vf_fma(factor, load_up_to(x + i, n), load_up_to(y + i, n)), n);
+  size_t i = 0;
+  for (; i + VF_LANES <= count; i += VF_LANES) vf_store(y + i, vf_fma(factor, vf_load(x + i), vf_load(y + i)));
+  if (i < count) {
+    size_t n = count - i;
+    vf_store_partial(y + i, vf_fma(factor, vf_load_partial(x + i, n), vf_load_partial(y + i, n)), n);
+  }
 }
 
 static double ck_sum_f32(const float *x, size_t count) {

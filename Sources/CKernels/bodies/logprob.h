@@ -17,8 +17,13 @@ static void ck_logprob_rows_gradient_f32(float *restrict x, size_t x_stride, con
   if (width == 0) return;
   for (size_t row = 0; row < rows; row++, x += x_stride) {
     vf shift = vf_set1(log_sum[row]);
-    CK_EACH_VECTOR(j, n, width)
-    store_up_to(x + j, vf_sub(vf_zero(), vf_exp(vf_sub(load_up_to(x + j, n), shift))), n);
+    size_t j = 0;
+    for (; j + VF_LANES <= width; j += VF_LANES)
+      vf_store(x + j, vf_sub(vf_zero(), vf_exp(vf_sub(vf_load(x + j), shift))));
+    if (j < width) {
+      vf gradient = vf_sub(vf_zero(), vf_exp(vf_sub(vf_load_partial(x + j, width - j), shift)));
+      vf_store_partial(x + j, gradient, width - j);
+    }
     x[targets[row]] += 1.0f;
   }
 }

@@ -9,8 +9,13 @@ static void ck_rmsnorm_f32(float *out, size_t out_stride, const float *x, size_t
                            size_t rows, size_t width, float epsilon) {
   for (size_t row = 0; row < rows; row++, out += out_stride, x += x_stride) {
     vf r = vf_set1(inverse_root_mean_square(x, width, epsilon));
-    CK_EACH_VECTOR(j, n, width)
-    store_up_to(out + j, vf_mul(vf_mul(load_up_to(x + j, n), r), load_up_to(weight + j, n)), n);
+    size_t j = 0;
+    for (; j + VF_LANES <= width; j += VF_LANES)
+      vf_store(out + j, vf_mul(vf_mul(vf_load(x + j), r), vf_load(weight + j)));
+    if (j < width) {
+      vf y = vf_mul(vf_mul(vf_load_partial(x + j, width - j), r), vf_load_partial(weight + j, width - j));
+      vf_store_partial(out + j, y, width - j);
+    }
   }
 }
 
@@ -41,11 +46,19 @@ static void ck_rmsnorm_backward_f32(float *restrict dx, size_t dx_stride, const 
     float scalar_r = inverse_root_mean_square(x, width, epsilon);
     float projection = row_triple_dot(dy, weight, x, width) * scalar_r / (float)width;
     vf r = vf_set1(scalar_r), along = vf_set1(projection);
-    CK_EACH_VECTOR(j, n, width) {
-      vf normalized = vf_mul(load_up_to(x + j, n), r);
-      vf inner = vf_fnma(normalized, along, vf_mul(load_up_to(dy + j, n), load_up_to(weight + j, n)));
-      vf base = store == CKStoreAdd ? load_up_to(dx + j, n) : vf_zero();
-      store_up_to(dx + j, vf_fma(r, inner, base), n);
+    size_t j = 0;
+    for (; j + VF_LANES <= width; j += VF_LANES) {
+      vf normalized = vf_mul(vf_load(x + j), r);
+      vf inner = vf_fnma(normalized, along, vf_mul(vf_load(dy + j), vf_load(weight + j)));
+      vf base = store == CKStoreAdd ? vf_load(dx + j) : vf_zero();
+      vf_store(dx + j, vf_fma(r, inner, base));
+    }
+    if (j < width) {
+      size_t n = width - j;
+      vf normalized = vf_mul(vf_load_partial(x + j, n), r);
+      vf inner = vf_fnma(normalized, along, vf_mul(vf_load_partial(dy + j, n), vf_load_partial(weight + j, n)));
+      vf base = store == CKStoreAdd ? vf_load_partial(dx + j, n) : vf_zero();
+      vf_store_partial(dx + j, vf_fma(r, inner, base), n);
     }
   }
 }
@@ -54,9 +67,16 @@ static void ck_rmsnorm_backward_weight_f32(float *restrict dweight, const float 
                                            size_t x_stride, size_t rows, size_t width, float epsilon) {
   for (size_t row = 0; row < rows; row++, dy += dy_stride, x += x_stride) {
     vf r = vf_set1(inverse_root_mean_square(x, width, epsilon));
-    CK_EACH_VECTOR(j, n, width) {
-      vf normalized = vf_mul(load_up_to(x + j, n), r);
-      store_up_to(dweight + j, vf_fma(load_up_to(dy + j, n), normalized, load_up_to(dweight + j, n)), n);
+    size_t j = 0;
+    for (; j + VF_LANES <= width; j += VF_LANES) {
+      vf normalized = vf_mul(vf_load(x + j), r);
+      vf_store(dweight + j, vf_fma(vf_load(dy + j), normalized, vf_load(dweight + j)));
+    }
+    if (j < width) {
+      size_t n = width - j;
+      vf normalized = vf_mul(vf_load_partial(x + j, n), r);
+      vf sum = vf_fma(vf_load_partial(dy + j, n), normalized, vf_load_partial(dweight + j, n));
+      vf_store_partial(dweight + j, sum, n);
     }
   }
 }

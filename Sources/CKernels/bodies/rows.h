@@ -1,23 +1,10 @@
 // Sums, maxima and copies of one row. Sums are float32 with four accumulators, in a fixed order that depends on the
 // length only.
 
-/// One vector, or the `count` elements that are left of a row.
-CK_INLINE vf load_up_to(const float *x, size_t count) {
-  return count >= VF_LANES ? vf_load(x) : vf_load_partial(x, count);
-}
-
-CK_INLINE void store_up_to(float *out, vf x, size_t count) {
-  if (count >= VF_LANES)
-    vf_store(out, x);
-  else
-    vf_store_partial(out, x, count);
-}
-
-/// `n` elements of a row of `count` are left at `i`.
-#define CK_EACH_VECTOR(i, n, count) for (size_t i = 0, n = count; i < count; i += VF_LANES, n = count - i)
-
 static void copy_row(float *out, const float *x, size_t count) {
-  CK_EACH_VECTOR(i, n, count) store_up_to(out + i, load_up_to(x + i, n), n);
+  size_t i = 0;
+  for (; i + VF_LANES <= count; i += VF_LANES) vf_store(out + i, vf_load(x + i));
+  if (i < count) vf_store_partial(out + i, vf_load_partial(x + i, count - i), count - i);
 }
 
 /// sum(a * b)

@@ -41,9 +41,16 @@ static void ck_softmax_rows_backward_f32(float *restrict dx, size_t dx_stride, c
                                          const float *y, size_t y_stride, size_t rows, size_t width, CKStore store) {
   for (size_t row = 0; row < rows; row++, dx += dx_stride, dy += dy_stride, y += y_stride) {
     vf mean = vf_set1(row_dot(y, dy, width));
-    CK_EACH_VECTOR(j, n, width) {
-      vf base = store == CKStoreAdd ? load_up_to(dx + j, n) : vf_zero();
-      store_up_to(dx + j, vf_fma(load_up_to(y + j, n), vf_sub(load_up_to(dy + j, n), mean), base), n);
+    size_t j = 0;
+    for (; j + VF_LANES <= width; j += VF_LANES) {
+      vf base = store == CKStoreAdd ? vf_load(dx + j) : vf_zero();
+      vf_store(dx + j, vf_fma(vf_load(y + j), vf_sub(vf_load(dy + j), mean), base));
+    }
+    if (j < width) {
+      size_t n = width - j;
+      vf base = store == CKStoreAdd ? vf_load_partial(dx + j, n) : vf_zero();
+      vf gradient = vf_fma(vf_load_partial(y + j, n), vf_sub(vf_load_partial(dy + j, n), mean), base);
+      vf_store_partial(dx + j, gradient, n);
     }
   }
 }
@@ -54,8 +61,13 @@ static void ck_log_softmax_rows_f32(float *out, size_t out_stride, const float *
     float maximum = row_max(x, width);
     vf shift = vf_set1(maximum);
     vf log_sum = vf_set1(scalar_log((float)row_sum_of_exponentials(x, width, maximum)));
+    size_t j = 0;
     // The maximum first: x - maximum is exact where it matters, their sum with the logarithm would not be.
-    CK_EACH_VECTOR(j, n, width) store_up_to(out + j, vf_sub(vf_sub(load_up_to(x + j, n), shift), log_sum), n);
+    for (; j + VF_LANES <= width; j += VF_LANES) vf_store(out + j, vf_sub(vf_sub(vf_load(x + j), shift), log_sum));
+    if (j < width) {
+      vf y = vf_sub(vf_sub(vf_load_partial(x + j, width - j), shift), log_sum);
+      vf_store_partial(out + j, y, width - j);
+    }
   }
 }
 
@@ -64,9 +76,15 @@ static void ck_log_softmax_rows_backward_f32(float *restrict dx, size_t dx_strid
                                              CKStore store) {
   for (size_t row = 0; row < rows; row++, dx += dx_stride, dy += dy_stride, y += y_stride) {
     vf total = vf_set1(row_sum(dy, width));
-    CK_EACH_VECTOR(j, n, width) {
-      vf gradient = vf_fnma(vf_exp(load_up_to(y + j, n)), total, load_up_to(dy + j, n));
-      store_up_to(dx + j, store == CKStoreAdd ? vf_add(load_up_to(dx + j, n), gradient) : gradient, n);
+    size_t j = 0;
+    for (; j + VF_LANES <= width; j += VF_LANES) {
+      vf gradient = vf_fnma(vf_exp(vf_load(y + j)), total, vf_load(dy + j));
+      vf_store(dx + j, store == CKStoreAdd ? vf_add(vf_load(dx + j), gradient) : gradient);
+    }
+    if (j < width) {
+      size_t n = width - j;
+      vf gradient = vf_fnma(vf_exp(vf_load_partial(y + j, n)), total, vf_load_partial(dy + j, n));
+      vf_store_partial(dx + j, store == CKStoreAdd ? vf_add(vf_load_partial(dx + j, n), gradient) : gradient, n);
     }
   }
 }

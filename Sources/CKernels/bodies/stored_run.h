@@ -52,13 +52,24 @@ CK_INLINE void run_scales(vf d[CK_RUN_GROUPS], const uint8_t *const *rows, size_
   CK_EACH_GROUP d[g] = vf_mul(vf_from_f16_bits(vi_gather(rows + g * VF_LANES, offset)), vf_set1(factor));
 }
 
-/// 16 columns from 16 bytes of every row: unsigned numbers, byte * d + m; without minima signed ones, byte * 2^24 * d.
+/// 16 columns from 16 bytes of every row: unsigned numbers, byte * d + m.
 CK_INLINE void run_put_bytes(const CKRunSink *to, size_t p, vi words[CK_RUN_GROUPS][4], const vf *d, const vf *m) {
 #define CK_PUT_BYTE(BYTE)                                                                                              \
-  CK_EACH_GROUP run_put(to, p + 4 * t + BYTE, g,                                                                       \
-                        m ? vf_fma(vf_from_vi(vi_byte(words[g][t], BYTE)), d[g], m[g])                                 \
-                          : scaled(vi_top_byte(words[g][t], BYTE), d[g]));
+  CK_EACH_GROUP run_put(to, p + 4 * t + BYTE, g, vf_fma(vf_from_vi(vi_byte(words[g][t], BYTE)), d[g], m[g]));
   // Unrolled further, the compiler keeps more in hand than there are registers.
+#pragma clang loop unroll(disable)
+  for (size_t t = 0; t < 4; t++) {
+    CK_PUT_BYTE(0)
+    CK_PUT_BYTE(1)
+    CK_PUT_BYTE(2)
+    CK_PUT_BYTE(3)
+  }
+#undef CK_PUT_BYTE
+}
+
+/// 16 columns from 16 bytes of every row: signed numbers, byte * 2^24 * d.
+CK_INLINE void run_put_signed_bytes(const CKRunSink *to, size_t p, vi words[CK_RUN_GROUPS][4], const vf *d) {
+#define CK_PUT_BYTE(BYTE) CK_EACH_GROUP run_put(to, p + 4 * t + BYTE, g, scaled(vi_top_byte(words[g][t], BYTE), d[g]));
 #pragma clang loop unroll(disable)
   for (size_t t = 0; t < 4; t++) {
     CK_PUT_BYTE(0)
@@ -133,8 +144,36 @@ CK_INLINE void run_Q8_0(const CKRunSink *to, CKRunScales *scales, const uint8_t 
   for (size_t half = 0; half < 2; half++) {
     vi words[CK_RUN_GROUPS][4];
     run_gather_16(words, rows, offset + 2 + 16 * half);
-    run_put_bytes(to, 16 * half, words, d, NULL);
+    run_put_signed_bytes(to, 16 * half, words, d);
   }
+}
+
+CK_INLINE void run_Q4_0(const CKRunSink *to, CKRunScales *scales, const uint8_t *const *rows, size_t run) {
+  (void)scales;
+  const size_t offset = CK_BYTES_Q4_0 * run;
+  vf d[CK_RUN_GROUPS];
+  vi words[CK_RUN_GROUPS][4], halves[CK_RUN_GROUPS][4];
+  run_scales(d, rows, offset, 0x1p-28f);
+  run_gather_16(words, rows, offset + 2);
+  run_halves(halves, words, false);
+  run_sign(halves, 4);
+  run_put_signed_bytes(to, 0, halves, d);
+  run_halves(halves, words, true);
+  run_sign(halves, 4);
+  run_put_signed_bytes(to, 16, halves, d);
+}
+
+CK_INLINE void run_Q4_1(const CKRunSink *to, CKRunScales *scales, const uint8_t *const *rows, size_t run) {
+  (void)scales;
+  const size_t offset = CK_BYTES_Q4_1 * run;
+  vf d[CK_RUN_GROUPS], m[CK_RUN_GROUPS];
+  vi words[CK_RUN_GROUPS][4], halves[CK_RUN_GROUPS][4];
+  run_scales_and_minima(d, m, rows, offset);
+  run_gather_16(words, rows, offset + 4);
+  run_halves(halves, words, false);
+  run_put_bytes(to, 0, halves, d, m);
+  run_halves(halves, words, true);
+  run_put_bytes(to, 16, halves, d, m);
 }
 
 /// The fifth bits of 16 columns, bit 4 of every byte: bit j of `bits` is that of column j.
@@ -149,61 +188,38 @@ CK_INLINE void run_add_fifth_bits(vi words[CK_RUN_GROUPS][4], vi bits[CK_RUN_GRO
   }
 }
 
-/// 16 columns of a block of 32 from the low or the high halves of `words`; with `bits` they have five. Without minima,
-/// half their range is taken off.
-CK_INLINE void run_put_half(const CKRunSink *to, vi words[CK_RUN_GROUPS][4], vi *bits, const vf *d, const vf *m,
-                            const bool high) {
-  vi halves[CK_RUN_GROUPS][4];
-  run_halves(halves, words, high);
-  if (bits) run_add_fifth_bits(halves, bits, high ? 16 : 0);
-  if (!m) run_sign(halves, bits ? 3 : 4);
-  run_put_bytes(to, high ? 16 : 0, halves, d, m);
-}
-
-CK_INLINE void run_Q4_0(const CKRunSink *to, CKRunScales *scales, const uint8_t *const *rows, size_t run) {
-  (void)scales;
-  const size_t offset = CK_BYTES_Q4_0 * run;
-  vf d[CK_RUN_GROUPS];
-  vi words[CK_RUN_GROUPS][4];
-  run_scales(d, rows, offset, 0x1p-28f);
-  run_gather_16(words, rows, offset + 2);
-  run_put_half(to, words, NULL, d, NULL, false);
-  run_put_half(to, words, NULL, d, NULL, true);
-}
-
-CK_INLINE void run_Q4_1(const CKRunSink *to, CKRunScales *scales, const uint8_t *const *rows, size_t run) {
-  (void)scales;
-  const size_t offset = CK_BYTES_Q4_1 * run;
-  vf d[CK_RUN_GROUPS], m[CK_RUN_GROUPS];
-  vi words[CK_RUN_GROUPS][4];
-  run_scales_and_minima(d, m, rows, offset);
-  run_gather_16(words, rows, offset + 4);
-  run_put_half(to, words, NULL, d, m, false);
-  run_put_half(to, words, NULL, d, m, true);
-}
-
 CK_INLINE void run_Q5_0(const CKRunSink *to, CKRunScales *scales, const uint8_t *const *rows, size_t run) {
   (void)scales;
   const size_t offset = CK_BYTES_Q5_0 * run;
   vf d[CK_RUN_GROUPS];
-  vi words[CK_RUN_GROUPS][4], bits[CK_RUN_GROUPS];
+  vi words[CK_RUN_GROUPS][4], halves[CK_RUN_GROUPS][4], bits[CK_RUN_GROUPS];
   run_scales(d, rows, offset, 0x1p-27f);
   CK_EACH_GROUP bits[g] = vi_gather(rows + g * VF_LANES, offset + 2);
   run_gather_16(words, rows, offset + 6);
-  run_put_half(to, words, bits, d, NULL, false);
-  run_put_half(to, words, bits, d, NULL, true);
+  run_halves(halves, words, false);
+  run_add_fifth_bits(halves, bits, 0);
+  run_sign(halves, 3);
+  run_put_signed_bytes(to, 0, halves, d);
+  run_halves(halves, words, true);
+  run_add_fifth_bits(halves, bits, 16);
+  run_sign(halves, 3);
+  run_put_signed_bytes(to, 16, halves, d);
 }
 
 CK_INLINE void run_Q5_1(const CKRunSink *to, CKRunScales *scales, const uint8_t *const *rows, size_t run) {
   (void)scales;
   const size_t offset = CK_BYTES_Q5_1 * run;
   vf d[CK_RUN_GROUPS], m[CK_RUN_GROUPS];
-  vi words[CK_RUN_GROUPS][4], bits[CK_RUN_GROUPS];
+  vi words[CK_RUN_GROUPS][4], halves[CK_RUN_GROUPS][4], bits[CK_RUN_GROUPS];
   run_scales_and_minima(d, m, rows, offset);
   CK_EACH_GROUP bits[g] = vi_gather(rows + g * VF_LANES, offset + 4);
   run_gather_16(words, rows, offset + 8);
-  run_put_half(to, words, bits, d, m, false);
-  run_put_half(to, words, bits, d, m, true);
+  run_halves(halves, words, false);
+  run_add_fifth_bits(halves, bits, 0);
+  run_put_bytes(to, 0, halves, d, m);
+  run_halves(halves, words, true);
+  run_add_fifth_bits(halves, bits, 16);
+  run_put_bytes(to, 16, halves, d, m);
 }
 
 // MARK: Blocks of 256, eight runs each
@@ -294,7 +310,7 @@ CK_INLINE void run_Q6_K(const CKRunSink *to, CKRunScales *scales, const uint8_t 
     CK_EACH_GROUP CK_UNROLL for (size_t t = 0; t < 4; t++) words[g][t] =
         vi_or(words[g][t], vi_shl(vi_and(vi_shr_by(pairs[g][t], counts), two_bits), 4));
     run_sign(words, 2);
-    run_put_bytes(to, 16 * half, words, scales->d[2 * in_block + half], NULL);
+    run_put_signed_bytes(to, 16 * half, words, scales->d[2 * in_block + half]);
   }
 }
 
