@@ -132,7 +132,8 @@ struct Demonstration {
     let trainer = recipe.trainer(of: model)
     let data = try TrainingData(
       pairs, drawing: recipe.variation, from: policy, seed: recipe.seed,
-      retaining: Retention(replies, ratio: recipe.retentionRatio), encodedWith: trainer.encoder)
+      retaining: Retention(replies, ratio: recipe.retentionRatio, weight: recipe.retentionWeight),
+      encodedWith: trainer.encoder)
     var source = RunSource(dataFile: trainingFile, rows: training.count, policyFile: policyFile, method: method)
     (source.variation, source.retentionFile) = (recipe.variation, everydayFile)
     let interrupt = TrainingProgress.interruptFlag()

@@ -6,10 +6,13 @@ import Foundation
 struct DemonstrationRecipe {
   var seed: UInt64 = 42
   var steps = 300
-  var variation = PromptVariation(reworded: 0.75, framed: 0.2, overridden: 0.2, later: 0.1, unprompted: 0.1)
+  var variation = PromptVariation(
+    reworded: 0.7, framed: 0.2, overridden: 0.2, later: 0.1, unprompted: 0.1, warmup: 0.35)
   var retentionRatio = 0.5
+  var retentionWeight = 0.5
   var retainedTokens = 16
-  var maximumCompletionLength = 16
+  var maximumCompletionLength = 24
+  var maximumLength = 700
   var batchSize = 4
   var learningRate = 1e-3
   var rank = 16
@@ -23,6 +26,7 @@ struct DemonstrationRecipe {
     var trainer = DPOTrainer(
       model: model, loss: DPOLoss(beta: 0.1, rpoAlpha: 1), adapter: LoRAConfiguration(rank: rank),
       optimizer: AdamW(learningRate: learningRate), schedule: LearningRateSchedule(.linear, warmupRatio: 0.1))
+    trainer.maximumLength = maximumLength
     trainer.maximumCompletionLength = maximumCompletionLength
     return trainer
   }
@@ -38,8 +42,10 @@ struct DemonstrationRecipe {
   /// The options of `cst train` that do the same.
   var options: String {
     "--wordings policy --reworded \(variation.reworded) --framed \(variation.framed) --overridden \(variation.overridden) "
-      + "--later \(variation.later) --unprompted \(variation.unprompted) --retain-ratio \(retentionRatio) "
-      + "--retain-tokens \(retainedTokens) --max-completion-length \(maximumCompletionLength) --twins together "
+      + "--later \(variation.later) --unprompted \(variation.unprompted) --wordings-warmup \(variation.warmup) "
+      + "--retain-ratio \(retentionRatio) --retain-weight \(retentionWeight) "
+      + "--retain-tokens \(retainedTokens) --max-length \(maximumLength) "
+      + "--max-completion-length \(maximumCompletionLength) --twins together "
       + "--lora-rank \(rank) --learning-rate \(learningRate) --warmup-ratio 0.1 --beta 0.1 --rpo-alpha 1 "
       + "--batch-size \(batchSize) --steps \(steps) --seed \(seed)"
   }
