@@ -21,7 +21,7 @@ public struct HTTPTeacher: Teacher {
   public enum Delivery: Sendable, Hashable {
     /// In pieces as they are written, as server-sent events. A server that sends a whole reply instead is understood.
     case streamed
-    /// In one piece when it is done. ``HTTPLimits/idle`` must leave time for all of it.
+    /// In one piece when it is done. `HTTPLimits.idle` must leave time for all of it.
     case whole
   }
 
