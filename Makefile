@@ -29,12 +29,13 @@ demo: setup ## train the example's safety switch and show it: about ten minutes
 	.build/release/cst demo $(DEMO_OPTIONS)
 
 proof: setup ## measure base, vanilla and the switch under every condition on rows that nobody tuned on: about an hour
+	@Scripts/fetch-capability
 	swift build --configuration release --product cst
 	@test -f demo-out/cst/adapter_config.json && test -f demo-out/vanilla/adapter_config.json || \
 	  .build/release/cst demo --out demo-out --compare
 	.build/release/cst eval --model .cache/models/SmolLM2-135M-Instruct.Q4_1.gguf --adapter demo-out/cst \
 	  --beside base demo-out/vanilla --policy Examples/advice/policy.json --data Examples/advice/proof.jsonl \
-	  --conditions all --max-tokens 48 --html demo-out/proof.html
+	  --conditions all --max-tokens 48 --html demo-out/proof.html --capability .cache/capability/*.jsonl
 
 test: setup check ## all checks and tests: under fifteen minutes
 	@mkdir -p $(TEST_BUILD)
