@@ -62,9 +62,10 @@ public enum WeightFormat: Sendable, Hashable, CaseIterable {
   package var kernelFormat: CKFormat { names.kernel }
 
   /// Elements in one block; 1 for the plain formats.
-  package var blockLength: Int { ck_block_size(kernelFormat).weights }
+  public var blockLength: Int { ck_block_size(kernelFormat).weights }
 
-  package var bytesPerBlock: Int { ck_block_size(kernelFormat).bytes }
+  /// Bytes one block takes.
+  public var bytesPerBlock: Int { ck_block_size(kernelFormat).bytes }
 
   /// Whether elements share scales in blocks, so that they cannot be addressed one by one.
   package var isQuantized: Bool { blockLength > 1 }
