@@ -19,7 +19,7 @@ public struct PromptVariation: Hashable, Codable, Sendable {
   /// two system prompts finds it in other words, and one that hears sixty at once hardly begins to.
   public var warmup: Double
 
-  /// Shares from 0 to 1; the defaults are those of the recipe in `Docs/Training.md`. Traps on others.
+  /// Shares from 0 to 1; traps on others. What a recipe was measured with is in `Docs/Switch.md`.
   public init(
     reworded: Double = 0.75, framed: Double = 0.35, overridden: Double = 0.25, later: Double = 0.15,
     unprompted: Double = 0.1, warmup: Double = 0

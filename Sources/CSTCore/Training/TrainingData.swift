@@ -37,17 +37,19 @@ public struct TrainingData: Sendable {
   ///   - seed: Decides the draws.
   ///   - retention: What is retained; its replies ask under drawn prompts as well.
   ///   - encoder: The trainer's.
-  /// - Throws: ``ConversationError`` naming the row that does not fit.
+  /// - Throws: ``ConversationError`` naming the row that does not fit; ``PreferenceError`` for a retained reply under a
+  ///   configuration that the policy does not have.
   public init(
     _ pairs: [ConfiguredPair], drawing variation: PromptVariation?, from policy: SafetyPolicy, seed: UInt64,
     retaining retention: Retention? = nil, encodedWith encoder: ConversationEncoder
   ) throws {
-    drawing = Drawing(
-      variation: variation ?? .nothing, policy: policy, seed: seed)
+    for reply in retention?.replies ?? [] { _ = try policy.configuration(named: reply.configuration) }
+    let variation = variation ?? .nothing
+    drawing = Drawing(variation: variation, policy: policy, seed: seed)
     configured = pairs
     self.retention = retention
     self.encoder = encoder
-    self.pairs = try pairs.varied(by: variation ?? .nothing, of: policy, seed: seed, epoch: 0).encoded(with: encoder)
+    self.pairs = try pairs.varied(by: variation, of: policy, seed: seed, epoch: 0).encoded(with: encoder)
   }
 
   /// Some pairs of an epoch, counted from 0, as they are asked at a point of the run.

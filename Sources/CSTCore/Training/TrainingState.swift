@@ -6,6 +6,8 @@ struct TrainingState: Sendable {
   /// The plan, with what it left open decided.
   let plan: TrainingPlan
   private let data: TrainingData
+  /// The rows that the pairs came from.
+  private let sources: [Int]
   private let identity: RunIdentity
   private let activations: LayerActivations
   private var epoch: (index: Int, rows: [Int])?
@@ -22,6 +24,7 @@ struct TrainingState: Sendable {
     trainer = run.trainer
     data = try run.data()
     let pairs = data.pairs
+    sources = pairs.map(\.source)
     guard !pairs.isEmpty else { throw TrainingError(reason: .noPairs) }
     activations = run.plan.activations ?? trainer.activations(for: pairs, batchSize: run.plan.batchSize)
     var plan = run.plan
@@ -65,7 +68,7 @@ struct TrainingState: Sendable {
   /// - Throws: ``TrainingError`` where a number is not finite; nothing is changed then.
   mutating func step() throws -> StepReport {
     let begin = ContinuousClock.now
-    let rows = plan.rows(ofStep: stepsDone, of: data.pairs.map(\.source), epoch: &epoch)
+    let rows = plan.rows(ofStep: stepsDone, of: sources, epoch: &epoch)
     let progress = Double(stepsDone) / Double(max(1, totalSteps))
     let pairsBefore = plan.pairsBefore(step: stepsDone, pairCount: data.pairs.count)
     let retention = RetentionTerm(

@@ -12,7 +12,7 @@ enum WordingsChoice: String, CaseIterable, ExpressibleByArgument {
 struct VariationOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Train under the system prompts themselves, or draw wording, frame, claims and turns of the policy for every pair and "
+      "Train under the system prompts themselves, or draw wording, frame, claims and turns of the policy for every row and "
         + "epoch."))
   var wordings = WordingsChoice.system
 
@@ -147,7 +147,7 @@ struct VariationOptions: ParsableArguments {
     let progress = SharedProgress()
     let replies = try await synthesis.replies(
       of: model, to: prompts, beside: pairs,
-      limit: Int((Double(plan.pairsComputed(of: pairs.count)) * ratio * 1.1).rounded(.up))
+      limit: RetentionSynthesis.limit(for: plan, pairs: pairs.count, ratio: ratio)
     ) { progress.show($0) }
     guard !replies.isEmpty else {
       throw CommandError(

@@ -33,9 +33,9 @@ struct DemonstrationRecipe {
 
   /// Makes what is retained.
   func retention(beside pairs: [ConfiguredPair], policy: SafetyPolicy) -> (RetentionSynthesis, limit: Int) {
-    let count = Double(plan.pairsComputed(of: pairs.count)) * retentionRatio * 1.1
-    return (
-      RetentionSynthesis(policy: policy, maximumTokens: retainedTokens, seed: seed), limit: Int(count.rounded(.up))
+    (
+      RetentionSynthesis(policy: policy, maximumTokens: retainedTokens, seed: seed),
+      limit: RetentionSynthesis.limit(for: plan, pairs: pairs.count, ratio: retentionRatio)
     )
   }
 

@@ -57,10 +57,12 @@ public struct ConditionsEvaluation: Sendable {
       }
       var evaluation = evaluation
       evaluation.policy = try condition.policy(policy)
+      // Models that differ in their adapters share the tokens.
+      let encoded = try own.encoded(with: models[0].model.encoder())
       var measured: [ModelMeasures] = []
       for (name, model) in models {
         let evidence = try await evaluation.evidence(
-          of: model, named: name, over: own.encoded(with: model.encoder())
+          of: model, named: name, over: encoded
         ) { progress(condition, name, $0) }
         let measures = try ModelMeasures(of: evidence, under: evaluation.policy, judge: evaluation.judge)
         measured.append(measures)

@@ -26,6 +26,11 @@ public struct RetentionSynthesis: Sendable {
     self.seed = seed
   }
 
+  /// How many prompts give a run each of its retained replies once: a tenth more than it takes, for those left out.
+  package static func limit(for plan: TrainingPlan, pairs: Int, ratio: Double) -> Int {
+    Int((Double(plan.pairsComputed(of: pairs)) * ratio * 1.1).rounded(.up))
+  }
+
   /// The share of replies to retain under each configuration, in the policy's order: where pairs teach more refusals than
   /// answers, replies make up for it; a quarter is spread evenly.
   func shares(beside pairs: [ConfiguredPair]) -> [Double] {
