@@ -59,6 +59,7 @@ def main():
     parser.add_argument("--rank", type=int, default=24)
     parser.add_argument("--alpha", type=int, default=48)
     parser.add_argument("--init-adapter", help="a PEFT adapter to start from instead of a fresh one")
+    parser.add_argument("--config", type=json.loads, default={}, help="more fields of DPOConfig, as a JSON object")
     parser.add_argument("--warm-up", type=int, default=1, help="steps that do not count for the speed")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     options = parser.parse_args()
@@ -104,6 +105,7 @@ def main():
                 save_strategy="no",
                 report_to="none",
                 disable_tqdm=True,
+                **options.config,
             ),
             train_dataset=dataset,
             processing_class=tokenizer,

@@ -48,3 +48,16 @@ public struct EvaluationError: PlacedError, Hashable {
     "model \"\(model)\": " + (rowPlace.map { "\($0): row \($0.row)" } ?? "row \(row)") + " (counted from 0)"
   }
 }
+
+extension EvaluationError {
+  /// A row under a configuration that the policy does not have, or under a system prompt of its own where `nil`.
+  static func unknown(
+    _ configuration: String?, in policy: SafetyPolicy, model: String, row: Int, place: RowPlace?
+  ) -> EvaluationError {
+    let what = configuration.map { "\"\($0)\"" } ?? "the row's own system prompt"
+    let names = PreferenceError.list(policy.configurations.map(\.name))
+    return EvaluationError(
+      reason: .unknownConfiguration, model: model, row: row, rowPlace: place,
+      detail: "\(what) is not in the policy \"\(policy.name)\"; it has \(names)")
+  }
+}

@@ -60,8 +60,10 @@ struct CompletionBatch {
 
 extension Transformer {
   /// The log-probability of every completion token of a batch, `[batch.targets.count]`.
+  /// - Parameter logSquares: Filled with log Σ p² of every distribution that a completion token was taken from, if given.
   func tokenLogProbabilities(
-    of batch: CompletionBatch, adaptation: Adaptation?, precision: Precision, activations: LayerActivations = .kept
+    of batch: CompletionBatch, adaptation: Adaptation?, precision: Precision, activations: LayerActivations = .kept,
+    logSquares: Tensor? = nil
   ) -> Tensor {
     hiddenStates(
       tokens: batch.tokens, rotaryRows: rotary.rows(of: batch.sequences), adaptation: adaptation, precision: precision,
@@ -72,7 +74,7 @@ extension Transformer {
         window: configuration.window(layer: layer))
     }
     .rows(at: batch.predictingRows)
-    .tokenLogProbabilities(of: batch.targets, head: head, precision: precision)
+    .tokenLogProbabilities(of: batch.targets, head: head, precision: precision, logSquares: logSquares)
   }
 }
 
@@ -80,13 +82,36 @@ extension Transformer {
 struct CompletionScores {
   /// By group and completion.
   let sums: [[Double]]
+  /// The same over the first tokens of each completion, as many as the shortest of its group has.
+  let leadingSums: [[Double]]
 
   /// Scores groups in one packed batch.
   init(_ groups: [CompletionGroup], transformer: Transformer, adaptation: Transformer.Adaptation?, precision: Precision)
   {
     let batch = CompletionBatch(groups, switchLength: transformer.rotary.switchLength)
-    let logProbabilities = transformer.tokenLogProbabilities(of: batch, adaptation: adaptation, precision: precision)
-    sums = Self.sums(of: logProbabilities, over: batch.completionRanges)
+    self.init(
+      transformer.tokenLogProbabilities(of: batch, adaptation: adaptation, precision: precision),
+      over: batch.completionRanges)
+  }
+
+  /// Of the log-probabilities of completion tokens.
+  init(_ logProbabilities: Tensor, over ranges: [[Range<Int>]]) {
+    sums = Self.sums(of: logProbabilities, over: ranges)
+    leadingSums = Self.sums(of: logProbabilities, over: ranges.map(Self.leading))
+  }
+
+  /// The scores of one group's completions.
+  struct Group: Sendable {
+    let sums: [Double]
+    let leadingSums: [Double]
+  }
+
+  subscript(index: Int) -> Group { Group(sums: sums[index], leadingSums: leadingSums[index]) }
+
+  /// The first tokens of completions, as many as the shortest has.
+  static func leading(_ ranges: [Range<Int>]) -> [Range<Int>] {
+    let shortest = ranges.map(\.count).min() ?? 0
+    return ranges.map { $0.prefix(shortest) }
   }
 
   static func sums(of logProbabilities: Tensor, over ranges: [[Range<Int>]]) -> [[Double]] {

@@ -6,7 +6,10 @@ extension Tensor {
   /// scaled later.
   /// - Shape: self `[m, head.columns]`, `targets.count == m`, each below `head.rows`; result `[m]`.
   /// - Complexity: Scratch of `min(m, 128) · head.rows` floats.
-  package func tokenLogProbabilities(of targets: [Int32], head: WeightMatrix, precision: Precision = .f32) -> Tensor {
+  /// - Parameter logSquares: Filled with log Σ p² of every row's distribution, if given: `[m]`.
+  package func tokenLogProbabilities(
+    of targets: [Int32], head: WeightMatrix, precision: Precision = .f32, logSquares: Tensor? = nil
+  ) -> Tensor {
     let (m, width) = shape.matrix
     require(
       shape.rank == 2 && m == targets.count && width == head.columns,
@@ -14,7 +17,8 @@ extension Tensor {
     require(targets.allSatisfy { $0 >= 0 && $0 < head.rows }, "a target is outside the head's \(head.rows) tokens")
     let derivatives = node == nil ? nil : Tensor(shape: shape) { _ in }
     let out = WorkRecorder.measure(.head) {
-      tokenLogProbabilities(of: targets, head: head, precision: precision, derivatives: derivatives)
+      tokenLogProbabilities(
+        of: targets, head: head, precision: precision, derivatives: derivatives, logSquares: logSquares)
     }
     guard let derivatives else { return out }
     return out.recorded(from: [self]) { [node] gradient in
@@ -32,7 +36,7 @@ extension Tensor {
   /// The same without checks and graph; `derivatives`, if given, is filled with the derivative of each log-probability
   /// with respect to its row.
   private func tokenLogProbabilities(
-    of targets: [Int32], head: WeightMatrix, precision: Precision, derivatives: Tensor?
+    of targets: [Int32], head: WeightMatrix, precision: Precision, derivatives: Tensor?, logSquares: Tensor?
   ) -> Tensor {
     let (m, width) = shape.matrix
     return Tensor(shape: [m]) { logProbabilities in
@@ -47,7 +51,7 @@ extension Tensor {
             guard let targets = targets.baseAddress else { return }
             logProbabilitiesAndGradient(
               logitRows, targets: targets + first, rows: rows, logProbabilities: logProbabilities + first,
-              wantsGradient: derivatives != nil)
+              logSquares: logSquares.map { $0.storage.start + first }, wantsGradient: derivatives != nil)
           }
           if let derivatives {
             head.multiplyBackward(
@@ -64,7 +68,7 @@ extension Tensor {
 /// log-probability with respect to the logits.
 private func logProbabilitiesAndGradient(
   _ logits: MatrixDestination, targets: UnsafePointer<Int32>, rows: Int, logProbabilities: FloatDestination,
-  wantsGradient: Bool
+  logSquares: FloatDestination?, wantsGradient: Bool
 ) {
   let width = logits.stride
   ComputePool.shared.forEachRange(count: rows) { range in
@@ -73,6 +77,19 @@ private func logProbabilitiesAndGradient(
       Kernels.current.logProbabilities(
         logProbabilities + first, logSums: logSums, logits.start + first * width, targets: targets + first,
         rows: range.count, width: width)
+      if let logSquares {
+        // log Σ p² = log Σ e^2x - 2 log Σ e^x, the first by the same kernel over twice the logits.
+        withScratch(Float.self, count: width) { doubled in
+          for row in range {
+            Kernels.current.scale(doubled, logits.start + row * width, by: 2, width, .store)
+            withScratch(Float.self, count: 2) { sums in
+              Kernels.current.logProbabilities(
+                sums, logSums: sums + 1, doubled, targets: targets + row, rows: 1, width: width)
+              logSquares[row] = sums[1] - 2 * logSums[row - first]
+            }
+          }
+        }
+      }
       if wantsGradient {
         Kernels.current.logProbabilityGradients(
           logits.start + first * width, logSums: logSums, targets: targets + first, rows: range.count, width: width)

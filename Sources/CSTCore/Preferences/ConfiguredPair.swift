@@ -14,6 +14,8 @@ public struct ConfiguredPair: Hashable, Codable, Sendable {
   public var source: Int
   /// The probability that `chosen` is the better answer, from 0 to 1; 1 unless labels were asked for.
   public var preference: Double
+  /// What the row asks of the loss's margin beyond 0 (offset DPO).
+  public var margin: Double
   /// Where the row was read, for messages; like ``isNeutral`` it is about the row, and neither compared nor written.
   public var place: RowPlace? { row.value.place }
   /// Whether the row is neutral: the same answer is preferred under every configuration.
@@ -22,13 +24,13 @@ public struct ConfiguredPair: Hashable, Codable, Sendable {
   private var row: Uncompared<(place: RowPlace?, isNeutral: Bool)>
 
   private enum CodingKeys: CodingKey {
-    case prompt, chosen, rejected, configuration, source, preference
+    case prompt, chosen, rejected, configuration, source, preference, margin
   }
 
   /// Creates a pair from its parts.
   public init(
     prompt: [Message], chosen: String, rejected: String, configuration: String?, source: Int, preference: Double = 1,
-    place: RowPlace? = nil, isNeutral: Bool = false
+    margin: Double = 0, place: RowPlace? = nil, isNeutral: Bool = false
   ) {
     self.prompt = prompt
     self.chosen = chosen
@@ -36,10 +38,11 @@ public struct ConfiguredPair: Hashable, Codable, Sendable {
     self.configuration = configuration
     self.source = source
     self.preference = preference
+    self.margin = margin
     row = Uncompared(value: (place, isNeutral))
   }
 
-  /// Reads what `encode(to:)` writes; `preference` may be absent and is 1 then.
+  /// Reads what `encode(to:)` writes; `preference` may be absent and is 1 then, `margin` 0.
   public init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     prompt = try fields.decode([Message].self, forKey: .prompt)
@@ -48,6 +51,7 @@ public struct ConfiguredPair: Hashable, Codable, Sendable {
     configuration = try fields.decodeIfPresent(String.self, forKey: .configuration)
     source = try fields.decode(Int.self, forKey: .source)
     preference = try fields.decodeIfPresent(Double.self, forKey: .preference) ?? 1
+    margin = try fields.decodeIfPresent(Double.self, forKey: .margin) ?? 0
     row = Uncompared(value: (nil, false))
   }
 }

@@ -1,6 +1,6 @@
 extension PreferencePair: Codable {
   private enum Key: String, CodingKey, CaseIterable {
-    case prompt, answers, chosen, rejected, configuration, system, task
+    case prompt, answers, chosen, rejected, configuration, system, task, margin
     case judgeScores = "judge_scores"
   }
 
@@ -15,7 +15,7 @@ extension PreferencePair: Codable {
   /// - any of these with `prompt`, `chosen` and `rejected` as lists of messages. A prompt may begin with a system message;
   ///   an answer is one assistant's message.
   ///
-  /// Keys other than these and `judge_scores` are kept in ``columns``, because datasets carry all sorts of columns. A
+  /// Keys other than these, `margin` and `judge_scores` are kept in ``columns``, because datasets carry all sorts of columns. A
   /// known key with `null` counts as absent.
   ///
   /// - Throws: `DecodingError` if a field is missing or of another type, or if two fields contradict each other.
@@ -36,6 +36,7 @@ extension PreferencePair: Codable {
     self.prompt = prompt
     task = try fields.decodeIfPresent(String.self, forKey: .task)
     judgeScores = try fields.decodeIfPresent([String: AnswerScore].self, forKey: .judgeScores)
+    margin = try fields.decodeIfPresent(Double.self, forKey: .margin)
     columns = try Self.columns(of: decoder)
 
     let configuration = try fields.decodeIfPresent(String.self, forKey: .configuration)
@@ -79,6 +80,7 @@ extension PreferencePair: Codable {
     }
     try fields.encodeIfPresent(task, forKey: .task)
     try fields.encodeIfPresent(judgeScores, forKey: .judgeScores)
+    try fields.encodeIfPresent(margin, forKey: .margin)
     try encodeColumns(to: encoder)
     switch answers {
     case .byConfiguration(let texts):

@@ -27,7 +27,8 @@ extension Collection where Element == PreferencePair {
           ConfiguredPair(
             prompt: [.system(preference.system)] + pair.prompt, chosen: preference.chosen,
             rejected: preference.rejected, configuration: preference.configuration?.name, source: row,
-            preference: labels == .hard ? 1 : try pair.label(of: preference, row: row), place: pair.place,
+            preference: labels == .hard ? 1 : try pair.label(of: preference, row: row), margin: pair.margin ?? 0,
+            place: pair.place,
             isNeutral: pair.isNeutral))
       }
     }
@@ -73,7 +74,7 @@ extension Collection where Element == PreferencePair {
       pairs.append(
         ConfiguredPair(
           prompt: system + pair.prompt, chosen: chosen, rejected: rejected, configuration: nil, source: row,
-          place: pair.place))
+          margin: pair.margin ?? 0, place: pair.place))
     }
     return pairs
   }

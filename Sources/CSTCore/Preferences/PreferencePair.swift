@@ -42,6 +42,8 @@ public struct PreferencePair: Hashable, Sendable {
   public var task: String?
   /// What a judge made of the answers, by the name of their configuration, or as `chosen` and `rejected`.
   public var judgeScores: [String: AnswerScore]?
+  /// What the row asks of DPO's margin beyond 0, in the loss's own unit (offset DPO); `nil` where it says nothing.
+  public var margin: Double?
   /// The row's other columns, kept and written back but not interpreted. A name of ``fieldNames`` among them is an error
   /// where the row is written.
   public var columns: [String: JSONValue]
@@ -59,7 +61,7 @@ public struct PreferencePair: Hashable, Sendable {
   ///   read, with an error instead of a trap.
   public init(
     prompt: [Message], answers: Answers, task: String? = nil, judgeScores: [String: AnswerScore]? = nil,
-    columns: [String: JSONValue] = [:]
+    margin: Double? = nil, columns: [String: JSONValue] = [:]
   ) {
     if let problem = Self.problem(withPrompt: prompt) {
       preconditionFailure("PreferencePair: the prompt \(problem)")
@@ -68,6 +70,7 @@ public struct PreferencePair: Hashable, Sendable {
     self.answers = answers
     self.task = task
     self.judgeScores = judgeScores
+    self.margin = margin
     self.columns = columns
   }
 

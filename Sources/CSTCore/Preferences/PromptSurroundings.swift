@@ -4,11 +4,15 @@ public struct PromptSurroundings: Hashable, Sendable {
   public var frames: [String]
   /// Beginnings of conversations about everyday matters: the user and the assistant in turns, the assistant last.
   public var neutralTurns: [[Message]]
+  /// Texts for the places of wordings by name, each as good as another in its place; see
+  /// ``SafetyConfiguration/paraphraseTemplates``.
+  public var slots: [String: [String]]
 
   /// Nothing around, unless given.
-  public init(frames: [String] = [], neutralTurns: [[Message]] = []) {
+  public init(frames: [String] = [], neutralTurns: [[Message]] = [], slots: [String: [String]] = [:]) {
     self.frames = frames
     self.neutralTurns = neutralTurns
+    self.slots = slots
   }
 
   /// The place of the configuration's words in a frame.
@@ -18,6 +22,7 @@ public struct PromptSurroundings: Hashable, Sendable {
 
   /// What is wrong with these, or `nil`.
   func problem(_ what: String) -> String? {
+    if let empty = slots.filter({ $0.value.isEmpty }).keys.min() { return "slots: \"\(empty)\" has no texts" }
     for (position, frame) in frames.enumerated() {
       if let problem = Self.problem(with: frame, place: Self.configurationPlace) {
         return "\(what)frames[\(position)] \(problem)"

@@ -5,7 +5,7 @@
 /// draw alike, so that the configuration's words are what differs between them. What a policy has nothing for is
 /// not drawn: without ``PromptSurroundings/frames``, say, no system prompt is framed.
 public struct PromptVariation: Hashable, Codable, Sendable {
-  /// The share of system prompts that are one of the configuration's paraphrases, each as likely.
+  /// The share of system prompts that are one of the configuration's paraphrases or filled templates, each as likely.
   public var reworded: Double
   /// The share of system prompts that stand in a frame.
   public var framed: Double
@@ -63,8 +63,17 @@ public struct PromptVariation: Hashable, Codable, Sendable {
       return elements.isEmpty ? nil : elements[Int(draw * Double(elements.count))]
     }
     var form = PromptForm(wording: configuration.systemPrompt)
-    let (isReworded, paraphrase) = (happens(reworded), one(of: configuration.paraphrases))
-    if isReworded, let paraphrase { form.wording = paraphrase }
+    let (paraphrases, templates) = (configuration.paraphrases, configuration.paraphraseTemplates)
+    let (isReworded, draw) = (happens(reworded), one(of: Array(0..<paraphrases.count + templates.count)))
+    // A generator of its own, so that a policy without templates draws what it drew before there were any.
+    var filler = SeededGenerator(seed: templates.isEmpty ? 0 : generator.next())
+    if isReworded, let draw {
+      form.wording =
+        draw < paraphrases.count
+        ? paraphrases[draw]
+        : WordingTemplate.filled(
+          templates[draw - paraphrases.count], from: policy.surroundings.slots, using: &filler)
+    }
     let (isFramed, frame) = (happens(framed), one(of: policy.surroundings.frames))
     if isFramed { form.frame = frame }
     let (isLater, turns) = (happens(later), one(of: policy.surroundings.neutralTurns))

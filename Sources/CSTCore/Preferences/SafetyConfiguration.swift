@@ -22,6 +22,9 @@ public struct SafetyConfiguration: Hashable, Sendable {
   public var principles: [String]
   /// Other wordings of the system prompt that should have the same effect, for training.
   public var paraphrases: [String]
+  /// More wordings for training, with `{places}` that are filled from ``PromptSurroundings/slots`` anew for every pair and
+  /// epoch: `"Do not give {topics} advice."`
+  public var paraphraseTemplates: [String]
   /// Wordings that are never trained on, for measuring.
   public var heldOutParaphrases: [String]
   /// Messages of users who claim that this configuration holds where another does, for training: templates with one
@@ -33,7 +36,8 @@ public struct SafetyConfiguration: Hashable, Sendable {
   /// Creates a configuration. ``SafetyPolicy`` checks it when it becomes part of one.
   public init(
     name: String, systemPrompt: String, expectedReply: ExpectedReply? = nil, principles: [String] = [],
-    paraphrases: [String] = [], heldOutParaphrases: [String] = [], overrides: [String] = [],
+    paraphrases: [String] = [], paraphraseTemplates: [String] = [], heldOutParaphrases: [String] = [],
+    overrides: [String] = [],
     heldOutOverrides: [String] = []
   ) {
     self.name = name
@@ -41,6 +45,7 @@ public struct SafetyConfiguration: Hashable, Sendable {
     self.expectedReply = expectedReply
     self.principles = principles
     self.paraphrases = paraphrases
+    self.paraphraseTemplates = paraphraseTemplates
     self.heldOutParaphrases = heldOutParaphrases
     self.overrides = overrides
     self.heldOutOverrides = heldOutOverrides
@@ -59,6 +64,7 @@ extension SafetyConfiguration: Codable {
     case systemPrompt = "system"
     case expectedReply = "expects"
     case principles, paraphrases
+    case paraphraseTemplates = "paraphrase_templates"
     case heldOutParaphrases = "held_out_paraphrases"
     case overrides
     case heldOutOverrides = "held_out_overrides"
@@ -66,7 +72,7 @@ extension SafetyConfiguration: Codable {
   }
 
   /// Reads `{"name": …, "system": …, "expects": "refusal" | "answer", "principles": […], "paraphrases": […],
-  /// "held_out_paraphrases": […], "overrides": […], "held_out_overrides": […], "description": …}`, all but the first two
+  /// "paraphrase_templates": […], "held_out_paraphrases": […], "overrides": […], "held_out_overrides": […], "description": …}`, all but the first two
   /// optional.
   ///
   /// - Throws: `DecodingError` if a field is missing, of another type, or unknown.
@@ -79,6 +85,7 @@ extension SafetyConfiguration: Codable {
     principles = try fields.decodeIfPresent([String].self, forKey: .principles) ?? []
     func texts(_ key: Key) throws -> [String] { try fields.decodeIfPresent([String].self, forKey: key) ?? [] }
     paraphrases = try texts(.paraphrases)
+    paraphraseTemplates = try texts(.paraphraseTemplates)
     heldOutParaphrases = try texts(.heldOutParaphrases)
     overrides = try texts(.overrides)
     heldOutOverrides = try texts(.heldOutOverrides)
@@ -92,7 +99,8 @@ extension SafetyConfiguration: Codable {
     try fields.encodeIfPresent(expectedReply, forKey: .expectedReply)
     if !principles.isEmpty { try fields.encode(principles, forKey: .principles) }
     for (key, texts) in [
-      (Key.paraphrases, paraphrases), (.heldOutParaphrases, heldOutParaphrases), (.overrides, overrides),
+      (Key.paraphrases, paraphrases), (.paraphraseTemplates, paraphraseTemplates),
+      (.heldOutParaphrases, heldOutParaphrases), (.overrides, overrides),
       (.heldOutOverrides, heldOutOverrides),
     ] where !texts.isEmpty {
       try fields.encode(texts, forKey: key)

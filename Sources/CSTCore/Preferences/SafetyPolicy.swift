@@ -15,7 +15,7 @@ import Foundation
 ///
 /// A policy is always valid: it has at least one configuration, names are unique, not empty and not `*` (which data rows
 /// use for "every configuration"), no wording of a system prompt (paraphrases included) belongs to two configurations,
-/// none is empty, and the default exists. Its file may also have `frames`, `held_out_frames`, `neutral_turns` and
+/// none is empty, and the default exists. Its file may also have `slots`, `frames`, `held_out_frames`, `neutral_turns` and
 /// `held_out_neutral_turns`, see ``PromptSurroundings``. What a file says about generating data, under `rubric` and `synthesis`, is
 /// kept and written back as it is; the module CSTData reads it.
 public struct SafetyPolicy: Hashable, Sendable {
@@ -80,7 +80,7 @@ public struct SafetyPolicy: Hashable, Sendable {
           "\"\(other)\" and \"\(name)\" have the same system prompt, so no model can tell them apart")
       }
     }
-    try Self.checkWordings(of: configurations, prompts: &prompts)
+    try Self.checkWordings(of: configurations, slots: surroundings.slots, prompts: &prompts)
     for problem in [surroundings.problem(""), heldOutSurroundings.problem("held_out_")] {
       if let problem { throw .invalidPolicy(problem) }
     }
@@ -97,7 +97,7 @@ public struct SafetyPolicy: Hashable, Sendable {
 
   /// - Parameter prompts: System prompts with the names of their configurations; gets the paraphrases too.
   private static func checkWordings(
-    of configurations: [SafetyConfiguration], prompts: inout [String: String]
+    of configurations: [SafetyConfiguration], slots: [String: [String]], prompts: inout [String: String]
   ) throws(PreferenceError) {
     for configuration in configurations {
       let name = configuration.name
@@ -107,6 +107,10 @@ public struct SafetyPolicy: Hashable, Sendable {
             "a paraphrase of \"\(name)\" is a system prompt or paraphrase of \"\(other)\" too, so no model can tell them apart"
           )
         }
+      }
+      for (position, template) in configuration.paraphraseTemplates.enumerated() {
+        guard let problem = WordingTemplate.problem(with: template, slots: slots) else { continue }
+        throw .invalidPolicy("configuration \"\(name)\": paraphrase_templates[\(position)] \(problem)")
       }
       for (key, templates) in [
         ("overrides", configuration.overrides), ("held_out_overrides", configuration.heldOutOverrides),
@@ -174,7 +178,7 @@ public struct SafetyPolicy: Hashable, Sendable {
 
 extension SafetyPolicy: Codable {
   private enum Key: String, CodingKey, CaseIterable {
-    case name, `default`, configurations, frames
+    case name, `default`, configurations, slots, frames
     case heldOutFrames = "held_out_frames"
     case neutralTurns = "neutral_turns"
     case heldOutNeutralTurns = "held_out_neutral_turns"
@@ -194,7 +198,7 @@ extension SafetyPolicy: Codable {
       name: fields.decode(String.self, forKey: .name),
       configurations: fields.decode([SafetyConfiguration].self, forKey: .configurations),
       defaultName: fields.decode(String.self, forKey: .default),
-      surroundings: Self.surroundings(in: fields, frames: .frames, turns: .neutralTurns),
+      surroundings: Self.surroundings(in: fields, frames: .frames, turns: .neutralTurns, slots: .slots),
       heldOutSurroundings: Self.surroundings(in: fields, frames: .heldOutFrames, turns: .heldOutNeutralTurns))
     for key in Self.extensionKeys {
       extensions[key.stringValue] = try fields.decodeIfPresent(JSONValue.self, forKey: key)
@@ -202,11 +206,12 @@ extension SafetyPolicy: Codable {
   }
 
   private static func surroundings(
-    in fields: KeyedDecodingContainer<Key>, frames: Key, turns: Key
+    in fields: KeyedDecodingContainer<Key>, frames: Key, turns: Key, slots: Key? = nil
   ) throws -> PromptSurroundings {
     PromptSurroundings(
       frames: try fields.decodeIfPresent([String].self, forKey: frames) ?? [],
-      neutralTurns: try fields.decodeIfPresent([[Message]].self, forKey: turns) ?? [])
+      neutralTurns: try fields.decodeIfPresent([[Message]].self, forKey: turns) ?? [],
+      slots: try slots.flatMap { try fields.decodeIfPresent([String: [String]].self, forKey: $0) } ?? [:])
   }
 
   /// Writes the JSON form shown above.
@@ -215,6 +220,7 @@ extension SafetyPolicy: Codable {
     try fields.encode(name, forKey: .name)
     try fields.encode(defaultConfiguration.name, forKey: .default)
     try fields.encode(configurations, forKey: .configurations)
+    if !surroundings.slots.isEmpty { try fields.encode(surroundings.slots, forKey: .slots) }
     for (key, frames) in [(Key.frames, surroundings.frames), (.heldOutFrames, heldOutSurroundings.frames)]
     where !frames.isEmpty {
       try fields.encode(frames, forKey: key)

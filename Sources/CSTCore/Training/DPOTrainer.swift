@@ -146,18 +146,20 @@ public struct DPOTrainer: Sendable {
 /// model in one precision; it may be shared by runs that have that in common. It never forgets: an entry
 /// takes 4 bytes a token and a little more.
 public final class ReferenceScores: Sendable {
-  private let scores = Mutex<[CompletionGroup: [Double]]>([:])
+  private let scores = Mutex<[CompletionGroup: CompletionScores.Group]>([:])
 
   /// No scores yet.
   public init() {}
 
   /// Scores of the groups in their order, computing those not known with one call of `score`.
-  func values(of groups: [CompletionGroup], score: ([CompletionGroup]) -> [[Double]]) -> [[Double]] {
+  func values(
+    of groups: [CompletionGroup], score: ([CompletionGroup]) -> CompletionScores
+  ) -> [CompletionScores.Group] {
     let missing = scores.withLock { known in groups.filter { known[$0] == nil } }
-    let computed = missing.isEmpty ? [] : score(missing)
+    let computed = missing.isEmpty ? nil : score(missing)
     return scores.withLock { known in
-      for (group, value) in zip(missing, computed) { known[group] = value }
-      return groups.map { known[$0] ?? [] }
+      for (index, group) in missing.enumerated() { known[group] = computed?[index] }
+      return groups.compactMap { known[$0] }
     }
   }
 }

@@ -1,23 +1,5 @@
 // Decoding goes past `init`, so each of these decodes its fields and then holds them to what `init` holds them to.
 
-extension DPOLoss: CheckedFields {
-  enum CodingKeys: String, CodingKey { case beta, rpoAlpha }
-
-  package var badField: BadField? {
-    guard beta > 0, beta.isFinite else { return ("beta", "β is positive, not \(beta)") }
-    guard rpoAlpha >= 0, rpoAlpha.isFinite else { return ("rpoAlpha", "α is not negative: \(rpoAlpha)") }
-    return nil
-  }
-
-  /// - Throws: `DecodingError` for what `init` traps on.
-  public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: CodingKeys.self)
-    beta = try fields.decode(Double.self, forKey: .beta)
-    rpoAlpha = try fields.decode(Double.self, forKey: .rpoAlpha)
-    try checkDecoded(at: fields.codingPath)
-  }
-}
-
 extension AdamW: CheckedFields {
   enum CodingKeys: String, CodingKey { case learningRate, beta1, beta2, epsilon, weightDecay }
 

@@ -15,6 +15,9 @@ public struct EncodedPair: Sendable, Hashable {
   /// The probability that the chosen answer is the better one, from 0 to 1.
   public var preference: Double { pair.preference }
 
+  /// What the row asks of the loss's margin beyond 0.
+  public var margin: Double { pair.margin }
+
   /// Encodes a pair. Traps where its preference is no probability. An answer that does not fit is cut and says so; a
   /// prompt never is.
   /// - Throws: ``ConversationError`` naming the row: the prompt leaves no room, or an answer cannot be told from it in

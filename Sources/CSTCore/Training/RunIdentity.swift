@@ -14,6 +14,8 @@ struct RunIdentity: Codable, Hashable, Sendable {
   let targets: [String]
   let beta: Double
   let rpoAlpha: Double
+  /// What the loss is beyond plain DPO; `nil` where it is that.
+  let loss: String?
   let learningRate: Double
   let beta1: Double
   let beta2: Double
@@ -33,6 +35,8 @@ struct RunIdentity: Codable, Hashable, Sendable {
   let data: String
   /// SHA-256 over the pairs' preferences; `nil` where all are 1.
   let labels: String?
+  /// SHA-256 over the pairs' margins; `nil` where all are 0.
+  let margins: String?
   /// SHA-256 over what prompts are drawn from and what is retained; `nil` where nothing is.
   let drawing: String?
 
@@ -45,6 +49,7 @@ struct RunIdentity: Codable, Hashable, Sendable {
     (rank, alpha, dropout) = (adapter.rank, adapter.alpha, adapter.dropout)
     targets = adapter.targets.map(\.rawValue)
     (beta, rpoAlpha) = (trainer.loss.beta, trainer.loss.rpoAlpha)
+    loss = trainer.loss.variant
     let optimizer = trainer.optimizer
     (learningRate, weightDecay) = (optimizer.learningRate, optimizer.weightDecay)
     (beta1, beta2, epsilon) = (optimizer.beta1, optimizer.beta2, optimizer.epsilon)
@@ -63,6 +68,7 @@ struct RunIdentity: Codable, Hashable, Sendable {
       }
     }
     labels = pairs.allSatisfy { $0.preference == 1 } ? nil : Self.digest(pairs) { $1($0.preference.bitPattern) }
+    margins = pairs.allSatisfy { $0.margin == 0 } ? nil : Self.digest(pairs) { $1($0.margin.bitPattern) }
   }
 
   private static func digest(_ pairs: [EncodedPair], _ words: (EncodedPair, (UInt64) -> Void) -> Void) -> String {
@@ -94,6 +100,8 @@ struct RunIdentity: Codable, Hashable, Sendable {
     ]
     fields["epochs"] = epochs.map { "\($0)" }
     fields["steps"] = steps.map { "\($0)" }
+    fields["loss"] = loss
+    fields["margins"] = margins
     fields["prompts and retained replies"] = drawing
     fields["labels"] = labels.map { "soft, \($0)" }
     return fields

@@ -8,13 +8,17 @@ public struct TrainingCheckpoint: Sendable {
   /// The adapter after these steps.
   public let adapter: LoRAAdapter
   package let optimizerState: AdamW.State
+  /// What the loss remembers of the batches before.
+  let lossMemory: DPOLoss.Memory
   /// What must be the same for the run to go on.
   let identity: SavedIdentity
 
-  init(step: Int, adapter: LoRAAdapter, optimizerState: AdamW.State, identity: RunIdentity) {
+  init(step: Int, adapter: LoRAAdapter, optimizerState: AdamW.State, lossMemory: DPOLoss.Memory, identity: RunIdentity)
+  {
     self.step = step
     self.adapter = adapter
     self.optimizerState = optimizerState
+    self.lossMemory = lossMemory
     self.identity = .values(identity)
   }
 
@@ -24,6 +28,8 @@ public struct TrainingCheckpoint: Sendable {
     var step: Int
     var optimizerStep: Int
     var adapter: PEFTConfiguration
+    /// Absent where the loss remembers nothing.
+    var lossMemory: DPOLoss.Memory?
     var run: RunIdentity?
     /// What there was in place of `run`, see ``TextIdentity``.
     var identity: [String: String]?
@@ -31,6 +37,7 @@ public struct TrainingCheckpoint: Sendable {
     init(_ checkpoint: TrainingCheckpoint) {
       step = checkpoint.step
       optimizerStep = checkpoint.optimizerState.step
+      lossMemory = checkpoint.lossMemory == DPOLoss.Memory() ? nil : checkpoint.lossMemory
       adapter = PEFTConfiguration(checkpoint.adapter.configuration, baseModelName: "")
       switch checkpoint.identity {
       case .values(let identity): run = identity
@@ -87,6 +94,7 @@ public struct TrainingCheckpoint: Sendable {
     }
     let configuration = try header.adapter.loraConfiguration(for: model, file: location)
     step = header.step
+    lossMemory = header.lossMemory ?? DPOLoss.Memory()
     adapter = try LoRAAdapter(from: file, prefix: "", configuration, for: model)
     optimizerState = AdamW.State(
       step: header.optimizerStep,

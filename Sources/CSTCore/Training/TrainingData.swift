@@ -98,6 +98,10 @@ public struct TrainingData: Sendable {
     for configuration in drawing.policy.configurations {
       (configuration.wordings + [""] + configuration.overrides).forEach(add)
     }
+    for configuration in drawing.policy.configurations { configuration.paraphraseTemplates.forEach(add) }
+    for (name, texts) in drawing.policy.surroundings.slots.sorted(by: { $0.key < $1.key }) {
+      ([name] + texts).forEach(add)
+    }
     drawing.policy.surroundings.frames.forEach(add)
     for message in drawing.policy.surroundings.neutralTurns.flatMap(\.self) { add(message.content) }
     if let retention {

@@ -9,11 +9,13 @@ public struct TrainingError: PlacedError, Hashable {
     case nonFinite(quantity: String, step: Int, rows: [Int])
     /// A checkpoint does not belong to this model, adapter, plan or data.
     case checkpointMismatch(what: String, expected: String, found: String)
+    /// The loss has no place for something that a row asks for.
+    case unsupportedByLoss(problem: String, row: Int)
   }
 
   /// What is wrong.
   public let reason: Reason
-  /// Where the rows of ``Reason/nonFinite(quantity:step:rows:)`` were read, in their order, if that is known.
+  /// Where the rows of the reason were read, in their order, if that is known.
   public var rowPlaces: [RowPlace] = []
 
   static func nonFinite(_ quantity: String, step: Int, pairs: [EncodedPair]) -> TrainingError {
@@ -28,6 +30,7 @@ public struct TrainingError: PlacedError, Hashable {
     case .noPairs: "pairs"
     case .nonFinite(_, let step, _): "step \(step)"
     case .checkpointMismatch(let what, _, _): "checkpoint's \(what)"
+    case .unsupportedByLoss(_, let row): rowPlaces.first?.description ?? "row \(row)"
     }
   }
 
@@ -46,6 +49,8 @@ public struct TrainingError: PlacedError, Hashable {
     case .checkpointMismatch(let what, let expected, let found):
       return
         "the checkpoint's \(what) is \(found), this run's is \(expected): resume with the settings it was made with"
+    case .unsupportedByLoss(let problem, _):
+      return "\(place): \(problem); leave them out, or train with the loss \"sigmoid\""
     }
   }
 }

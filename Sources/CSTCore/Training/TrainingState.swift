@@ -15,6 +15,7 @@ struct TrainingState: Sendable {
   private var lastCheckpoint: (step: Int, time: ContinuousClock.Instant)
   private(set) var adapter: LoRAAdapter
   private var optimizerState: AdamW.State
+  private var lossMemory: DPOLoss.Memory
   /// Steps done.
   private(set) var stepsDone: Int
 
@@ -30,15 +31,24 @@ struct TrainingState: Sendable {
     var plan = run.plan
     plan.activations = activations
     self.plan = plan
+    trainer.loss.requireGoodFields()
+    for pair in pairs {
+      if let problem = trainer.loss.refusal(of: pair) {
+        throw TrainingError(
+          reason: .unsupportedByLoss(problem: problem, row: pair.source), rowPlaces: pair.pair.place.map { [$0] } ?? [])
+      }
+    }
     identity = RunIdentity(trainer: trainer, plan: plan, data: data)
     if let checkpoint = run.checkpoint {
       try checkpoint.identity.check(against: identity, pairs: pairs)
       adapter = checkpoint.adapter
       optimizerState = checkpoint.optimizerState
+      lossMemory = checkpoint.lossMemory
       stepsDone = checkpoint.step
     } else {
       adapter = trainer.initialAdapter(seed: plan.seed)
       optimizerState = AdamW.State(for: adapter)
+      lossMemory = DPOLoss.Memory()
       stepsDone = 0
     }
     firstStep = stepsDone
@@ -50,7 +60,8 @@ struct TrainingState: Sendable {
   var hasTakenStep: Bool { stepsDone > firstStep }
 
   var checkpoint: TrainingCheckpoint {
-    TrainingCheckpoint(step: stepsDone, adapter: adapter, optimizerState: optimizerState, identity: identity)
+    TrainingCheckpoint(
+      step: stepsDone, adapter: adapter, optimizerState: optimizerState, lossMemory: lossMemory, identity: identity)
   }
 
   /// The checkpoint that is due, once.
@@ -74,6 +85,7 @@ struct TrainingState: Sendable {
     let retention = RetentionTerm(
       data.retention, inStep: data.retention?.count(besidePairs: pairsBefore..<pairsBefore + rows.count).count ?? 0)
     var gradient: LoRAAdapter?
+    var memory = lossMemory
     var evaluated: [EvaluatedPair] = []
     var retainedLoss = 0.0
     var tokens = 0
@@ -85,8 +97,10 @@ struct TrainingState: Sendable {
       let result = try BatchGradient(
         batch, retained: retained, retention, trainer: trainer, adapter: adapter, pairsInStep: rows.count,
         step: stepsDone + 1,
-        dropoutSeed: plan.seed ^ UInt64(stepsDone + 1) << 32 ^ UInt64(first - rows.startIndex), activations: activations
-      )
+        dropoutSeed: plan.seed ^ UInt64(stepsDone + 1) << 32 ^ UInt64(first - rows.startIndex),
+        activations: activations,
+        memory: memory)
+      memory = result.memory
       gradient = gradient.map { sum($0, result.gradient) } ?? result.gradient
       evaluated += result.evaluated
       retainedLoss += result.retainedLoss
@@ -98,6 +112,7 @@ struct TrainingState: Sendable {
     let factor = trainer.schedule.factor(step: stepsDone, totalSteps: totalSteps)
     adapter = trainer.optimizer.update(
       adapter, gradient: gradient, gradientScale: clip, rateFactor: factor, state: &optimizerState)
+    lossMemory = memory
     stepsDone += 1
     return StepReport(
       step: stepsDone, totalSteps: totalSteps, metrics: RewardMetrics(evaluated),

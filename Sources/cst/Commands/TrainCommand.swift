@@ -23,20 +23,26 @@ struct TrainCommand: LibraryCommand {
   @OptionGroup(title: "Model and data") var data: DataOptions
   @OptionGroup var run: RunOptions
   @OptionGroup(title: "Wordings and retention") var variation: VariationOptions
+  @OptionGroup(title: "Loss") var loss: LossOptions
   @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
   @OptionGroup(title: "Adapter") var lora: LoRAOptions
   @OptionGroup var common: CommonOptions
 
   func execute() async throws {
-    let folder = try run.folder()
+    let folder = run.dryRun ? nil : try run.folder()
     let policy = try run.policyFile.map { file in try SafetyPolicy(checkedContentsOf: file) }
     let rows = try data.load()
     let pairs = try run.pairs(of: rows, by: policy)
     var model = try await model.load()
-    if self.model.template.templateDate == nil, let date = folder.templateDate { model.chatTemplate.date = date }
+    if self.model.template.templateDate == nil, let date = folder?.templateDate { model.chatTemplate.date = date }
     var trainer = try optimization.apply(to: lora.trainer(of: model))
+    trainer.loss = try loss.loss
     trainer.maximumCompletionLength = variation.maxCompletionLength
     let trainingData = try await variation.data(pairs, by: policy, for: trainer, plan: optimization.plan)
+    guard let folder else {
+      let preview = try await TrainingPreview(of: trainer, on: trainingData, plan: optimization.plan)
+      return try Console.write(common.json ? JSONText.line(PreviewText(preview)) + "\n" : PreviewText(preview).text)
+    }
     var source = RunSource(dataFile: rows.file, rows: rows.countInFile, policyFile: run.policyFile, method: run.method)
     source.rowsUsed = rows.count
     source.rows = data.rows?.description ?? "all"

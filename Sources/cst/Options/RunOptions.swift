@@ -6,7 +6,10 @@ import Foundation
 /// What a training run does with its rows, and the folder that it is in.
 struct RunOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The run's folder.", valueName: "folder"), completion: .directory)
-  var out: String
+  var out: String?
+
+  @Flag(help: "Encode everything, time two steps, say what the run would be, and end; nothing is written.")
+  var dryRun = false
 
   @Option(help: "Flip the rows by the policy, or take them as they are.")
   var method = RunSource.Method.cst
@@ -27,6 +30,10 @@ struct RunOptions: ParsableArguments {
   var profile = false
 
   func validate() throws {
+    if out == nil, !dryRun { throw ValidationError("Missing expected argument '--out <folder>'") }
+    if dryRun, resume || overwrite || profile {
+      throw ValidationError("--dry-run writes nothing: leave --resume, --overwrite and --profile out")
+    }
     if method == .cst, policy == nil {
       throw ValidationError("--method cst needs --policy, the file with the configurations (or give --method dpo)")
     }
@@ -41,7 +48,7 @@ struct RunOptions: ParsableArguments {
   /// - Throws: ``CommandError`` saying which option helps, `RunFolderError`.
   func folder() throws -> RunFolder {
     do throws(RunFolderError) {
-      return try RunFolder(URL(filePath: out), opening: resume ? .resuming : overwrite ? .replacing : .fresh)
+      return try RunFolder(URL(filePath: out ?? ""), opening: resume ? .resuming : overwrite ? .replacing : .fresh)
     } catch {
       switch error.reason {
       case .holdsRun:

@@ -22,17 +22,6 @@ enum TwinsChoice: String, CaseIterable, ExpressibleByArgument {
 
 /// The optimiser's side of a training run. Names and meanings follow TRL.
 struct OptimizationOptions: ParsableArguments {
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("How strongly the model is held to the reference, DPO's β.", valueName: "β"))
-  var beta = 0.1
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Weight of the chosen answer's likelihood added to the loss, RPO's α; 0 is DPO.", valueName: "α")
-  )
-  var rpoAlpha = 0.0
-
   @Option(parsing: .unconditional, help: ArgumentHelp("Peak learning rate.", valueName: "rate"))
   var learningRate = 1e-4
 
@@ -96,8 +85,6 @@ struct OptimizationOptions: ParsableArguments {
   var activations = ActivationsChoice.auto
 
   func validate() throws {
-    try Requirement.positive("--beta", beta)
-    try Requirement.notNegative("--rpo-alpha", rpoAlpha)
     try Requirement.notNegative("--learning-rate", learningRate)
     try Requirement.share("--warmup-ratio", warmupRatio)
     try Requirement.notNegative("--weight-decay", weightDecay)
@@ -119,7 +106,6 @@ struct OptimizationOptions: ParsableArguments {
   /// A trainer with these options.
   func apply(to trainer: DPOTrainer) -> DPOTrainer {
     var trainer = trainer
-    trainer.loss = DPOLoss(beta: beta, rpoAlpha: rpoAlpha)
     trainer.optimizer = AdamW(learningRate: learningRate, weightDecay: weightDecay)
     trainer.schedule = LearningRateSchedule(schedule, warmupRatio: warmupRatio)
     trainer.maximumLength = min(maxLength, trainer.model.configuration.contextLength)

@@ -66,6 +66,18 @@ import Testing
     #expect(try EvaluationCondition.allCases.allSatisfy { $0.lack(in: try policy()) == nil })
   }
 
+  /// A row whose own system prompt is no configuration's can be asked under none: it is named, not left out.
+  @Test func rowsOfNoConfigurationAreRefused() async throws {
+    let evaluation = ConditionsEvaluation(ControllabilityEvaluation(policy: try policy(), maximumTokens: 8))
+    let stray = PreferencePair(
+      prompt: [.user("Q3")], answers: .ranked(chosen: "x", rejected: "y", scope: .systemPrompt("S")))
+    let model = try await tinyLanguageModel()
+    let error = await #expect(throws: EvaluationError.self) {
+      _ = try await evaluation.report(on: [("base", model)], over: rows() + [stray])
+    }
+    #expect(error?.reason == .unknownConfiguration && error?.row == 3)
+  }
+
   @Test func measuresAModelUnderEveryCondition() async throws {
     let model = try await tinyLanguageModel()
     let evaluation = ConditionsEvaluation(

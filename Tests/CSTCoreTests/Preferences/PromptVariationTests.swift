@@ -55,6 +55,52 @@ import Testing
     }
   }
 
+  private func templatePolicy(_ template: String = "Never give {topics} advice, {topics} or not.") throws
+    -> SafetyPolicy
+  {
+    try SafetyPolicy(
+      name: "p",
+      configurations: [
+        SafetyConfiguration(
+          name: "a", systemPrompt: "A", paraphrases: ["A1"], paraphraseTemplates: [template, "No: {who}."]),
+        SafetyConfiguration(
+          name: "b", systemPrompt: "B", paraphrases: ["B1"],
+          paraphraseTemplates: ["Give {topics} advice.", "Yes: {who}."]),
+      ], defaultName: "a",
+      surroundings: PromptSurroundings(slots: [
+        "topics": ["legal", "medical", "money"], "who": ["doctors", "bankers"],
+      ]),
+      heldOutSurroundings: PromptSurroundings())
+  }
+
+  /// Templates are drawn as often as other paraphrases, every filling comes, and twins are filled alike.
+  @Test func templatesAreFilledAnew() throws {
+    let policy = try templatePolicy()
+    let variation = PromptVariation(reworded: 1, framed: 0, overridden: 0, later: 0, unprompted: 0)
+    let drawn = try rows(900).configured(by: policy).varied(by: variation, of: policy, seed: 3, epoch: 0)
+    let systems = Dictionary(grouping: drawn, by: \.configuration).mapValues { $0.map { $0.prompt[0].content } }
+    let (a, b) = (try #require(systems["a"]), try #require(systems["b"]))
+    let topics = ["legal", "medical", "money"]
+    let filled = topics.flatMap { first in topics.map { "Never give \(first) advice, \($0) or not." } }
+    #expect(Set(a) == Set(["A1", "No: doctors.", "No: bankers."] + filled))
+    // A third each, within five standard deviations: 5·√(2/9/900).
+    for text in ["A1", "No: "] {
+      #expect(abs(Double(a.count { $0.hasPrefix(text) }) / Double(a.count) - 1 / 3.0) < 0.08)
+    }
+    for (left, right) in zip(a, b) {
+      #expect(left.hasPrefix("No: ") == right.hasPrefix("Yes: ") && (left == "A1") == (right == "B1"))
+      if left.hasPrefix("No: ") { #expect(left.dropFirst(4) == right.dropFirst(5)) }
+      if left.hasPrefix("Never") { #expect(left.contains(String(right.dropFirst(5)).replacing(".", with: ""))) }
+    }
+    #expect(try JSONDecoder().decode(SafetyPolicy.self, from: JSONEncoder().encode(policy)) == policy)
+  }
+
+  @Test func aTemplateWithAnUnknownPlaceIsRefused() throws {
+    let error = #expect(throws: PreferenceError.self) { try templatePolicy("Never give {topic} advice.") }
+    let detail = try #require(error).detail
+    #expect(detail.contains("paraphrase_templates[0] has the place {topic}, which is not in \"slots\": "), "\(detail)")
+  }
+
   @Test func everyEpochAndSeedDrawsAnewAndTwinsAlike() throws {
     let policy = try policy()
     let pairs = try rows(50).configured(by: policy)

@@ -45,6 +45,9 @@ public struct ConditionsEvaluation: Sendable {
     require(!models.isEmpty, "there is no model to measure")
     let policy = evaluation.policy
     let pairs = try rows.configured(by: policy)
+    if let stray = pairs.first(where: { $0.configuration == nil }) {
+      throw EvaluationError.unknown(nil, in: policy, model: models[0].name, row: stray.source, place: stray.place)
+    }
     let isEdge = rows.map { $0.task == Self.edgeTask }
     var report = ConditionsReport()
     var exact: [ModelEvidence] = []

@@ -71,10 +71,7 @@ extension ModelEvidence {
     let names = policy.configurations.map(\.name)
     func known(_ configuration: String?, _ row: Int) throws(EvaluationError) -> String {
       if let configuration, policy[configuration] != nil { return configuration }
-      let what = configuration.map { "\"\($0)\"" } ?? "the row's own system prompt"
-      throw failure(
-        .unknownConfiguration, row,
-        "\(what) is not in the policy \"\(policy.name)\"; it has \(PreferenceError.list(names))")
+      throw EvaluationError.unknown(configuration, in: policy, model: model, row: row, place: places[row])
     }
     for score in scores {
       let name = try known(score.configuration, score.row)

@@ -28,6 +28,7 @@ package enum RunOption: Hashable, Sendable {
     var options: [String: RunOption] = [
       "method": .text(source.method.rawValue),
       "soft_labels": .flag(source.softLabels),
+      "loss_type": .list(trainer.loss.types.map(\.rawValue)),
       "beta": .number(trainer.loss.beta),
       "rpo_alpha": .number(trainer.loss.rpoAlpha),
       "lora_rank": count(adapter.rank),
@@ -48,6 +49,7 @@ package enum RunOption: Hashable, Sendable {
       "weights": .text(model.panels.rawValue),
       "system_role": .text(model.chatTemplate.systemRole.rawValue),
     ]
+    options.merge(trainer.loss.options) { $1 }
     options["max_completion_length"] = trainer.maximumCompletionLength.map(count)
     if let variation = source.variation {
       options["wordings"] = .text("policy")

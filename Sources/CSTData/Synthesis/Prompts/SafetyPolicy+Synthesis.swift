@@ -58,7 +58,8 @@ extension SafetyPolicy {
     for configuration in configurations {
       let place = "configuration \"\(configuration.name)\": "
       try check(
-        configuration.heldOutParaphrases, place + "held_out_paraphrases", against: configuration.wordings,
+        configuration.heldOutParaphrases, place + "held_out_paraphrases",
+        against: configuration.sampleWordings(from: surroundings.slots),
         "its wordings")
       try check(
         configuration.heldOutOverrides, place + "held_out_overrides", against: configuration.overrides, "overrides")
