@@ -29,6 +29,7 @@ let flipped = try training.configured(by: policy)  // every row under every conf
 for try await event in trainer.run(on: flipped, plan: TrainingPlan(epochs: 2)) {
   switch event {  // a turn of the loop is an optimizer step; leaving the loop ends the run
   case .step(let report): print(report.step, report.loss, report.rewardMargin)
+  case .alarm(let alarm): print(alarm)  // something is not learnt: what, why, and what to do
   case .checkpoint(let checkpoint): try checkpoint.write(to: checkpointFile)
   case .finished(let adapter):
     try adapter.write(to: outputFolder, baseModelName: "HuggingFaceTB/SmolLM2-135M-Instruct")

@@ -3,6 +3,8 @@
 public enum TrainingEvent: Sendable {
   /// An optimizer step was taken.
   case step(StepReport)
+  /// A sign that the run does not learn what it should.
+  case alarm(TrainingAlarm)
   /// A state to go on from later.
   case checkpoint(TrainingCheckpoint)
   /// The run is over; no event follows.

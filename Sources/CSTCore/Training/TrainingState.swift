@@ -16,6 +16,9 @@ struct TrainingState: Sendable {
   private(set) var adapter: LoRAAdapter
   private var optimizerState: AdamW.State
   private var lossMemory: DPOLoss.Memory
+  private var watch: TrainingWatch
+  /// Alarms that are still to be told.
+  private var alarms: [TrainingAlarm]
   /// Steps done.
   private(set) var stepsDone: Int
 
@@ -51,6 +54,8 @@ struct TrainingState: Sendable {
       lossMemory = DPOLoss.Memory()
       stepsDone = 0
     }
+    watch = TrainingWatch(trainer)
+    alarms = watch.alarm(before: pairs).map { [$0] } ?? []
     firstStep = stepsDone
     lastCheckpoint = (stepsDone, .now)
   }
@@ -64,8 +69,9 @@ struct TrainingState: Sendable {
       step: stepsDone, adapter: adapter, optimizerState: optimizerState, lossMemory: lossMemory, identity: identity)
   }
 
-  /// The checkpoint that is due, once.
+  /// The alarm or the checkpoint that is due, once.
   mutating func pendingEvent() -> TrainingEvent? {
+    if !alarms.isEmpty { return .alarm(alarms.removeFirst()) }
     let steps = stepsDone - lastCheckpoint.step
     let isDueBySteps = plan.checkpointInterval.map { steps >= $0 } ?? false
     let isDueByTime =
@@ -114,6 +120,7 @@ struct TrainingState: Sendable {
       adapter, gradient: gradient, gradientScale: clip, rateFactor: factor, state: &optimizerState)
     lossMemory = memory
     stepsDone += 1
+    alarms += watch.alarms(after: stepsDone, evaluated, gradientNorm: norm)
     return StepReport(
       step: stepsDone, totalSteps: totalSteps, metrics: RewardMetrics(evaluated),
       metricsByConfiguration: metricsByConfiguration(evaluated),

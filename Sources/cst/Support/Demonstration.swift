@@ -146,7 +146,7 @@ struct Demonstration {
         let margins = report.metricsByConfiguration.map { ($0.name, $0.metrics.rewardMargin) }
         history.points.append(
           .init(step: report.step, loss: report.loss, margins: Dictionary(margins) { first, _ in first }))
-      case .checkpoint: break
+      case .checkpoint, .alarm: break
       case .finished(let trained): adapter = trained
       }
     }

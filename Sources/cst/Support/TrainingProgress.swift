@@ -17,8 +17,12 @@ enum TrainingProgress {
     var last: SavedRun.Progress?
     for try await progress in run {
       observe(progress.event)
-      if case .step(let report) = progress.event {
-        line.show(words(report, progress.record), isLast: report.step == report.totalSteps)
+      switch progress.event {
+      case .step(let report): line.show(words(report, progress.record), isLast: report.step == report.totalSteps)
+      case .alarm(let alarm):
+        line.end()
+        Console.note("warning: after step \(alarm.step): \(alarm)\(rows(alarm))\n")
+      default: break
       }
       last = progress
     }
@@ -52,6 +56,10 @@ enum TrainingProgress {
       Console.note("\(older) stays as it is until this run is finished, which grows in \(run.folder.place.path)\n")
     }
     if record.resumedAfterStep > 0 { Console.note("going on after step \(record.resumedAfterStep)\n") }
+  }
+
+  private static func rows(_ alarm: TrainingAlarm) -> String {
+    alarm.rows.isEmpty ? "" : " (rows \(alarm.rows.map(String.init).joined(separator: ", ")), counted from 0)"
   }
 
   private static func words(_ report: StepReport, _ record: RunRecord) -> String {

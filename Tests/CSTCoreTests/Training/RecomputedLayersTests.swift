@@ -41,7 +41,7 @@ import Testing
       switch event {
       case .step(let report): outcome.losses += [report.loss.bitPattern, report.gradientNorm.bitPattern]
       case .finished(let adapter): outcome.adapter = adapter.parameters.map { $0.scalars.map(\.bitPattern) }
-      case .checkpoint: break
+      case .checkpoint, .alarm: break
       }
     }
     return outcome

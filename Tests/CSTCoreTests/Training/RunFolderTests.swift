@@ -19,6 +19,7 @@ import Testing
       #expect(progress.location == fixture.folder["run"])
       switch progress.event {
       case .step(let report): reports.append(report)
+      case .alarm(let alarm): Issue.record("\(alarm)")
       case .checkpoint: adapterFiles.append(try Self.fileNumber(in: fixture.folder["run"]))
       case .finished(let trained):
         adapterFiles.append(try Self.fileNumber(in: fixture.folder["run"]))

@@ -61,6 +61,7 @@ public struct SavedRun: AsyncSequence, Sendable {
           try log.append(report)
           record.add(report)
         case .checkpoint(let checkpoint): try save(checkpoint)
+        case .alarm: break
         case .finished:
           // Its checkpoint, with the adapter, was the event before.
           let isComplete = record.totalSteps.map { record.stepsDone >= $0 } ?? true
