@@ -53,10 +53,17 @@ package final class MappedFile: @unchecked Sendable {
     guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
       throw refuse(found: String(cString: strerror(errno)))
     }
+    let mapped = UnsafeRawBufferPointer(start: address, count: size)
+    if FileLook(mapped) == .pointer {
+      munmap(address, size)
+      throw FormatError(
+        .badMagic, file: path, expected: "the file itself", found: FileLook.pointer.name,
+        advice: FileLook.pointer.advice)
+    }
     self.path = path
     self.descriptor = descriptor
     state = Self.state(status)
-    bytes = UnsafeRawBufferPointer(start: address, count: size)
+    bytes = mapped
     isKept = true
   }
 

@@ -51,6 +51,11 @@ extension JSONDecoder {
         description: "byte \(offset) opens more than \(JSONReader.depthLimit) levels of lists and objects")
     }
     do { return try decode(type, from: data) } catch let error as DecodingError {
+      if case .dataCorrupted(let context) = error, context.codingPath.isEmpty {
+        do { _ = try data.withUnsafeBytes { try JSONSyntaxError.value(of: $0) } } catch let error as JSONSyntaxError {
+          throw JSONProblem(kind: .malformed, description: error.description)
+        }
+      }
       throw JSONProblem(kind: .malformed, description: error.fieldAndProblem)
     }
   }

@@ -48,6 +48,8 @@ package enum RunOption: Hashable, Sendable {
       "weights": .text(model.panels.rawValue),
       "system_role": .text(model.chatTemplate.systemRole.rawValue),
     ]
+    if !source.columns.isEmpty { options["columns"] = .text(source.columns) }
+    if !model.ignoredKeys.isEmpty { options["ignore_keys"] = .list(model.ignoredKeys.sorted()) }
     options["max_completion_length"] = trainer.maximumCompletionLength.map(count)
     if let variation = source.variation {
       options["wordings"] = .text("policy")
