@@ -69,7 +69,10 @@ import Testing
     (#"{"data": [{"prompt": "Q?", "chosen": "a", "rejected": "b"}]}"#, #"list under the key "data""#),
     (#"{"a": 1, "b": 2}"#, "the row has a, b"),
     (#"{"prompt": "Q?", "Preferred Response": "a", "Rejected-Response": "b"}"#, "chosen=Preferred Response"),
-    (#"{"prompt": "Q?", "chosen": "a", "chosen_score": 1, "model_rejected": "m", "answer_rejected": "b"}"#, "rejected=answer_rejected"),
+    (
+      #"{"prompt": "Q?", "chosen": "a", "chosen_score": 1, "model_rejected": "m", "answer_rejected": "b"}"#,
+      "rejected=answer_rejected"
+    ),
   ])
   func otherKindsOfDataAreNamed(text: String, part: String) {
     let error = #expect(throws: DatasetError.self) { try rows(json: text) }
@@ -83,20 +86,38 @@ import Testing
     let pair = try #require(try rows("ultrafeedback.jsonl").first)
     #expect(pair.prompt == [.user("Q?")] && pair.answers == ranked().answers)
     #expect(pair.columns["prompt_id"] == "ff" && pair.columns["messages"] != nil)
-    let turns = #"{"role": "system", "content": "S"}, {"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}"#
-    let deep = #"{"chosen": [\#(turns), {"role": "assistant", "content": "w"}], "rejected": [\#(turns), {"role": "assistant", "content": "l"}]}"#
+    let turns =
+      #"{"role": "system", "content": "S"}, {"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}"#
+    let deep =
+      #"{"chosen": [\#(turns), {"role": "assistant", "content": "w"}], "rejected": [\#(turns), {"role": "assistant", "content": "l"}]}"#
     #expect(
       try rows(json: deep) == [ranked([.user("a"), .assistant("b"), .user("c")], "w", "l", .systemPrompt("S"))])
-    let hh = #"{"chosen": "\n\nHuman: Tea?\n\nAssistant: Yes.\n\nHuman: How?\n\nAssistant: Hot.", "rejected": "\n\nHuman: Tea?\n\nAssistant: Yes.\n\nHuman: How?\n\nAssistant: No."}"#
+    let hh =
+      #"{"chosen": "\n\nHuman: Tea?\n\nAssistant: Yes.\n\nHuman: How?\n\nAssistant: Hot.", "rejected": "\n\nHuman: Tea?\n\nAssistant: Yes.\n\nHuman: How?\n\nAssistant: No."}"#
     #expect(try rows(json: hh) == [ranked([.user("Tea?"), .assistant("Yes."), .user("How?")], "Hot.", "No.")])
   }
 
   @Test(arguments: [
-    (#"{"chosen": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "w"}], "rejected": [{"role": "user", "content": "y"}, {"role": "assistant", "content": "l"}]}"#, "do not begin with the same messages"),
-    (#"{"chosen": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "w"}, {"role": "user", "content": "m"}, {"role": "assistant", "content": "n"}], "rejected": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "l"}]}"#, "part at message 1"),
-    (#"{"prompt": "z", "chosen": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "w"}], "rejected": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "l"}]}"#, #"field "prompt": contradicts"#),
-    (#"{"prompt": [{"role": "wizard", "content": "a"}], "chosen": "w", "rejected": "l"}"#, "system, user, assistant, tool"),
-    (#"{"prompt": [{"role": "user", "content": [{"type": "image_url"}]}], "chosen": "w", "rejected": "l"}"#, #"field "prompt[0].content[0]": a part of type "image_url""#),
+    (
+      #"{"chosen": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "w"}], "rejected": [{"role": "user", "content": "y"}, {"role": "assistant", "content": "l"}]}"#,
+      "do not begin with the same messages"
+    ),
+    (
+      #"{"chosen": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "w"}, {"role": "user", "content": "m"}, {"role": "assistant", "content": "n"}], "rejected": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "l"}]}"#,
+      "part at message 1"
+    ),
+    (
+      #"{"prompt": "z", "chosen": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "w"}], "rejected": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "l"}]}"#,
+      #"field "prompt": contradicts"#
+    ),
+    (
+      #"{"prompt": [{"role": "wizard", "content": "a"}], "chosen": "w", "rejected": "l"}"#,
+      "system, user, assistant, tool"
+    ),
+    (
+      #"{"prompt": [{"role": "user", "content": [{"type": "image_url"}]}], "chosen": "w", "rejected": "l"}"#,
+      #"field "prompt[0].content[0]": a part of type "image_url""#
+    ),
     (#"{"prompt": "x", "chosen": "w", "rejected": "l", "tools": 7}"#, #"field "tools""#),
     (#"{"prompt": "x", "chosen": "w", "rejected": "l", "chat_template_kwargs": {"a": 1}}"#, "chat_template_kwargs"),
   ])
@@ -115,7 +136,8 @@ import Testing
     let folder = try TemporaryFolder()
     try [pair].write(to: folder["rows.jsonl"])
     #expect(try [PreferencePair](contentsOf: folder["rows.jsonl"]) == [pair])
-    let shareGPT = #"{"prompt": [{"from": "human", "value": "Q?"}], "chosen": {"from": "gpt", "value": "a b"}, "rejected": {"from": "gpt", "value": "c d"}}"#
+    let shareGPT =
+      #"{"prompt": [{"from": "human", "value": "Q?"}], "chosen": {"from": "gpt", "value": "a b"}, "rejected": {"from": "gpt", "value": "c d"}}"#
     #expect(try rows(json: shareGPT) == [ranked()])
   }
 
@@ -149,7 +171,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("prompt,chosen,rejected\na,b,c\n", "a table with commas"), ("prompt\tchosen\trejected\na\tb\tc\n", "name the file .tsv"),
+    ("prompt,chosen,rejected\na,b,c\n", "a table with commas"),
+    ("prompt\tchosen\trejected\na\tb\tc\n", "name the file .tsv"),
     ("{'prompt': 'a', 'chosen': 'b', 'rejected': 'c'}\n", "how Python prints"),
     (#"{"prompt": "a", "chosen": "b", "rejected": None}"#, "how Python prints"),
     (#"{"prompt": "a", "chosen": "b", "rejected": "c",}"#, "remove the comma"),
@@ -157,7 +180,10 @@ import Testing
     ("<!DOCTYPE html><html>", "a web page"), ("version https://git-lfs.github.com/spec/v1\noid x\n", "git lfs pull"),
     (#"{"prompt": "a", "chosen": "b", "rejected": "c", "prompt": "d"}"#, #"the key "prompt" again"#),
     (#"{"prompt": "a", "chosen": "b", "rejected": "c", "meta": {"k": 1, "k": 2}}"#, #"the key "k" again"#),
-    ("{\n \"prompt\": \"a\", \"chosen\": \"b\",\n \"rejected\": \"c\"\n},\n{\n \"prompt\": \"d\"}", "put [ and ] around"),
+    (
+      "{\n \"prompt\": \"a\", \"chosen\": \"b\",\n \"rejected\": \"c\"\n},\n{\n \"prompt\": \"d\"}",
+      "put [ and ] around"
+    ),
     (#"{"prompt": "a" "chosen": "b"}"#, "column 16: expected ',' or '}'"),
     ("// rows\n{}", "JSON has no comments"), ("{\u{201C}prompt\u{201D}: 1}", "plain quotation marks"),
   ])
@@ -169,13 +195,16 @@ import Testing
   @Test func tablesAndGzipFilesAreRead() throws {
     #expect(try rows("csv.csv") == [ranked([.user("a?")], "x y", "z w")])
     #expect(try rows("gz.jsonl.gz").count == 2)
-    let table = "\u{FEFF}prompt,chosen,rejected,note\r\n\"a, \"\"b\"\"\nc?\",x,,n\r\nq,\"[{\"\"role\"\": \"\"assistant\"\", \"\"content\"\": \"\"w\"\"}]\",l,\r\n"
+    let table =
+      "\u{FEFF}prompt,chosen,rejected,note\r\n\"a, \"\"b\"\"\nc?\",x,,n\r\nq,\"[{\"\"role\"\": \"\"assistant\"\", \"\"content\"\": \"\"w\"\"}]\",l,\r\n"
     let read = try rows(json: table, file: "rows.csv")
     #expect(read.map(\.prompt) == [[.user("a, \"b\"\nc?")], [.user("q")]])
-    #expect(read[1].answers == .ranked(chosen: "w", rejected: "l", scope: .unstated) && read[0].columns == ["note": "n"])
+    #expect(
+      read[1].answers == .ranked(chosen: "w", rejected: "l", scope: .unstated) && read[0].columns == ["note": "n"])
     #expect(read.map { $0.place?.line } == [2, 4])
     for (bad, part) in [
-      ("prompt,chosen\na\n", "expected 2 cells"), ("prompt,prompt\na,b\n", "two columns"), ("prompt\n\"a", "not closed"),
+      ("prompt,chosen\na\n", "expected 2 cells"), ("prompt,prompt\na,b\n", "two columns"),
+      ("prompt\n\"a", "not closed"),
       ("prompt,chosen,rejected\nq,\"[{'role': 'assistant'}]\",l\n", "as Python prints"),
     ] {
       let error = #expect(throws: DatasetError.self) { try rows(json: bad, file: "rows.csv") }
@@ -203,4 +232,3 @@ import Testing
     #expect(throws: PreferenceError.self) { try [answers].configured(by: policy) }
   }
 }
-

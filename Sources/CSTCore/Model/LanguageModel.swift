@@ -71,7 +71,8 @@ public struct LanguageModel: Sendable {
       }
       guard ignoredKeys.isEmpty else {
         throw FormatError(
-          .badValue, file: location.path, expected: "a Hugging Face folder, whose config.json has keys that can be ignored",
+          .badValue, file: location.path,
+          expected: "a Hugging Face folder, whose config.json has keys that can be ignored",
           found: "a file")
       }
       return try GGUFModel(contentsOf: location).languageModel(precision: precision, panels: panels)

@@ -63,7 +63,8 @@ package enum ColumnHint {
     // A name that has the field's in it, unless it is a number about it or another's.
     return columns.first { column in
       let column = plain(column)
-      return column.contains(field) && !["score", "rating", "id", "model", "source", "reward"].contains(where: column.contains)
+      return column.contains(field)
+        && !["score", "rating", "id", "model", "source", "reward"].contains(where: column.contains)
     }
   }
 

@@ -86,7 +86,8 @@ public struct PreferencePair: Hashable, Sendable {
     if let position = prompt.firstIndex(where: { $0.role == .system }) {
       return "has a system message at position \(position); only the first message of a file's row may be one"
     }
-    return last.role == .user || last.role == .tool ? nil : "ends with the \(last.role.rawValue)'s message; it must end with the user's"
+    return last.role == .user || last.role == .tool
+      ? nil : "ends with the \(last.role.rawValue)'s message; it must end with the user's"
   }
 }
 

@@ -52,7 +52,9 @@ public struct DatasetCheck: Sendable {
   public func report(
     on file: URL, against others: [URL] = [], progress: @escaping WorkProgress.Report = { _ in }
   ) async throws -> DatasetReport {
-    try await onComputeThread { try report(on: RowDecoder(contentsOf: file, columns: columns), against: others, progress: progress) }
+    try await onComputeThread {
+      try report(on: RowDecoder(contentsOf: file, columns: columns), against: others, progress: progress)
+    }
   }
 
   /// Checks rows in memory. Lines in the report are positions, counted from 1.

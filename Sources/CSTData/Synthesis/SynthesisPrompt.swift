@@ -54,7 +54,8 @@ extension SynthesisPrompt: Codable {
     guard let prompt = value["prompt"] else {
       throw ValueProblem("prompt", ColumnHint.advice(onMissing: "prompt", in: members))
     }
-    var messages = if let text = prompt.string { [Message.user(text)] } else { try [Message](json: prompt, field: "prompt") }
+    var messages =
+      if let text = prompt.string { [Message.user(text)] } else { try [Message](json: prompt, field: "prompt") }
     if messages.first?.role == .system { messages.removeFirst() }
     guard messages.last?.role == .user, !messages.contains(where: { $0.role == .system }) else {
       throw ValueProblem(

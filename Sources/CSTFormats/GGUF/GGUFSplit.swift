@@ -28,7 +28,8 @@ package enum GGUFSplit {
     guard number == 0 else {
       let isNamed = files.count == count
       throw FormatError(
-        .badValue, file: mapping.path, at: .key(numberKey), expected: "the first of the \(count) parts of a split model",
+        .badValue, file: mapping.path, at: .key(numberKey),
+        expected: "the first of the \(count) parts of a split model",
         found: "part \(number + 1)",
         advice: isNamed
           ? "name \(files[0].lastPathComponent), which has the rest found"
@@ -36,8 +37,10 @@ package enum GGUFSplit {
     }
     guard files.count == count else {
       throw FormatError(
-        .badValue, file: mapping.path, at: .key(countKey), expected: "a file called NAME-00001-of-\(padded(count)).gguf",
-        found: "the first of \(count) parts under another name", advice: "parts are found by their names: give them back")
+        .badValue, file: mapping.path, at: .key(countKey),
+        expected: "a file called NAME-00001-of-\(padded(count)).gguf",
+        found: "the first of \(count) parts under another name",
+        advice: "parts are found by their names: give them back")
     }
     var others: [(file: MappedFile, header: GGUFHeader)] = []
     for (position, file) in files.enumerated().dropFirst() {

@@ -80,7 +80,8 @@ package struct JSONSyntaxError: Error, Sendable, CustomStringConvertible {
     case _ where (rest.hasPrefix("}") || rest.hasPrefix("]")) && last == UInt8(ascii: ","):
       return "remove the comma before it"
     case _ where rest.hasPrefix(",") && expected == JSONReader.textEnd:
-      return "rows stand on lines by themselves: remove the commas at the ends of lines, or put [ and ] around all of them"
+      return
+        "rows stand on lines by themselves: remove the commas at the ends of lines, or put [ and ] around all of them"
     case "" where before.isEmpty: return ""
     case "": return "the text was cut, or goes on in another line"
     default: return ""

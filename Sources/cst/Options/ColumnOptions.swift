@@ -7,7 +7,8 @@ struct ColumnOptions: ParsableArguments {
   @Option(
     help: .init(
       "Read fields from columns of these names: prompt=question,chosen=accepted,rejected=declined, or "
-        + "prompt=instruction+input, answers.NAME=column (default: the fields' own names).", valueName: "field=column,…"),
+        + "prompt=instruction+input, answers.NAME=column (default: the fields' own names).", valueName: "field=column,…"
+    ),
     transform: Self.names(from:))
   var columns = ColumnNames.usual
 

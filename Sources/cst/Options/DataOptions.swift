@@ -24,7 +24,9 @@ struct OptionalDataOptions: ParsableArguments {
 
   func validate() throws {
     if data == nil, selection.rows != nil { throw ValidationError("--rows chooses among the rows of --data: give one") }
-    if data == nil, columnNames.columns != .usual { throw ValidationError("--columns is for the rows of --data: give one") }
+    if data == nil, columnNames.columns != .usual {
+      throw ValidationError("--columns is for the rows of --data: give one")
+    }
   }
 
   func load() throws -> PreferenceDataset? {

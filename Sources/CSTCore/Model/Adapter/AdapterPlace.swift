@@ -60,7 +60,9 @@ struct AdapterPlace {
   }
 
   private var isMLX: Bool {
-    guard let object = try? JSONObject(contentsOf: location.appending(path: Self.configurationName)) else { return false }
+    guard let object = try? JSONObject(contentsOf: location.appending(path: Self.configurationName)) else {
+      return false
+    }
     return !object.states("peft_type") && (object.states("lora_parameters") || object.states("fine_tune_type"))
   }
 

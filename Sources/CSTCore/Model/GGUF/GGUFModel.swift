@@ -82,7 +82,8 @@ struct GGUFModel {
     }
     return .matrix(
       WeightMatrix(
-        rows: shape[0], columns: shape[1], format: tensor.format, bytes: file.bytes(of: tensor), owner: file.mapping(of: tensor),
+        rows: shape[0], columns: shape[1], format: tensor.format, bytes: file.bytes(of: tensor),
+        owner: file.mapping(of: tensor),
         rowOrder: .inGGUF(of: role, configuration), panels: panels))
   }
 

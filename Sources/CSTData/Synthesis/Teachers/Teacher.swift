@@ -82,7 +82,8 @@ extension TeacherReply {
         .noAnswer,
         detail: isComplete
           ? "the reply is a thought without an answer"
-          : "all \(limit) tokens went into the thought before the answer; allow more tokens, or ask a model that thinks less")
+          : "all \(limit) tokens went into the thought before the answer; allow more tokens, or ask a model that thinks less"
+      )
     }
   }
 }

@@ -62,7 +62,8 @@ struct DataCheckCommand: LibraryCommand {
     try html.map(OutputFile.check)
     let policy = try policy.map { try SafetyPolicy(checkedContentsOf: URL(filePath: $0)) }
     var model: LanguageModel?
-    if let file = self.model { model = try await LanguageModel(contentsOf: URL(filePath: file), ignoring: configuration.keys)
+    if let file = self.model {
+      model = try await LanguageModel(contentsOf: URL(filePath: file), ignoring: configuration.keys)
     }
     var check = DatasetCheck(policy: policy, model: model, maximumLength: maxLength ?? 512, minimumLength: minTokens)
     check.columns = columnNames.columns

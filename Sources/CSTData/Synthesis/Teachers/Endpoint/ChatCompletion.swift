@@ -81,7 +81,8 @@ struct ChatCompletion {
     "context_length", "max_new_tokens", "model_context_window_exceeded", "incomplete", "limit",
   ]
   private static let filterReasons: Set<String> = [
-    "content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii", "filtered", "refusal", "sensitive",
+    "content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii", "filtered", "refusal",
+    "sensitive",
     "content_filtered", "guardrail_intervened", "moderation",
   ]
   private static let callReasons: Set<String> = ["tool_calls", "function_call", "tool_use", "tool_call"]

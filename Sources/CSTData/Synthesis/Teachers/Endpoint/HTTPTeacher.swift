@@ -53,7 +53,8 @@ public struct HTTPTeacher: Teacher {
   ///   `https`, and for a key that would cross a network unencrypted.
   public init(
     baseURL: URL, model: String, key: APIKey?, concurrency: Int = 4, limits: HTTPLimits = HTTPLimits(),
-    delivery: Delivery = .streamed, maximumTokensName: String = "max_tokens", environment: [String: String] = ProcessInfo.processInfo.environment
+    delivery: Delivery = .streamed, maximumTokensName: String = "max_tokens",
+    environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws(EndpointError) {
     precondition(concurrency > 0, "the number of calls in flight is above 0, not \(concurrency)")
     let base = try EndpointAddress(baseURL)

@@ -14,7 +14,8 @@ struct ServerMessage: Decodable {
   init(_ value: JSONValue) {
     text = value.string ?? value["message"]?.string ?? value["detail"]?.string
     words = ["code", "type"].compactMap { value[$0]?.string }
-    status = value["code"]?.integer ?? value["status"]?.integer ?? value["status_code"]?.integer
+    status =
+      value["code"]?.integer ?? value["status"]?.integer ?? value["status_code"]?.integer
       ?? value["code"]?.string.flatMap { Int($0) }
   }
 

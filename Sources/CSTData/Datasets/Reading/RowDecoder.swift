@@ -34,7 +34,8 @@ struct RowDecoder: Sendable {
     self.file = file
     self.columns = columns
     let data = try data.unpacked(from: file)
-    let kind = (file.pathExtension.lowercased() == "gz" ? file.deletingPathExtension() : file).pathExtension.lowercased()
+    let kind = (file.pathExtension.lowercased() == "gz" ? file.deletingPathExtension() : file).pathExtension
+      .lowercased()
     if kind == "csv" || kind == "tsv" {
       do throws(TextTable.Problem) {
         content = .table(try TextTable(data, separator: kind == "tsv" ? 0x09 : nil).records)

@@ -38,7 +38,8 @@ struct TextTable {
       guard record.cells.count == names.count else {
         throw Problem(
           line: record.line,
-          detail: "expected \(names.count) cells, as the first line names columns; found \(record.cells.count): a cell with "
+          detail:
+            "expected \(names.count) cells, as the first line names columns; found \(record.cells.count): a cell with "
             + "a comma, a quotation mark or a line break stands in quotation marks")
       }
       var members = JSONMembers()
@@ -57,7 +58,8 @@ struct TextTable {
     guard start == "[{" || start == "{'", cell.contains("'") else { return .string(cell) }
     throw Problem(
       line: line,
-      detail: "the column \"\(name)\" has a list as Python prints it, which is not JSON; write the dataset with to_json")
+      detail: "the column \"\(name)\" has a list as Python prints it, which is not JSON; write the dataset with to_json"
+    )
   }
 }
 
