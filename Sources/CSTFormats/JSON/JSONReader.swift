@@ -33,6 +33,7 @@ package struct JSONReader {
     if skip(UInt8(ascii: "}")) { return }
     var keys: Set<ExactText> = []
     repeat {
+      guard nextIs("\"") else { throw unexpected("a key in quotation marks", at: position) }
       let key = try string()
       guard keys.insert(ExactText(text: key)).inserted else {
         throw FormatError(.duplicate, file: file, at: .key(key), expected: "every key once", found: "it again")

@@ -25,7 +25,8 @@ import Testing
     let out = fixture.folder["converted.jsonl"].path
     let convert = try CommandLineTool.run(["data", "convert", data, "--to", "native", "--out", out] + columns)
     #expect(convert.code == 0, "\(convert.notes)")
-    #expect(try String(contentsOfFile: out, encoding: .utf8) == #"{"chosen":"a b","prompt":"Q?","rejected":"c d"}"# + "\n")
+    let row = #"{"chosen":"a b","prompt":"Q?","rejected":"c d"}"#
+    #expect(try String(contentsOfFile: out, encoding: .utf8) == row + "\n")
     #expect(try CommandLineTool.run(["data", "check", data, "--min-tokens", "0"] + columns).code == 0)
     let table = fixture.folder["table.jsonl"].path
     let csv = try CommandLineTool.run(["data", "convert", path("data/csv.csv"), "--to", "native", "--out", table])
