@@ -63,7 +63,10 @@ public struct ModelExport: Sendable {
   /// The model that the files at `url`, written by ``write(to:)``, are read back as: the exported one, or the base model
   /// with the exported adapter.
   package func readBack(from url: URL) async throws -> LanguageModel {
-    guard format.isAdapterOnly else { return try await LanguageModel(contentsOf: url, precision: model.precision) }
+    guard format.isAdapterOnly else {
+      return try await LanguageModel(
+        contentsOf: url, precision: model.precision, ignoring: ModelFolder.isFolder(url) ? model.ignoredKeys : [])
+    }
     return model.adapted(by: try LoRAAdapter(contentsOf: url, for: model.configuration))
   }
 

@@ -10,6 +10,8 @@ public struct ConversationEncoder: Sendable {
   package let maximumLength: Int
   /// Most tokens of an answer; `nil` where ``maximumLength`` alone decides.
   package let maximumCompletionLength: Int?
+  /// Whether ``maximumLength`` is all that the model has room for.
+  private let isContextLength: Bool
   private let observer: Observer?
 
   /// Told of every conversation that is rendered and tokenised.
@@ -17,8 +19,9 @@ public struct ConversationEncoder: Sendable {
 
   package init(
     tokenizer: Tokenizer, template: ChatTemplate, maximumLength: Int, maximumCompletionLength: Int? = nil,
-    observer: Observer? = nil
+    isContextLength: Bool = false, observer: Observer? = nil
   ) {
+    self.isContextLength = isContextLength
     self.maximumCompletionLength = maximumCompletionLength
     self.tokenizer = tokenizer
     self.template = template
@@ -35,12 +38,16 @@ public struct ConversationEncoder: Sendable {
   }
 
   /// The tokens of a conversation up to the point where the assistant speaks.
-  /// - Parameter messages: System message if there is one, then the turns, the last of them the user's.
+  /// - Parameters:
+  ///   - messages: System message if there is one, then the turns, the last of them the user's or a tool's.
+  ///   - tools: The tools that the model may call.
   /// - Throws: ``ConversationError`` where the template refuses it or it leaves no room for an answer.
-  public func prompt(_ messages: [Message]) throws(ConversationError) -> [Int32] {
-    let tokens = encode(try render(messages, .appended))
+  public func prompt(_ messages: [Message], tools: [JSONValue] = []) throws(ConversationError) -> [Int32] {
+    let tokens = encode(try render(messages, tools, .appended))
     guard tokens.count < maximumLength else {
-      throw ConversationError(reason: .promptTooLong(tokens: tokens.count, limit: maximumLength))
+      var error = ConversationError(reason: .promptTooLong(tokens: tokens.count, limit: maximumLength))
+      error.isContextFull = isContextLength
+      throw error
     }
     return tokens
   }
@@ -59,10 +66,17 @@ public struct ConversationEncoder: Sendable {
   public func completion(_ answer: String, to messages: [Message], prompt: [Int32]) throws(ConversationError)
     -> Completion
   {
-    let text = try render(messages + [.assistant(answer)], .omitted)
+    try completion(.assistant(answer), to: messages, tools: [], prompt: prompt)
+  }
+
+  /// The same for an answer that has a thought or calls tools.
+  package func completion(
+    _ answer: Message, to messages: [Message], tools: [JSONValue], prompt: [Int32]
+  ) throws(ConversationError) -> Completion {
+    let text = try render(messages + [answer], tools, .omitted)
     let whole = encode(text)
     guard whole.count > prompt.count, whole.starts(with: prompt) else {
-      throw try mismatch(answer, to: messages, whole: text.text)
+      throw try mismatch(answer.content, to: messages, tools, whole: text.text)
     }
     let tokens = Array(whole[prompt.count...]) + (template.writesEndOfTurn ? [] : [template.endOfTurnID])
     guard tokens.contains(template.endOfTurnID) else { throw ConversationError(reason: .noEndOfTurn) }
@@ -75,22 +89,22 @@ public struct ConversationEncoder: Sendable {
     Array(tokens.prefix(max(1, tokens.lastIndex(of: template.endOfTurnID) ?? tokens.count)))
   }
 
-  private func render(_ messages: [Message], _ generationPrompt: ChatTemplate.GenerationPrompt)
-    throws(ConversationError) -> ProvenancedText
-  {
+  private func render(
+    _ messages: [Message], _ tools: [JSONValue], _ generationPrompt: ChatTemplate.GenerationPrompt
+  ) throws(ConversationError) -> ProvenancedText {
     observer?(messages)
     do throws(ChatTemplateError) {
-      return try template.render(messages, generationPrompt: generationPrompt)
+      return try template.render(messages, tools: tools, generationPrompt: generationPrompt)
     } catch {
       throw ConversationError(reason: .template(error))
     }
   }
 
   /// Why the tokens of the whole conversation do not begin with the prompt's.
-  private func mismatch(_ answer: String, to messages: [Message], whole: String) throws(ConversationError)
-    -> ConversationError
-  {
-    let prompt = try render(messages, .appended).text
+  private func mismatch(
+    _ answer: String, to messages: [Message], _ tools: [JSONValue], whole: String
+  ) throws(ConversationError) -> ConversationError {
+    let prompt = try render(messages, tools, .appended).text
     guard !whole.utf8.starts(with: prompt.utf8) else {
       return ConversationError(reason: .boundaryMismatch(answerStart: String(answer.prefix(24))))
     }
@@ -133,6 +147,8 @@ public struct ConversationError: PlacedError, Hashable {
   public var row: Int?
   /// Where the row was read, if that is known.
   public var rowPlace: RowPlace?
+  /// Whether the limit is all that the model has room for, so that nothing can raise it.
+  package var isContextFull = false
 
   /// The row, where there is one: its file and line where they are known, its number in its file.
   public var place: String {
@@ -143,8 +159,9 @@ public struct ConversationError: PlacedError, Hashable {
   public var detail: String {
     switch reason {
     case .promptTooLong(let tokens, let limit):
-      "the prompt has \(tokens) tokens, which leaves no room for an answer within the maximum length of \(limit); "
-        + "raise the maximum length or shorten the prompt (it is never cut: it carries the configuration)"
+      "the prompt has \(tokens) tokens, which leaves no room for an answer within the maximum length of \(limit)"
+        + (isContextFull ? ", which is all the model has room for: " : "; raise the maximum length or ")
+        + "shorten the prompt (it is never cut: it carries the configuration)"
     case .template(let error): error.description
     case .promptRewritten(let prompt, let whole):
       "the chat template writes the conversation with its answer otherwise than the prompt that asks for the answer: "

@@ -23,6 +23,8 @@ public struct LanguageModel: Sendable {
   /// What tells this model from others in records and checkpoints: names and sizes of its files.
   public let identity: String
   package var source: ModelSource { files.source }
+  /// Keys of `config.json` that are not understood and were ignored on request.
+  package private(set) var ignoredKeys: Set<String> = []
   /// The tokens that end a reply: the template's end of turn and whatever the model's files name.
   package let stopTokenIDs: Set<Int32>
   /// Told what the model's encoders render and tokenise; for counting it.
@@ -53,15 +55,35 @@ public struct LanguageModel: Sendable {
   ///   - precision: What products with the weights are computed in.
   ///   - panels: What becomes of the panels that these products read. Where `nil`, kept if those for both directions
   ///     take at most a quarter of the machine's memory, else streamed. Results are the same, bit for bit.
+  ///   - ignoredKeys: Keys of `config.json` that would be refused because nobody here knows what they change. What the model
+  ///     computes may be wrong then; ``identity`` says that they were ignored.
   /// - Throws: `FormatError` for a file that is missing, damaged or of an architecture, quantisation or feature that
   ///   is not supported; `TokenizerError` for a tokenizer that is not known; `ChatTemplateError` for a chat template that is
   ///   malformed or uses what is not implemented.
-  public init(contentsOf location: URL, precision: Precision = .automatic, panels: WeightPanels? = nil) async throws {
+  public init(
+    contentsOf location: URL, precision: Precision = .automatic, panels: WeightPanels? = nil,
+    ignoring ignoredKeys: Set<String> = []
+  ) async throws {
     self = try await onComputeThread {
-      ModelFolder.isFolder(location)
-        ? try HuggingFaceModel(contentsOf: location).languageModel(precision: precision, panels: panels)
-        : try GGUFModel(contentsOf: location).languageModel(precision: precision, panels: panels)
+      if ModelFolder.isFolder(location) {
+        return try HuggingFaceModel(contentsOf: location, ignoring: ignoredKeys)
+          .languageModel(precision: precision, panels: panels)
+      }
+      guard ignoredKeys.isEmpty else {
+        throw FormatError(
+          .badValue, file: location.path,
+          expected: "a Hugging Face folder, whose config.json has keys that can be ignored",
+          found: "a file")
+      }
+      return try GGUFModel(contentsOf: location).languageModel(precision: precision, panels: panels)
     }
+  }
+
+  /// This model, saying that keys of its configuration were ignored.
+  func ignoring(_ keys: Set<String>) -> LanguageModel {
+    var model = self
+    model.ignoredKeys = keys
+    return model
   }
 
   /// This model with an adapter instead of the one it has. Traps where the adapter's shapes are not this model's.
@@ -80,7 +102,8 @@ public struct LanguageModel: Sendable {
     ConversationEncoder(
       tokenizer: tokenizer, template: chatTemplate,
       maximumLength: min(maximumLength ?? configuration.contextLength, configuration.contextLength),
-      maximumCompletionLength: maximumCompletionLength, observer: encodingObserver)
+      maximumCompletionLength: maximumCompletionLength,
+      isContextLength: maximumLength ?? .max >= configuration.contextLength, observer: encodingObserver)
   }
 
   /// Log-probabilities of completions given their prompts, summed over each completion's tokens in Double.

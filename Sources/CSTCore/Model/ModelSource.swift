@@ -13,7 +13,7 @@ package enum ModelSource: Sendable, Hashable {
   /// The files that decide what the model computes and how it is talked to: configuration, weights, tokenizer, template.
   package func files() throws -> [URL] {
     switch self {
-    case .gguf(let file): return [file]
+    case .gguf(let file): return GGUFSplit.parts(of: file)
     case .folder(let location):
       let folder = try ModelFolder(location)
       let names = folder.names.filter { name in

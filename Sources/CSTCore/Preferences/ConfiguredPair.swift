@@ -16,6 +16,12 @@ public struct ConfiguredPair: Hashable, Codable, Sendable {
   public var preference: Double
   /// What the row asks of the loss's margin beyond 0 (offset DPO).
   public var margin: Double
+  /// What ``chosen`` says beside its text: a thought, tool calls.
+  package var chosenFields: JSONMembers = [:]
+  /// What ``rejected`` says beside its text.
+  package var rejectedFields: JSONMembers = [:]
+  /// The tools that the model may call.
+  package var tools: [JSONValue] = []
   /// Where the row was read, for messages; like ``isNeutral`` it is about the row, and neither compared nor written.
   public var place: RowPlace? { row.value.place }
   /// Whether the row is neutral: the same answer is preferred under every configuration.
@@ -24,7 +30,7 @@ public struct ConfiguredPair: Hashable, Codable, Sendable {
   private var row: Uncompared<(place: RowPlace?, isNeutral: Bool)>
 
   private enum CodingKeys: CodingKey {
-    case prompt, chosen, rejected, configuration, source, preference, margin
+    case prompt, chosen, rejected, configuration, source, preference, margin, chosenFields, rejectedFields, tools
   }
 
   /// Creates a pair from its parts.
@@ -53,5 +59,31 @@ public struct ConfiguredPair: Hashable, Codable, Sendable {
     preference = try fields.decodeIfPresent(Double.self, forKey: .preference) ?? 1
     margin = try fields.decodeIfPresent(Double.self, forKey: .margin) ?? 0
     row = Uncompared(value: (nil, false))
+    chosenFields = try fields.decodeIfPresent(JSONValue.self, forKey: .chosenFields)?.object ?? [:]
+    rejectedFields = try fields.decodeIfPresent(JSONValue.self, forKey: .rejectedFields)?.object ?? [:]
+    tools = try fields.decodeIfPresent([JSONValue].self, forKey: .tools) ?? []
+  }
+
+  /// Writes what ``init(from:)`` reads.
+  public func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: CodingKeys.self)
+    try fields.encode(prompt, forKey: .prompt)
+    try fields.encode(chosen, forKey: .chosen)
+    try fields.encode(rejected, forKey: .rejected)
+    try fields.encodeIfPresent(configuration, forKey: .configuration)
+    try fields.encode(source, forKey: .source)
+    try fields.encode(preference, forKey: .preference)
+    try fields.encode(margin, forKey: .margin)
+    if !chosenFields.isEmpty { try fields.encode(JSONValue.object(chosenFields), forKey: .chosenFields) }
+    if !rejectedFields.isEmpty { try fields.encode(JSONValue.object(rejectedFields), forKey: .rejectedFields) }
+    if !tools.isEmpty { try fields.encode(tools, forKey: .tools) }
+  }
+
+  /// The answers as the encoder takes them, ``chosen`` first.
+  package var answers: [Message] {
+    [
+      Message(role: .assistant, content: chosen, fields: chosenFields),
+      Message(role: .assistant, content: rejected, fields: rejectedFields),
+    ]
   }
 }

@@ -19,6 +19,8 @@ public struct PreferenceError: PlacedError, Hashable {
     public static let missingAnswer = Reason(description: "missing answer")
     /// The answers a row ranks are the same text, so it says nothing.
     public static let identicalAnswers = Reason(description: "identical answers")
+    /// An answer that says nothing: training would teach the model to end at once.
+    public static let emptyAnswer = Reason(description: "empty answer")
     /// A row that says neither its system prompt nor its configuration where one is needed.
     public static let noConfiguration = Reason(description: "no configuration")
     /// A row that only a policy can turn into training pairs.

@@ -14,7 +14,8 @@ extension Collection where Element == PreferencePair {
   /// - Parameter labels: How sure the pairs are of their preferences: ``PreferenceLabels/hard``, or what the judge's scores
   ///   say.
   /// - Throws: ``PreferenceError`` naming the row: `missingAnswer` or `unknownConfiguration` if its names are not the
-  ///   policy's, `identicalAnswers` if it prefers nothing, `noConfiguration` if it does not say where it holds,
+  ///   policy's, `identicalAnswers` if it prefers nothing, `emptyAnswer` if an answer says nothing, `noConfiguration` if it
+  ///   does not say where it holds,
   ///   `unusableJudgeScores` if a label cannot be computed.
   /// - Complexity: O(*n*·*k*²) for *n* rows and *k* configurations.
   public func configured(
@@ -23,13 +24,14 @@ extension Collection where Element == PreferencePair {
     var pairs: [ConfiguredPair] = []
     for (row, pair) in enumerated() {
       for preference in try pair.preferences(by: policy, row: row) {
-        pairs.append(
-          ConfiguredPair(
-            prompt: [.system(preference.system)] + pair.prompt, chosen: preference.chosen,
-            rejected: preference.rejected, configuration: preference.configuration?.name, source: row,
-            preference: labels == .hard ? 1 : try pair.label(of: preference, row: row), margin: pair.margin ?? 0,
-            place: pair.place,
-            isNeutral: pair.isNeutral))
+        var configured = ConfiguredPair(
+          prompt: [.system(preference.system)] + pair.prompt, chosen: preference.chosen,
+          rejected: preference.rejected, configuration: preference.configuration?.name, source: row,
+          preference: labels == .hard ? 1 : try pair.label(of: preference, row: row), margin: pair.margin ?? 0,
+          place: pair.place, isNeutral: pair.isNeutral)
+        (configured.chosenFields, configured.rejectedFields) = preference.fields
+        configured.tools = pair.tools
+        pairs.append(configured)
       }
     }
     return pairs
@@ -68,13 +70,14 @@ extension Collection where Element == PreferencePair {
       case .everyConfiguration:
         throw pair.error(.needsPolicy, row: row, "it holds under every configuration; \(PreferencePair.policyAdvice)")
       }
-      guard chosen != rejected else {
-        throw pair.error(.identicalAnswers, row: row, "\"chosen\" and \"rejected\" are the same text; remove the row")
-      }
-      pairs.append(
-        ConfiguredPair(
-          prompt: system + pair.prompt, chosen: chosen, rejected: rejected, configuration: nil, source: row,
-          margin: pair.margin ?? 0, place: pair.place))
+      try pair.checkRanked(chosen, rejected, row: row)
+      var configured = ConfiguredPair(
+        prompt: system + pair.prompt, chosen: chosen, rejected: rejected, configuration: nil, source: row,
+        margin: pair.margin ?? 0, place: pair.place)
+      configured.chosenFields = pair.answerFields["chosen"] ?? [:]
+      configured.rejectedFields = pair.answerFields["rejected"] ?? [:]
+      configured.tools = pair.tools
+      pairs.append(configured)
     }
     return pairs
   }

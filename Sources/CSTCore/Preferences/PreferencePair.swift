@@ -34,7 +34,8 @@ public struct PreferencePair: Hashable, Sendable {
   /// How a neutral row is marked in a file.
   public static let everyConfigurationMark = "*"
 
-  /// The conversation up to the answer, oldest first, without a system message. The last message is the user's.
+  /// The conversation up to the answer, oldest first, without a system message. The last message is the user's, or a
+  /// tool's.
   public var prompt: [Message]
   /// The answers, and when each is preferred.
   public var answers: Answers
@@ -52,6 +53,9 @@ public struct PreferencePair: Hashable, Sendable {
     get { uncomparedPlace.value }
     set { uncomparedPlace.value = newValue }
   }
+
+  /// What ranked answers say beside their texts, by `chosen` and `rejected`: thoughts, tool calls.
+  package var answerFields: [String: JSONMembers] = [:]
 
   private var uncomparedPlace = Uncompared<RowPlace?>(value: nil)
 
@@ -85,7 +89,8 @@ public struct PreferencePair: Hashable, Sendable {
     if let position = prompt.firstIndex(where: { $0.role == .system }) {
       return "has a system message at position \(position); only the first message of a file's row may be one"
     }
-    return last.role == .user ? nil : "ends with the \(last.role.rawValue)'s message; it must end with the user's"
+    return last.role == .user || last.role == .tool
+      ? nil : "ends with the \(last.role.rawValue)'s message; it must end with the user's"
   }
 }
 

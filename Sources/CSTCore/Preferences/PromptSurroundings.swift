@@ -60,7 +60,7 @@ struct PromptForm {
   /// - Parameter prompt: A row's prompt, its last message the question.
   func messages(asking prompt: [Message]) -> [Message] {
     var messages = turns + prompt
-    if let override, let question = messages.popLast() {
+    if let override, messages.last?.role == .user, let question = messages.popLast() {
       messages.append(.user(override.replacing(PromptSurroundings.promptPlace, with: question.content)))
     }
     guard let wording else { return messages }

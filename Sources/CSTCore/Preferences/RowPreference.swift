@@ -10,6 +10,8 @@ package struct RowPreference: Sendable {
   package let rejected: String
   /// The names of ``chosen`` and ``rejected`` in the row's judge scores.
   package let scoreNames: (chosen: String, rejected: String)
+  /// What the answers say beside their texts.
+  var fields: (chosen: JSONMembers, rejected: JSONMembers) = ([:], [:])
 
   /// The names that ranked rows use.
   static let rankedNames = (chosen: "chosen", rejected: "rejected")
@@ -26,13 +28,12 @@ extension PreferencePair {
     case .byConfiguration(let texts): return try flipped(texts, by: policy, row: row)
     case .ranked(let w, let l, let s): (chosen, rejected, scope) = (w, l, s)
     }
-    guard chosen != rejected else {
-      throw error(.identicalAnswers, row: row, "\"chosen\" and \"rejected\" are the same text; remove the row")
-    }
+    try checkRanked(chosen, rejected, row: row)
     func preference(_ configuration: SafetyConfiguration?, _ system: String) -> RowPreference {
       RowPreference(
         configuration: configuration, system: system, chosen: chosen, rejected: rejected,
-        scoreNames: RowPreference.rankedNames)
+        scoreNames: RowPreference.rankedNames,
+        fields: (answerFields["chosen"] ?? [:], answerFields["rejected"] ?? [:]))
     }
     switch scope {
     case .everyConfiguration: return policy.configurations.map { preference($0, $0.systemPrompt) }
@@ -48,6 +49,16 @@ extension PreferencePair {
     }
   }
 
+  /// Refuses answers that are the same or say nothing, which are errors of a dataset's check too.
+  func checkRanked(_ chosen: String, _ rejected: String, row: Int) throws(PreferenceError) {
+    guard chosen != rejected || answerFields["chosen"] ?? [:] != answerFields["rejected"] ?? [:] else {
+      throw error(.identicalAnswers, row: row, "\"chosen\" and \"rejected\" are the same text; remove the row")
+    }
+    for (key, text) in [("chosen", chosen), ("rejected", rejected)] where answerMessage(key, text).isSilent {
+      throw error(.emptyAnswer, row: row, "\"\(key)\" says nothing; write the answer, or remove the row")
+    }
+  }
+
   private func flipped(
     _ texts: [String: String], by policy: SafetyPolicy, row: Int
   ) throws(PreferenceError) -> [RowPreference] {
@@ -57,6 +68,10 @@ extension PreferencePair {
       guard let text = texts[configuration.name] else {
         let names = PreferenceError.list(texts.keys.sorted())
         throw error(.missingAnswer, row: row, "no answer for \"\(configuration.name)\"; the row answers for \(names)")
+      }
+      guard !Message.assistant(text).isSilent else {
+        throw error(
+          .emptyAnswer, row: row, "the answer for \"\(configuration.name)\" says nothing; write it, or remove the row")
       }
       ordered.append((configuration, text))
     }

@@ -31,14 +31,17 @@ public struct EncodedPair: Sendable, Hashable {
     _ pair: ConfiguredPair, with encoder: ConversationEncoder, after other: EncodedPair?
   ) throws(ConversationError) {
     require((0...1).contains(pair.preference), "a preference is from 0 to 1, not \(pair.preference)")
-    let other = other.flatMap { $0.pair.prompt.hasSameBytes(as: pair.prompt) ? $0 : nil }
+    let other = other.flatMap { other in
+      other.pair.prompt.hasSameBytes(as: pair.prompt) && other.pair.tools == pair.tools ? other : nil
+    }
+    let answers = pair.answers
     do throws(ConversationError) {
-      let prompt = if let other { other.prompt } else { try encoder.prompt(pair.prompt) }
-      func completion(_ answer: String) throws(ConversationError) -> ConversationEncoder.Completion {
+      let prompt = if let other { other.prompt } else { try encoder.prompt(pair.prompt, tools: pair.tools) }
+      func completion(_ answer: Message) throws(ConversationError) -> ConversationEncoder.Completion {
         if let known = other?[answer] { return known }
-        return try encoder.completion(answer, to: pair.prompt, prompt: prompt)
+        return try encoder.completion(answer, to: pair.prompt, tools: pair.tools, prompt: prompt)
       }
-      (self.prompt, chosen, rejected) = (prompt, try completion(pair.chosen), try completion(pair.rejected))
+      (self.prompt, chosen, rejected) = (prompt, try completion(answers[0]), try completion(answers[1]))
     } catch {
       var error = error
       (error.row, error.rowPlace) = (pair.source, pair.place)
@@ -48,8 +51,9 @@ public struct EncodedPair: Sendable, Hashable {
   }
 
   /// The tokens of an answer that is one of the two.
-  private subscript(answer: String) -> ConversationEncoder.Completion? {
-    pair.chosen.hasSameBytes(as: answer) ? chosen : pair.rejected.hasSameBytes(as: answer) ? rejected : nil
+  private subscript(answer: Message) -> ConversationEncoder.Completion? {
+    let own = pair.answers
+    return own[0].hasSameBytes(as: answer) ? chosen : own[1].hasSameBytes(as: answer) ? rejected : nil
   }
 
   /// Whether an answer lost its end because it did not fit.
@@ -73,13 +77,7 @@ extension Sequence where Element == ConfiguredPair {
   }
 }
 
-// Swift calls texts equal that differ in how accents are composed; their tokens differ.
-extension String {
-  fileprivate func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
-}
-
 extension [Message] {
-  fileprivate func hasSameBytes(as other: [Message]) -> Bool {
-    elementsEqual(other) { $0.role == $1.role && $0.content.hasSameBytes(as: $1.content) }
-  }
+  // Swift calls texts equal that differ in how accents are composed; their tokens differ.
+  fileprivate func hasSameBytes(as other: [Message]) -> Bool { elementsEqual(other) { $0.hasSameBytes(as: $1) } }
 }

@@ -18,14 +18,19 @@ public struct PreferenceDataset: RandomAccessCollection, Sendable {
   /// Reads a dataset: a JSONL file, one row a line, or a file that is one JSON list of rows.
   ///
   /// The forms of a row are those of ``CSTCore/PreferencePair/init(from:)``; they may be mixed. UTF-8 with or without a
-  /// byte order mark, LF or CRLF, blank lines between rows. The file is mapped and decoded a row at a time.
+  /// byte order mark, LF or CRLF, blank lines between rows. The file is mapped and decoded a row at a time. A file whose name
+  /// ends in `.csv` or `.tsv` is a table of such rows, and any of them may be in a gzip file.
   ///
-  /// - Parameter file: JSONL, or one JSON list.
-  /// - Parameter selection: Which rows to keep; all where `nil`. The others are read too.
+  /// - Parameters:
+  ///   - file: JSONL, one JSON list, or a table.
+  ///   - selection: Which rows to keep; all where `nil`. The others are read too.
+  ///   - columns: Which columns hold the fields of a row.
   /// - Throws: ``DatasetError`` naming the file, the line and the field of the first row that cannot be read; with reason
   ///   `missingRows` where the file has not as many rows as are selected. An empty file is an empty dataset.
-  public init(contentsOf file: URL, rows selection: RowSelection? = nil) throws(DatasetError) {
-    let all = try RowDecoder(contentsOf: file).pairs()
+  public init(
+    contentsOf file: URL, rows selection: RowSelection? = nil, columns: ColumnNames = .usual
+  ) throws(DatasetError) {
+    let all = try RowDecoder(contentsOf: file, columns: columns).pairs()
     var positions = all.indices
     if let selection {
       guard let selected = selection.positions(in: all.count) else {

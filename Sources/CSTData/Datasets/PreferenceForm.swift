@@ -36,7 +36,14 @@ extension PreferenceForm {
   }
 
   func checkPrompt(of pair: PreferencePair, row: Int) throws(PreferenceError) {
-    guard self == .trl, pair.prompt.count != 1 else { return }
+    guard self == .trl else { return }
+    let messages = pair.prompt + ["chosen", "rejected"].map { pair.answerMessage($0, "") }
+    if let field = messages.flatMap(\.fields).first(where: { !$0.value.saysNothing }) {
+      throw pair.error(
+        .inexpressible, row: row,
+        "a message has \"\(field.key.excerpt())\", and the form trl has texts only; use the form conversational")
+    }
+    guard pair.prompt.count != 1 else { return }
     throw pair.error(
       .inexpressible, row: row,
       "the prompt has \(pair.prompt.count) messages, and the form trl has one text; use the form conversational")
@@ -71,8 +78,8 @@ struct FormattedRow: Encodable {
       try fields.encode(rejected, forKey: .rejected)
     } else {
       try fields.encode((system.map { [.system($0)] } ?? []) + pair.prompt, forKey: .prompt)
-      try fields.encode([Message.assistant(chosen)], forKey: .chosen)
-      try fields.encode([Message.assistant(rejected)], forKey: .rejected)
+      try fields.encode([pair.answerMessage("chosen", chosen)], forKey: .chosen)
+      try fields.encode([pair.answerMessage("rejected", rejected)], forKey: .rejected)
     }
   }
 }

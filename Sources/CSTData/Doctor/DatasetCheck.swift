@@ -26,6 +26,8 @@ public struct DatasetCheck: Sendable {
   public var minimumLength: Int
   /// What counts as the same prompt.
   public var nearDuplicates = NearDuplicates()
+  /// Which columns hold the fields of a row.
+  public var columns = ColumnNames.usual
   /// How many examples a finding has at most.
   public var exampleCount = 5
 
@@ -50,7 +52,9 @@ public struct DatasetCheck: Sendable {
   public func report(
     on file: URL, against others: [URL] = [], progress: @escaping WorkProgress.Report = { _ in }
   ) async throws -> DatasetReport {
-    try await onComputeThread { try report(on: RowDecoder(contentsOf: file), against: others, progress: progress) }
+    try await onComputeThread {
+      try report(on: RowDecoder(contentsOf: file, columns: columns), against: others, progress: progress)
+    }
   }
 
   /// Checks rows in memory. Lines in the report are positions, counted from 1.
@@ -70,7 +74,7 @@ public struct DatasetCheck: Sendable {
     on source: some RowSource, against others: [URL], progress: WorkProgress.Report
   ) throws(DatasetError) -> DatasetReport {
     var otherPrompts: [OtherPrompts] = []
-    for file in others { otherPrompts.append(try OtherPrompts(contentsOf: file, nearDuplicates)) }
+    for file in others { otherPrompts.append(try OtherPrompts(contentsOf: file, columns, nearDuplicates)) }
     let examiner = RowExaminer(self)
     var tally = DatasetTally(source, self)
     for first in stride(from: 0, to: source.count, by: Self.batchRows) {

@@ -11,6 +11,8 @@ public struct RejectedPrompt: Sendable, Hashable, Codable {
     case judgeUnparsable = "judge unparsable"
     /// An answer without words.
     case empty
+    /// A thought before the answer that has no end.
+    case unclosedThought = "unclosed thought"
     /// An answer that was cut at the limit of tokens.
     case truncated
     /// An answer that is not what was asked for: it follows another configuration than its own, does not address the

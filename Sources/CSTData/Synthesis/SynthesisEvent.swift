@@ -5,6 +5,10 @@ import CSTCore
 public enum SynthesisEvent: Sendable, Hashable {
   /// The teacher replied to a call.
   case replied(stage: SynthesisStage, promptTokens: Int, completionTokens: Int)
+  /// The reply that came had this many thoughts before its answer, which were taken out.
+  case strippedThoughts(Int)
+  /// The reply that came ended for a reason of this name, which nobody here knows; it counts as whole.
+  case unknownFinishReason(String)
   /// A call was answered from the journal.
   case reused(stage: SynthesisStage)
   /// An attempt at a call failed.
@@ -25,6 +29,10 @@ public struct SynthesisTally: Sendable, Hashable, Codable {
   public var completionTokens = 0
   /// Failed attempts by kind.
   public var failures: [String: Int] = [:]
+  /// Thoughts that were taken out of replies.
+  public var strippedThoughts = 0
+  /// Replies that ended for a reason that is not known, by its name.
+  public var unknownFinishReasons: [String: Int] = [:]
   /// Rows made.
   public var rows = 0
   /// Rejected prompts by reason.
@@ -43,6 +51,8 @@ public struct SynthesisTally: Sendable, Hashable, Codable {
       calls += 1
       promptTokens += prompt
       completionTokens += completion
+    case .strippedThoughts(let count): strippedThoughts += count
+    case .unknownFinishReason(let reason): unknownFinishReasons[reason, default: 0] += 1
     case .reused: reusedCalls += 1
     case .settled: break
     case .failed(let reason): failures[reason.description, default: 0] += 1

@@ -33,6 +33,9 @@ public struct SynthesisFilter: Sendable, Hashable, Encodable {
     func rejected(_ reason: RejectedPrompt.Reason, _ detail: String) -> RejectedPrompt {
       RejectedPrompt(reason, configuration: configuration, detail: detail, answer: reply.text)
     }
+    if reply.hasOpenThought == true {
+      return rejected(.unclosedThought, "the reply is a thought that has no end, and no answer")
+    }
     let words = reply.text.words.count
     if words == 0 { return rejected(.empty, "the answer has no words") }
     if !reply.isComplete { return rejected(.truncated, "the answer was cut at the limit of tokens") }

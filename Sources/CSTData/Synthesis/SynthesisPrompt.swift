@@ -43,25 +43,34 @@ extension SynthesisPrompt: Codable {
   ///
   /// - Throws: `DecodingError`.
   public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: Key.self)
-    var messages: [Message]
-    if let text = try? fields.decode(String.self, forKey: .prompt) {
-      messages = [.user(text)]
-    } else {
-      messages = try fields.decode([Message].self, forKey: .prompt)
+    let value = try JSONValue(from: decoder)
+    do throws(ValueProblem) { try self.init(row: value) } catch { throw error.decodingError(at: decoder.codingPath) }
+  }
+
+  init(row value: JSONValue) throws(ValueProblem) {
+    guard let members = value.object else {
+      throw .mismatch("", expected: "a row, an object with prompt,", found: value)
     }
+    guard let prompt = value["prompt"] else {
+      throw ValueProblem("prompt", ColumnHint.advice(onMissing: "prompt", in: members))
+    }
+    var messages =
+      if let text = prompt.string { [Message.user(text)] } else { try [Message](json: prompt, field: "prompt") }
     if messages.first?.role == .system { messages.removeFirst() }
     guard messages.last?.role == .user, !messages.contains(where: { $0.role == .system }) else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .prompt, in: fields,
-        debugDescription: "the prompt must end with the user's message and have no system message after the first")
+      throw ValueProblem(
+        "prompt", "the prompt must end with the user's message and have no system message after the first")
     }
-    guard messages.last?.content.isBlank == false else {
-      throw DecodingError.dataCorruptedError(forKey: .prompt, in: fields, debugDescription: "the prompt is empty")
-    }
+    guard messages.last?.content.isBlank == false else { throw ValueProblem("prompt", "the prompt is empty") }
     self.messages = messages
-    isNeutral = try fields.decodeIfPresent(String.self, forKey: .configuration) == PreferencePair.everyConfigurationMark
-    task = try fields.decodeIfPresent(String.self, forKey: .task)
+    isNeutral = try Self.text("configuration", of: value) == PreferencePair.everyConfigurationMark
+    task = try Self.text("task", of: value)
+  }
+
+  private static func text(_ key: String, of row: JSONValue) throws(ValueProblem) -> String? {
+    guard let value = row[key] else { return nil }
+    guard let text = value.string else { throw .mismatch(key, expected: "String", found: value) }
+    return text
   }
 
   /// Writes the form that ``init(from:)`` reads.
@@ -79,20 +88,29 @@ extension SynthesisPrompt: Codable {
 
 extension [SynthesisPrompt] {
   /// Reads prompts: a `.txt` file with one question a line, or rows of JSON as ``SynthesisPrompt/init(from:)`` takes them,
-  /// as JSONL or as one list. Blank lines are no prompts.
+  /// as JSONL, as one list or as a table. Blank lines are no prompts.
   ///
+  /// - Parameters:
+  ///   - file: The file.
+  ///   - columns: Which column holds the prompt, where there are rows.
   /// - Throws: ``DatasetError`` naming the file, the line and the field of the first row that cannot be read.
-  public init(contentsOf file: URL) throws(DatasetError) {
-    let data = try Data(mapping: file)
+  public init(contentsOf file: URL, columns: ColumnNames = .usual) throws(DatasetError) {
+    let data = try Data(mapping: file).unpacked(from: file)
     if file.pathExtension.lowercased() == "txt" {
-      guard let text = String(validating: data, as: UTF8.self) else {
+      let bytes = data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data
+      guard let text = String(validating: bytes, as: UTF8.self) else {
         throw DatasetError(reason: .invalidUTF8, file: file, detail: "the file is not UTF-8 text")
       }
       self = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
         .filter { !$0.isEmpty }.map { SynthesisPrompt($0) }
     } else {
-      let rows = RowDecoder(data, from: file)
-      self = try rows.all { row throws(RowDecoder.Problem) in try rows.value(SynthesisPrompt.self, at: row) }
+      let rows = try RowDecoder(data, from: file, columns: columns)
+      self = try rows.all { row throws(RowDecoder.Problem) in
+        let value = try rows.value(at: row)
+        do throws(ValueProblem) { return try SynthesisPrompt(row: value) } catch {
+          throw RowDecoder.Problem(reason: .malformedRow, line: rows.line(of: row), detail: error.description)
+        }
+      }
     }
   }
 }

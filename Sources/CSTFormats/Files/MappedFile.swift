@@ -15,6 +15,11 @@ package final class MappedFile: @unchecked Sendable {
   /// All bytes of the file; valid as long as this object lives. Never empty.
   package let bytes: UnsafeRawBufferPointer
 
+  /// The same of a text: without the byte order mark that may stand before it.
+  package var textBytes: UnsafeRawBufferPointer {
+    bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? UnsafeRawBufferPointer(rebasing: bytes[3...]) : bytes
+  }
+
   private let descriptor: Int32
   /// When the file was last written to before it was mapped, and its size then.
   private let state: [Int]
@@ -53,10 +58,17 @@ package final class MappedFile: @unchecked Sendable {
     guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
       throw refuse(found: String(cString: strerror(errno)))
     }
+    let mapped = UnsafeRawBufferPointer(start: address, count: size)
+    if FileLook(mapped) == .pointer {
+      munmap(address, size)
+      throw FormatError(
+        .badMagic, file: path, expected: "the file itself", found: FileLook.pointer.name,
+        advice: FileLook.pointer.advice)
+    }
     self.path = path
     self.descriptor = descriptor
     state = Self.state(status)
-    bytes = UnsafeRawBufferPointer(start: address, count: size)
+    bytes = mapped
     isKept = true
   }
 

@@ -10,7 +10,8 @@
 /// the tensor. That includes tensors stored in a format this project cannot compute with: such a file is refused when it
 /// is opened, by the name of its first such tensor, instead of failing half-way through loading a model.
 ///
-/// It does not read big-endian files, version 1, or models split into several files.
+/// A model split into several files is read from its first part, which has the metadata. Big-endian files and version 1
+/// are not read.
 package struct GGUFFile: TensorFile {
   package let mapping: MappedFile
   /// The format's version, 2 or 3.
@@ -21,6 +22,8 @@ package struct GGUFFile: TensorFile {
   /// All tensors, in the order of their entries in the file.
   package let tensors: [GGUFTensor]
   package let positions: [String: Int]
+  /// All parts of a split model, the first of them ``mapping``.
+  package let parts: [MappedFile]
 
   package init(_ mapping: MappedFile) throws {
     let header = try GGUFHeader(mapping.bytes, file: mapping.path)
@@ -28,9 +31,26 @@ package struct GGUFFile: TensorFile {
     version = Int(header.version)
     metadata = header.metadata
     alignment = header.alignment
-    tensors = header.tensors
+    let others = try GGUFSplit.others(of: header, mapping)
+    parts = [mapping] + others.map(\.file)
+    var tensors = header.tensors
+    var names = Set(tensors.map(\.name))
+    for (number, other) in others.enumerated() {
+      for var tensor in other.header.tensors {
+        guard names.insert(tensor.name).inserted else {
+          throw FormatError(
+            .duplicate, file: other.file.path, at: .tensor(tensor.name), expected: "every tensor in one part",
+            found: "it again")
+        }
+        tensor.part = number + 1
+        tensors.append(tensor)
+      }
+    }
+    self.tensors = tensors
     positions = Self.positions(of: tensors)
   }
+
+  package func mapping(of tensor: GGUFTensor) -> MappedFile { parts[tensor.part] }
 }
 
 /// Where one tensor of a GGUF file is, and how it is stored.
@@ -41,6 +61,8 @@ package struct GGUFTensor: StoredTensor {
   package let format: WeightFormat
   package let elementCount: Int
   package let byteRange: Range<Int>
+  /// The part of a split model that it is in, counted from 0.
+  var part = 0
 
   package var weightFormat: WeightFormat? { format }
   package var typeName: String { format.description }

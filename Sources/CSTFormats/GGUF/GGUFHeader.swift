@@ -48,9 +48,10 @@ package struct GGUFHeader {
   private static func readVersion(_ reader: inout ByteReader) throws -> UInt32 {
     let magic = try reader.readBytes(4, "the file's mark")
     guard magic.elementsEqual(Self.magic) else {
+      let look = FileLook(reader.bytes)
       throw FormatError(
         .badMagic, file: reader.file, at: .byte(0), expected: "a GGUF file, which begins with 'GGUF'",
-        found: "'\(String(decoding: magic, as: UTF8.self))'")
+        found: look?.name ?? "'\(String(decoding: magic, as: UTF8.self))'", advice: look?.advice ?? "")
     }
     let version = try reader.read(UInt32.self, "the version")
     guard version == 2 || version == 3 else {

@@ -28,7 +28,9 @@ package struct JSONProblem: Error, CustomStringConvertible {
 extension JSONDecoder {
   /// Decodes what nobody has vetted. Foundation's decoder recurses and accepts 512 levels, and a worker thread's stack can
   /// end before that.
-  package func decodeChecked<Value: Decodable>(_ type: Value.Type = Value.self, from data: Data) throws -> Value {
+  package func decodeChecked<Value: Decodable>(_ type: Value.Type = Value.self, from text: Data) throws -> Value {
+    // A byte order mark says how a text is written and is none of it.
+    let data = text.starts(with: [0xEF, 0xBB, 0xBF]) ? text.dropFirst(3) : text
     if let position = data.firstInvalidUTF8 {
       let offset = position - data.startIndex
       throw JSONProblem(
@@ -51,6 +53,11 @@ extension JSONDecoder {
         description: "byte \(offset) opens more than \(JSONReader.depthLimit) levels of lists and objects")
     }
     do { return try decode(type, from: data) } catch let error as DecodingError {
+      if case .dataCorrupted(let context) = error, context.codingPath.isEmpty {
+        do { _ = try data.withUnsafeBytes { try JSONSyntaxError.value(of: $0) } } catch let error as JSONSyntaxError {
+          throw JSONProblem(kind: .malformed, description: error.description)
+        }
+      }
       throw JSONProblem(kind: .malformed, description: error.fieldAndProblem)
     }
   }

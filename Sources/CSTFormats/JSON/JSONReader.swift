@@ -15,12 +15,15 @@ package struct JSONReader {
   private let depthLimit: Int
   private var position = 0
   private var depth = 0
+  /// How far it has read.
+  package var offset: Int { position }
 
   package init(_ bytes: UnsafeRawBufferPointer, file: String, base: Int = 0, depthLimit: Int = JSONReader.depthLimit) {
     self.bytes = bytes
     self.file = file
     self.base = base
     self.depthLimit = depthLimit
+    if base == 0, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
   }
 
   /// Reads an object; `member` is called after each key and must read the value.
@@ -30,6 +33,7 @@ package struct JSONReader {
     if skip(UInt8(ascii: "}")) { return }
     var keys: Set<ExactText> = []
     repeat {
+      guard nextIs("\"") else { throw unexpected("a key in quotation marks", at: position) }
       let key = try string()
       guard keys.insert(ExactText(text: key)).inserted else {
         throw FormatError(.duplicate, file: file, at: .key(key), expected: "every key once", found: "it again")
@@ -37,7 +41,7 @@ package struct JSONReader {
       try expect(UInt8(ascii: ":"))
       try member(&self, key)
     } while skip(UInt8(ascii: ","))
-    try expect(UInt8(ascii: "}"))
+    guard skip(UInt8(ascii: "}")) else { throw unexpected("',' or '}'", at: position) }
   }
 
   /// Reads an array; `element` is called once for each element and must read it.
@@ -46,7 +50,7 @@ package struct JSONReader {
     defer { depth -= 1 }
     if skip(UInt8(ascii: "]")) { return }
     repeat { try element(&self) } while skip(UInt8(ascii: ","))
-    try expect(UInt8(ascii: "]"))
+    guard skip(UInt8(ascii: "]")) else { throw unexpected("',' or ']'", at: position) }
   }
 
   /// Reads a whole number that is not negative and fits `Int`.
@@ -72,6 +76,10 @@ package struct JSONReader {
   /// The one value that a file holds.
   package static func value(of file: MappedFile) throws -> JSONValue {
     try withExtendedLifetime(file) {
+      if let look = FileLook(file.bytes) {
+        throw FormatError(
+          .badMagic, file: file.path, expected: "JSON", found: look.name, advice: look.advice)
+      }
       var reader = JSONReader(file.bytes, file: file.path)
       let value = try reader.value()
       try reader.end()
@@ -113,9 +121,11 @@ package struct JSONReader {
     return number
   }
 
+  static let textEnd = "the end of the JSON text"
+
   package mutating func end() throws {
     skipSpace()
-    guard position == bytes.count else { throw unexpected("the end of the JSON text", at: position) }
+    guard position == bytes.count else { throw unexpected(Self.textEnd, at: position) }
   }
 
   package mutating func string() throws -> String {
@@ -136,7 +146,7 @@ package struct JSONReader {
         if units == nil { units = Array(bytes[start..<position]) }
         position += 1
         units?.append(contentsOf: String(Character(try escape())).utf8)
-      case ..<0x20: throw unexpected("a text without control characters", at: position)
+      case ..<0x20: throw unexpected(JSONSyntaxError.controlFree, at: position)
       default:
         units?.append(byte)
         position += 1

@@ -18,7 +18,8 @@ package struct SafetensorsHeader {
     guard length <= UInt64(Self.lengthLimit) else {
       throw FormatError(
         .limit, file: file, at: .byte(0), expected: "a header of at most \(Self.lengthLimit) bytes",
-        found: "\(length)", advice: "check that this is a safetensors file"
+        found: FileLook(bytes)?.name ?? "\(length)",
+        advice: FileLook(bytes)?.advice ?? "check that this is a safetensors file"
       )
     }
     let text = try reader.readBytes(Int(length), "the header")

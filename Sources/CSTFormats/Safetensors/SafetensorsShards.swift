@@ -67,11 +67,29 @@ package struct SafetensorsShards: Sendable {
   }
 
   private static func nothing(in folder: ModelFolder) -> FormatError {
-    let pickled = folder.names.first { name in pickleEndings.contains(where: name.hasSuffix) }
-    return FormatError(
-      .missing, file: folder.location.path, expected: "\(singleName) or \(indexName)",
-      found: pickled.map { "\($0), weights pickled by Python" } ?? "neither",
-      advice: pickled == nil
-        ? "" : "loading a pickle runs whatever code is in it, so it is never opened: convert the model to safetensors")
+    let names = folder.names
+    let others = names.filter { $0.hasSuffix(".safetensors") }
+    let expected = "\(singleName) or \(indexName)"
+    func missing(_ found: String, _ advice: String) -> FormatError {
+      FormatError(.missing, file: folder.location.path, expected: expected, found: found, advice: advice)
+    }
+    if let shard = others.first(where: { $0.contains(/-[0-9]+-of-[0-9]+\.safetensors$/) }) {
+      let count = others.count { $0.contains(/-[0-9]+-of-[0-9]+\.safetensors$/) }
+      return missing(
+        "\(count) \(count == 1 ? "shard" : "shards") such as \(shard), but not the index that says which tensor is in which",
+        "fetch \(indexName) from where the shards are from")
+    }
+    if others == ["adapter_model.safetensors"] || names.contains("adapter_config.json") {
+      return missing("an adapter", "give it as the adapter, and its base model as the model")
+    }
+    if let other = others.first {
+      return missing(other, "a model's weights are looked for under the usual name: rename the file to \(singleName)")
+    }
+    guard let pickled = names.first(where: { name in pickleEndings.contains(where: name.hasSuffix) }) else {
+      return missing("neither", "")
+    }
+    return missing(
+      "\(pickled), weights pickled by Python",
+      "loading a pickle runs whatever code is in it, so it is never opened: convert the model to safetensors")
   }
 }

@@ -8,6 +8,8 @@ package protocol TensorFile: Sendable {
   var tensors: [Tensor] { get }
   /// Positions in ``tensors`` by name.
   var positions: [String: Int] { get }
+  /// The mapping that holds a tensor's bytes: ``mapping``, but in a file that goes on in others.
+  func mapping(of tensor: Tensor) -> MappedFile
 
   init(_ mapping: MappedFile) throws
 }
@@ -41,11 +43,14 @@ extension TensorFile {
     return tensor
   }
 
+  package func mapping(of tensor: Tensor) -> MappedFile { mapping }
+
   package func tensorIfPresent(named name: String) -> Tensor? { positions[name].map { tensors[$0] } }
 
   /// The bytes of a tensor *of this file*, row after row, without copying them; valid as long as ``mapping`` lives. They
   /// may end at the last byte of the file; only GGUF aligns their start.
   package func bytes(of tensor: Tensor) -> UnsafeRawBufferPointer {
+    let mapping = mapping(of: tensor)
     require(
       tensor.byteRange.upperBound <= mapping.size,
       "bytes \(tensor.byteRange) of tensor '\(tensor.name)' are not in \(mapping.path) (\(mapping.size) bytes)")

@@ -8,8 +8,8 @@
 /// Templates are programs from outside: they have no access to anything but the conversation, and their time, memory
 /// and depth are bounded.
 ///
-/// The template is compiled once; rendering shares the result. What is not given here (`tools`, `documents`) is `none`,
-/// as in transformers where nothing is passed.
+/// The template is compiled once; rendering shares the result. What is not given here (`documents`) is `none`, as in
+/// transformers where nothing is passed.
 public struct ChatTemplate: Sendable {
   /// Whether the rendering ends with the opening of the model's turn.
   public enum GenerationPrompt: Sendable, Hashable {
@@ -92,16 +92,43 @@ public struct ChatTemplate: Sendable {
   /// Where the template has no place for a system text, the conversation is first rewritten, or refused, by
   /// ``systemRole``.
   ///
+  /// - Parameters:
+  ///   - messages: The conversation; ``Message/fields`` reach the template as they are.
+  ///   - tools: The tools that the model may call, as JSON describes them; `none` for the template where there are none.
+  ///   - generationPrompt: Whether the rendering ends with the opening of the model's turn.
   /// - Throws: ``ChatTemplateError``: the template refuses the conversation (roles that do not alternate, for example),
   ///   an operation on unfitting values, or a limit.
   /// - Complexity: O(n) in the conversation's text for usual templates.
-  public func render(_ messages: [Message], generationPrompt: GenerationPrompt) throws(ChatTemplateError)
-    -> ProvenancedText
-  {
+  public func render(
+    _ messages: [Message], tools: [JSONValue] = [], generationPrompt: GenerationPrompt
+  ) throws(ChatTemplateError) -> ProvenancedText {
     try TemplateEvaluator(program, date: date).render(
-      try fitted(messages), specialTokens: specialTokens, generationPrompt: generationPrompt
+      try fitted(messages), tools: tools, specialTokens: specialTokens, generationPrompt: generationPrompt
     ).provenancedText
   }
+
+  /// What of a conversation this template never looks at, so that the model does not see it: `tools`, and keys of messages
+  /// that say something. Keys that only number or date a message do not count.
+  package func unseenFields(of messages: [Message], tools: [JSONValue] = []) -> Set<String> {
+    guard !tools.isEmpty || messages.contains(where: { !$0.fields.isEmpty || $0.role == .tool }) else { return [] }
+    var names: Set<String> = tools.isEmpty ? [] : ["tools"]
+    for message in messages {
+      for field in message.fields where !field.value.saysNothing { names.insert(field.key) }
+    }
+    names.remove(Message.absentContent)
+    names = names.filter { !Self.bookkeeping.contains($0) && !source.contains($0) }
+    let results = messages.filter { $0.role == .tool && !$0.isSilent }
+    if !results.isEmpty, let text = try? render(messages, tools: tools, generationPrompt: .omitted).text,
+      results.contains(where: { !text.contains($0.content.split(separator: "\n").first ?? "") })
+    {
+      names.insert("turns of role tool")
+    }
+    return names
+  }
+
+  private static let bookkeeping: Set<String> = [
+    "id", "tool_call_id", "name", "index", "timestamp", "created_at", "date", "message_id", "parent_id",
+  ]
 
   /// The conversation as this template can take it.
   private func fitted(_ messages: [Message]) throws(ChatTemplateError) -> [Message] {
@@ -123,22 +150,49 @@ public struct ChatTemplate: Sendable {
 extension TemplateEvaluator {
   /// Renders a conversation with the variables that transformers passes.
   func render(
-    _ messages: [Message], specialTokens: [(name: String, spelling: TemplateText)],
+    _ messages: [Message], tools: [JSONValue] = [], specialTokens: [(name: String, spelling: TemplateText)],
     generationPrompt: ChatTemplate.GenerationPrompt
   ) throws(ChatTemplateError) -> TemplateText {
     var variables = specialTokens.map { (name: $0.name, value: TemplateValue.text($0.spelling)) }
-    let turns = messages.map { message in
-      TemplateValue.dictionary(
-        TemplateDictionary([
-          ("role", .text(TemplateText(message.role.rawValue, .template))),
-          ("content", .text(TemplateText(message.content, .content))),
-        ]))
-    }
-    variables.append(("messages", .list(TemplateList(turns))))
-    variables.append(("tools", .none))
+    variables.append(("messages", .list(TemplateList(messages.map { TemplateValue($0) }))))
+    variables.append(("tools", tools.isEmpty ? .none : .list(TemplateList(tools.map { TemplateValue($0) }))))
     variables.append(("documents", .none))
     variables.append(("add_generation_prompt", .boolean(generationPrompt == .appended)))
     return try render(variables)
+  }
+}
+
+extension TemplateValue {
+  /// A message as a dictionary. What it says is content, its keys too: none of it can be markup.
+  init(_ message: Message) {
+    var pairs: [(key: TemplateValue, value: TemplateValue)] = [
+      (.text("role"), .text(message.role.rawValue))
+    ]
+    if message.fields.isEmpty || message.fields["content"] == nil && message.fields[Message.absentContent] == nil {
+      pairs.append((.text("content"), .text(TemplateText(message.content, .content))))
+    }
+    for (key, value) in message.fields where key != Message.absentContent {
+      pairs.append((.text(TemplateText(key, .content)), TemplateValue(value)))
+    }
+    self = .dictionary(TemplateDictionary(pairs))
+  }
+
+  /// A JSON value as Python's `json` reads it; texts are content.
+  init(_ value: JSONValue) {
+    switch value {
+    case .null: self = .none
+    case .bool(let truth): self = .boolean(truth)
+    case .number(let number):
+      // Python tells 1 from 1.0.
+      let isWhole = !number.text.contains { ".eE".contains($0) }
+      if isWhole, let integer = number.integer { self = .integer(integer) } else { self = .float(number.double) }
+    case .string(let text): self = .text(TemplateText(text, .content))
+    case .array(let elements): self = .list(TemplateList(elements.map { TemplateValue($0) }))
+    case .object(let members):
+      self = .dictionary(
+        TemplateDictionary(
+          members.map { (key: .text(TemplateText($0.key, .content)), value: TemplateValue($0.value)) }))
+    }
   }
 }
 

@@ -55,6 +55,7 @@ struct EvalCommand: LibraryCommand {
     let rows = try data.load()
     if let policy { _ = try rows?.configured(by: policy) }
     let model = try await model.load()
+    if let policy, let rows { UnseenFields.note(try rows.configured(by: policy), model.chatTemplate) }
     let name = self.model.adapter.map { URL(filePath: $0).lastPathComponent } ?? "base model"
     var output = EvaluationOutput()
     if let policy, let rows { output.switching = try await switching(of: model, named: name, by: policy, over: rows) }

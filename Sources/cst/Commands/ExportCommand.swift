@@ -47,6 +47,8 @@ struct ExportCommand: LibraryCommand {
   @Option(parsing: .unconditional, help: .init("By how much switch accuracy may fall, a share of 1.", valueName: "x"))
   var switchTolerance = ReplayReport.usualSwitchTolerance
 
+  @OptionGroup var columnNames: ColumnOptions
+  @OptionGroup var configuration: KeyOptions
   @OptionGroup(title: "Model card") var card: ModelCardOptions
   @OptionGroup var common: CommonOptions
 
@@ -57,6 +59,9 @@ struct ExportCommand: LibraryCommand {
     } else if let option = card.given.first {
       throw ValidationError("\(option) is for the README.md of a Hugging Face folder, which this export does not write")
     }
+    if columnNames.columns != .usual, data == nil {
+      throw ValidationError("--columns needs --data, the file whose columns they are")
+    }
     if rows != nil, data == nil { throw ValidationError("--rows needs --data, the file they are rows of") }
     if adapter == nil, try files.exportFormat.isAdapterOnly {
       throw ValidationError("--format \(files.format?.rawValue ?? "") needs --adapter, the adapter to write")
@@ -66,9 +71,10 @@ struct ExportCommand: LibraryCommand {
   func execute() async throws {
     let policy = try policy.map { try SafetyPolicy(checkedContentsOf: URL(filePath: $0)) }
     let replay =
-      try data.map { try ExportReplay(of: PreferenceDataset(at: $0, rows), under: policy) }
+      try data.map { try ExportReplay(of: PreferenceDataset(at: $0, rows, columnNames.columns), under: policy) }
       ?? ExportReplay(under: policy)
-    let base = try await LanguageModel(contentsOf: URL(filePath: model), precision: .f32)
+    let base = try await LanguageModel(
+      contentsOf: URL(filePath: model), precision: .f32, ignoring: configuration.keys)
     let loaded = try adapter.map { try LoRAAdapter(contentsOf: URL(filePath: $0), for: base.configuration) }
     let export = try ModelExport(of: base.adapted(by: loaded), as: files.exportFormat, card: card.card(policy: policy))
     let verified = VerifiedExport(

@@ -9,7 +9,10 @@ struct InfoCommand: LibraryCommand {
     discussion: "Example: cst info model.gguf --lora-rank 24")
 
   @Argument(help: .init("A .gguf file or a Hugging Face folder.", valueName: "model"), completion: .file())
-  var model: String
+  var model: String?
+
+  @Option(name: .customLong("model"), help: .init("The same by a name.", valueName: "path"), completion: .file())
+  var namedModel: String?
 
   @Option(help: "The precision that memory is estimated for.")
   var precision = PrecisionChoice.auto
@@ -26,16 +29,22 @@ struct InfoCommand: LibraryCommand {
   @Option(parsing: .unconditional, help: .init("Tokens in a batch that memory is estimated for.", valueName: "n"))
   var batchTokens = 1024
 
+  @OptionGroup var configuration: KeyOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
+    guard (model == nil) != (namedModel == nil) else {
+      throw ValidationError(
+        model == nil ? "name a model, a .gguf file or a Hugging Face folder" : "the model is named twice: name it once")
+    }
     try Requirement.count("--lora-rank", loraRank, in: 1...4096)
     try Requirement.count("--batch-tokens", batchTokens, in: 1...1 << 22)
   }
 
   func execute() async throws {
     let model = try await LanguageModel(
-      contentsOf: URL(filePath: model), precision: precision.precision, panels: weights.panels)
+      contentsOf: URL(filePath: model ?? namedModel ?? ""), precision: precision.precision, panels: weights.panels,
+      ignoring: configuration.keys)
     let memory = TrainingMemory(
       model: model, adapter: LoRAConfiguration(rank: loraRank), tokensPerBatch: batchTokens,
       activations: activations.activations)

@@ -6,8 +6,10 @@ struct RenderCommand: LibraryCommand {
   static let configuration = CommandConfiguration(
     commandName: "render", abstract: "Show a conversation as the model sees it.",
     discussion: """
-      The file holds [{"role": "system" | "user" | "assistant", "content": …}, …]. Prints the chat text exactly, without a \
-      line break of its own at the end; with --json {"ids":[…],"text":…}.
+      The file holds [{"role": "system" | "user" | "assistant" | "tool", "content": …}, …], or {"messages": […], \
+      "tools": […]}. What messages say besides (tool_calls, reasoning_content) reaches the template as transformers passes \
+      it; what the template does not look at is noted. Prints the chat text exactly, without a line break of its own at the \
+      end; with --json {"ids":[…],"text":…}.
 
       Example: cst render --model model.gguf --messages chat.json --generation-prompt
       """)
@@ -24,6 +26,7 @@ struct RenderCommand: LibraryCommand {
   var generationPrompt = false
 
   @OptionGroup var template: TemplateOptions
+  @OptionGroup var configuration: KeyOptions
   @OptionGroup var common: CommonOptions
 
   private struct Result: Encodable {
@@ -32,10 +35,13 @@ struct RenderCommand: LibraryCommand {
   }
 
   func execute() async throws {
-    var model = try await LanguageModel(contentsOf: URL(filePath: model))
+    let (conversation, tools) = try InputText.messages(inFile: messages)
+    var model = try await LanguageModel(contentsOf: URL(filePath: model), ignoring: configuration.keys)
     template.apply(to: &model)
+    let unseen = model.chatTemplate.unseenFields(of: conversation, tools: tools)
+    UnseenFields.note(Dictionary(uniqueKeysWithValues: unseen.map { ($0, 1) }), of: "")
     let rendering = try model.chatTemplate.render(
-      try InputText.messages(inFile: messages), generationPrompt: generationPrompt ? .appended : .omitted)
+      conversation, tools: tools, generationPrompt: generationPrompt ? .appended : .omitted)
     if common.json {
       try Console.print(JSONText.line(Result(ids: model.encoder().encode(rendering), text: rendering.text)))
     } else {

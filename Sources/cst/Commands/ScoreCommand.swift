@@ -38,6 +38,7 @@ struct ScoreCommand: LibraryCommand {
     let rows = try data.load()
     let pairs = if let policy { try rows.configured(by: policy) } else { try rows.asWritten() }
     let model = try await model.load()
+    UnseenFields.note(pairs, model.chatTemplate)
     let encoded = try pairs.encoded(with: model.encoder(maximumLength: maxLength))
     var lines = ""
     var progress = ProgressLine()

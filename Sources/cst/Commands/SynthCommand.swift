@@ -32,6 +32,8 @@ struct SynthCommand: LibraryCommand {
   @Option(help: .init("Where the rows go, as JSONL.", valueName: "file"), completion: .file())
   var out: String
 
+  @OptionGroup var columnNames: ColumnOptions
+
   @Option(parsing: .unconditional, help: .init("Use only the first prompts.", valueName: "n"))
   var limit: Int?
 
@@ -49,7 +51,8 @@ struct SynthCommand: LibraryCommand {
     let policyFile = URL(filePath: policy)
     let policy = try SafetyPolicy(checkedContentsOf: policyFile)
     let promptsFile = URL(filePath: prompts)
-    let prompts = try Array([SynthesisPrompt](contentsOf: promptsFile).prefix(limit ?? .max))
+    let prompts = try Array(
+      [SynthesisPrompt](contentsOf: promptsFile, columns: columnNames.columns).prefix(limit ?? .max))
     guard !prompts.isEmpty else { throw CommandError("\(promptsFile.path): there are no prompts in this file") }
     let author = try await teacher.load()
     let plan = SelfCritique(

@@ -27,10 +27,11 @@ struct TokenizeCommand: LibraryCommand {
   @Flag(help: "Begin with the model's begin-of-text token.")
   var addBos = false
 
+  @OptionGroup var configuration: KeyOptions
   @OptionGroup var common: CommonOptions
 
   func execute() async throws {
-    let model = try await LanguageModel(contentsOf: URL(filePath: model))
+    let model = try await LanguageModel(contentsOf: URL(filePath: model), ignoring: configuration.keys)
     let text = try InputText.read(file)
     let pieces: ProvenancedText = provenance == .content ? [.content(text)] : [.template(text)]
     var ids = model.tokenizer.encode(pieces)

@@ -35,6 +35,7 @@ struct TrainCommand: LibraryCommand {
     let pairs = try run.pairs(of: rows, by: policy)
     var model = try await model.load()
     if self.model.template.templateDate == nil, let date = folder?.templateDate { model.chatTemplate.date = date }
+    UnseenFields.note(pairs, model.chatTemplate)
     var trainer = try optimization.apply(to: lora.trainer(of: model))
     trainer.loss = try loss.loss
     trainer.maximumCompletionLength = variation.maxCompletionLength
@@ -48,6 +49,7 @@ struct TrainCommand: LibraryCommand {
     source.rows = data.rows?.description ?? "all"
     (source.variation, source.retentionFile) = (variation.variation, variation.retentionFile)
     source.softLabels = run.softLabels
+    source.columns = data.columnNames.columns.description
     source.initialAdapter = lora.initialAdapter
 
     let interrupt = TrainingProgress.interruptFlag()

@@ -4,11 +4,12 @@ import Foundation
 
 struct DataInput: ParsableArguments {
   @Argument(
-    help: .init("Preference data: JSONL, or a JSON list.", valueName: "file"),
-    completion: .file(extensions: ["jsonl", "json"]))
+    help: DataOptions.help, completion: DataOptions.completion)
   var file: String
 
-  func load() throws -> PreferenceDataset { try PreferenceDataset(at: file) }
+  @OptionGroup var columnNames: ColumnOptions
+
+  func load() throws -> PreferenceDataset { try PreferenceDataset(at: file, nil, columnNames.columns) }
 }
 
 struct DataOutput: ParsableArguments {

@@ -71,11 +71,13 @@ struct ModelOptions: ParsableArguments {
   var weights = WeightsChoice.auto
 
   @OptionGroup var template: TemplateOptions
+  @OptionGroup var configuration: KeyOptions
 
   var file: URL { URL(filePath: model) }
 
   func load() async throws -> LanguageModel {
-    var model = try await LanguageModel(contentsOf: file, precision: precision.precision, panels: weights.panels)
+    var model = try await LanguageModel(
+      contentsOf: file, precision: precision.precision, panels: weights.panels, ignoring: configuration.keys)
     template.apply(to: &model)
     return model
   }

@@ -42,6 +42,14 @@ struct TeacherOptions: ParsableArguments {
     help: .init("How long an endpoint may send nothing before an attempt fails.", valueName: "seconds"))
   var timeout = 60.0
 
+  @Option(
+    help: .init(
+      "What the endpoint calls the limit of a reply's tokens (default: max_tokens); newer models of some services want "
+        + "max_completion_tokens.", valueName: "name"))
+  var maxTokensName: String?
+
+  @OptionGroup var configuration: KeyOptions
+
   @Flag(help: "Ask the endpoint for whole replies instead of streams.")
   var noStream = false
 
@@ -58,6 +66,14 @@ struct TeacherOptions: ParsableArguments {
       throw ValidationError("--adapter and --concurrency go with a model, and --teacher is a file of templates")
     }
     if !isEndpoint, noStream { throw ValidationError("--no-stream goes with an endpoint, and --teacher is a file") }
+    if let maxTokensName {
+      guard isEndpoint else {
+        throw ValidationError("--max-tokens-name goes with an endpoint, and --teacher is a file")
+      }
+      guard maxTokensName.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil,
+        !["model", "messages", "temperature", "top_p", "seed", "stream", "stream_options"].contains(maxTokensName)
+      else { throw ValidationError("--max-tokens-name is the name of a field, such as max_completion_tokens") }
+    }
     if isEndpoint {
       guard teacherModel != nil else {
         throw ValidationError("--teacher is an endpoint, so --teacher-model must name the model there")
@@ -83,7 +99,8 @@ struct TeacherOptions: ParsableArguments {
     if isEndpoint { return try endpoint() }
     let file = URL(filePath: teacher)
     if isTemplates { return try TemplateTeacher(contentsOf: file) }
-    let base = try await LanguageModel(contentsOf: file, precision: precision.precision)
+    let base = try await LanguageModel(
+      contentsOf: file, precision: precision.precision, ignoring: configuration.keys)
     let adapter = try adapter.map { try LoRAAdapter(contentsOf: URL(filePath: $0), for: base.configuration) }
     return LocalTeacher(model: base.adapted(by: adapter), slots: concurrency ?? 32)
   }
@@ -97,6 +114,7 @@ struct TeacherOptions: ParsableArguments {
     let key = try variable.map { try APIKey(environmentVariable: $0, in: environment) }
     return try HTTPTeacher(
       baseURL: address, model: teacherModel, key: key, concurrency: concurrency ?? 4,
-      limits: HTTPLimits(idle: .seconds(timeout)), delivery: noStream ? .whole : .streamed)
+      limits: HTTPLimits(idle: .seconds(timeout)), delivery: noStream ? .whole : .streamed,
+      maximumTokensName: maxTokensName ?? "max_tokens")
   }
 }

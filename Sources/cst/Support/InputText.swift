@@ -5,11 +5,10 @@ import Foundation
 enum InputText {
   /// The text of a file, or of standard input where `path` is `nil`.
   static func read(_ path: String?) throws -> String {
-    guard let path else {
-      let data = try FileHandle.standardInput.readToEnd() ?? Data()
-      return try String(validatedUTF8: data, from: "standard input")
-    }
-    return try String(validatedUTF8: bytes(ofFile: path), from: path)
+    let data = if let path { try bytes(ofFile: path) } else { try FileHandle.standardInput.readToEnd() ?? Data() }
+    // A byte order mark says how the text is written and is none of it.
+    let text = data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data
+    return try String(validatedUTF8: text, from: path ?? "standard input")
   }
 
   /// The content of a regular file, which may be empty.
@@ -22,16 +21,29 @@ enum InputText {
     }
   }
 
-  /// A conversation: a JSON list of `{"role": …, "content": …}`.
-  static func messages(inFile path: String) throws -> [Message] {
-    let data = try bytes(ofFile: path)
-    let messages: [Message]
-    do {
-      messages = try JSONDecoder().decodeChecked(from: data)
-    } catch let problem as JSONProblem {
-      throw CommandError("\(path): not a list of messages: \(problem)")
+  /// A conversation and the tools in it: a JSON list of `{"role": …, "content": …}`, or an object with `messages` and
+  /// `tools`.
+  static func messages(inFile path: String) throws -> (messages: [Message], tools: [JSONValue]) {
+    let file = try MappedFile(contentsOf: URL(filePath: path))
+    let value: JSONValue
+    do { value = try JSONSyntaxError.value(of: file.bytes) } catch {
+      throw CommandError("\(path): not a list of messages: \(error)")
     }
-    guard !messages.isEmpty else { throw CommandError("\(path): there are no messages in this file") }
-    return messages
+    do throws(ValueProblem) {
+      var list = value
+      var tools: [JSONValue] = []
+      if let members = value.object, let own = members["messages"] {
+        if let other = members.keys.first(where: { $0 != "messages" && $0 != "tools" }) {
+          throw ValueProblem(other, "an object of a conversation has messages and tools, nothing else")
+        }
+        list = own
+        tools = value["tools"]?.array ?? []
+      }
+      let messages = try [Message](json: list)
+      guard !messages.isEmpty else { throw ValueProblem("", "there are no messages in this file") }
+      return (messages, tools)
+    } catch {
+      throw CommandError("\(path): not a list of messages: \(error)")
+    }
   }
 }

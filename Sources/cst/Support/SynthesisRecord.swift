@@ -34,6 +34,9 @@ struct SynthesisRecord: Encodable {
     let dropped = tally.prompts - tally.rows
     return "\(tally.rows) rows from \(prompts) prompts" + (dropped > 0 ? ", \(dropped) rejected (\(rejected))" : "")
       + "; \(tally.calls) calls, \(tally.reusedCalls) more from the journal"
+      + (tally.strippedThoughts == 0 ? "" : "; \(tally.strippedThoughts) thoughts taken out of replies")
+      + (tally.unknownFinishReasons.isEmpty
+        ? "" : "; replies that ended for an unknown reason: \(Self.list(tally.unknownFinishReasons))")
       + (tally.failures.isEmpty ? "" : "; failed attempts: \(Self.list(tally.failures))")
   }
 

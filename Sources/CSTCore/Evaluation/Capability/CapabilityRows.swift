@@ -40,7 +40,7 @@ struct CapabilityRows {
   /// - Throws: `FormatError`.
   static func text(of file: URL) throws -> String {
     let mapping = try MappedFile(contentsOf: file)
-    guard let text = String(exactUTF8: mapping.bytes) else {
+    guard let text = String(exactUTF8: mapping.textBytes) else {
       let before = mapping.bytes[..<(mapping.bytes.firstInvalidUTF8 ?? 0)]
       throw FormatError(
         .badSyntax, file: file.path, at: .line(1 + before.count { $0 == 0x0A }), expected: "UTF-8 text",

@@ -13,6 +13,7 @@ extension LoRAAdapter {
   /// - Throws: `FormatError` naming file, key or tensor: files missing or damaged, features that are not supported,
   ///   tensors missing, unknown or of the wrong shape, values that are not finite.
   public init(contentsOf location: URL, for model: ModelConfiguration) throws {
+    try AdapterPlace(location).refuseOthers()
     if location.pathExtension == "gguf" {
       try self.init(contentsOfGGUF: location, for: model)
     } else {

@@ -28,7 +28,8 @@ struct GGUFModel {
     let name = URL(filePath: file.mapping.path).lastPathComponent
     return LanguageModel(
       transformer: try transformer(panels: panels ?? configuration.weightPanels(precision)), tokenizer: tokenizer,
-      chatTemplate: template, precision: precision, identity: "\(name), \(file.mapping.size) bytes", files: .gguf(file),
+      chatTemplate: template, precision: precision,
+      identity: "\(name), \(file.parts.reduce(0) { $0 + $1.size }) bytes", files: .gguf(file),
       stopTokenIDs: try stopTokenIDs())
   }
 
@@ -81,7 +82,8 @@ struct GGUFModel {
     }
     return .matrix(
       WeightMatrix(
-        rows: shape[0], columns: shape[1], format: tensor.format, bytes: file.bytes(of: tensor), owner: file.mapping,
+        rows: shape[0], columns: shape[1], format: tensor.format, bytes: file.bytes(of: tensor),
+        owner: file.mapping(of: tensor),
         rowOrder: .inGGUF(of: role, configuration), panels: panels))
   }
 

@@ -15,7 +15,11 @@ extension HuggingFaceConfiguration {
     "forced_bos_token_id", "forced_eos_token_id", "remove_invalid_values", "exponential_decay_length_penalty",
     "suppress_tokens", "begin_suppress_tokens", "unsloth_version", "unsloth_fixed", "transformers.js_config",
     "_attn_implementation", "_attn_implementation_autoset", "attn_implementation", "_flash_attn_2_enabled",
-    "use_flash_attention",
+    "use_flash_attention", "_commit_hash", "bos_token", "eos_token", "pad_token", "model_max_length", "padding_side",
+    "gradient_checkpointing", "hidden_dropout_prob", "attention_probs_dropout_prob", "attn_pdrop", "classifier_dropout",
+    "summary_type", "summary_use_proj", "summary_activation", "summary_first_dropout", "summary_proj_to_labels",
+    "cross_attention_hidden_size", "encoder_hidden_size", "_num_labels", "num_labels",
+    "flash_attn", "use_flash_attn", "use_flash_attention_2", "training_args",
   ]
 
   /// Keys that change something unless they have this value.
@@ -33,12 +37,20 @@ extension HuggingFaceConfiguration {
     "vision_config": "only language models can be read", "text_config": "only language models can be read",
   ]
 
-  func refuseOtherFeatures() throws {
-    for key in object.keys where !Self.usedKeys.contains(key) && !Self.harmlessKeys.contains(key) {
+  func refuseOtherFeatures(except ignoredKeys: Set<String>) throws {
+    for key in ignoredKeys.sorted() where Self.usedKeys.contains(key) || object[key] == nil {
+      throw object.error(
+        key, expected: "a key to ignore that the file has and this reader does not use",
+        found: object[key] == nil ? "no such key" : "one that decides what the model computes")
+    }
+    for key in object.keys
+    where !Self.usedKeys.contains(key) && !Self.harmlessKeys.contains(key) && !ignoredKeys.contains(key) {
       if let neutral = Self.neutralValues[key], object[key] == neutral { continue }
       throw object.error(
         key, expected: "a \(architecture.name) model without further features",
-        advice: Self.reasons[key] ?? "this key could change what the model computes and is not supported")
+        advice: Self.reasons[key]
+          ?? "this key could change what the model computes and is not supported; if you know that it does not, ignore it "
+          + "by name (--ignore-keys \(key))")
     }
     if let names = try members.stringsIfPresent(.classNames), names != [architecture.className] {
       throw members.error(.classNames, expected: architecture.className, found: names.joined(separator: ", "))

@@ -8,14 +8,15 @@ struct HuggingFaceConfiguration {
   var object: JSONObject { members.object }
 
   /// Reads the file and refuses what it asks for that is not supported.
-  init(contentsOf location: URL) throws {
+  /// - Parameter ignoredKeys: Keys that are not to be refused.
+  init(contentsOf location: URL, ignoring ignoredKeys: Set<String> = []) throws {
     members = KeyedObject(object: try JSONObject(contentsOf: location))
     guard let architecture = ModelArchitecture.named(try members.string(.type)) else {
       let known = ModelArchitecture.all.map(\.name).joined(separator: ", ")
       throw members.error(.type, expected: "one of \(known)", advice: "models of this type cannot be read")
     }
     self.architecture = architecture
-    try refuseOtherFeatures()
+    try refuseOtherFeatures(except: ignoredKeys)
   }
 
   /// Whether the embedding serves as the head: where the file says so.

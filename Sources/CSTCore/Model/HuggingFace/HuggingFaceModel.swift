@@ -11,13 +11,17 @@ struct HuggingFaceModel {
   private let isHeadTied: Bool
   private let stopTokenIDs: Set<Int32>
   private let shards: SafetensorsShards
+  private let ignoredKeys: Set<String>
 
-  init(contentsOf location: URL) throws {
+  /// - Parameter ignoredKeys: Keys of `config.json` that are not to be refused.
+  init(contentsOf location: URL, ignoring ignoredKeys: Set<String> = []) throws {
+    self.ignoredKeys = ignoredKeys
     folder = try ModelFolder(location)
     let gguf = folder.names.first { $0.hasSuffix(".gguf") }
     settings = try HuggingFaceConfiguration(
       contentsOf: folder.file(
-        "config.json", advice: gguf.map { "to use the GGUF file in it, name \($0) itself" } ?? ""))
+        "config.json", advice: gguf.map { "to use the GGUF file in it, name \($0) itself" } ?? ""),
+      ignoring: ignoredKeys)
     configuration = try settings.configuration(name: folder.location.lastPathComponent)
     isHeadTied = try settings.isHeadTied
     generation = try folder.fileIfPresent("generation_config.json").map(JSONObject.init(contentsOf:))
@@ -42,13 +46,15 @@ struct HuggingFaceModel {
     return LanguageModel(
       transformer: transformer, tokenizer: tokenizer,
       chatTemplate: try ChatTemplate(definition.chatTemplate, for: tokenizer), precision: precision, identity: identity,
-      files: .folder(files), stopTokenIDs: stopTokenIDs)
+      files: .folder(files), stopTokenIDs: stopTokenIDs
+    ).ignoring(ignoredKeys)
   }
 
   /// The folder's name, and the names and sizes of the files with weights.
   private var identity: String {
     let files = shards.files.map { "\(URL(filePath: $0.mapping.path).lastPathComponent) \($0.mapping.size) bytes" }
-    return ([folder.location.lastPathComponent] + files).joined(separator: ", ")
+    let ignored = ignoredKeys.isEmpty ? [] : ["ignoring " + ignoredKeys.sorted().joined(separator: ", ")]
+    return ([folder.location.lastPathComponent] + files + ignored).joined(separator: ", ")
   }
 
   /// What ends a reply: `eos_token_id` of `generation_config.json`, or of `config.json` where that file is missing.

@@ -13,14 +13,15 @@ package struct RunInput: Codable, Sendable {
     bytes = ((try? FileManager.default.attributesOfItem(atPath: file.path))?[.size] as? Int) ?? 0
   }
 
-  /// A model; of a folder, the digest is that of a line for each of its files: its own digest and its name.
+  /// A model; of a folder or a split model, the digest is that of a line for each of its files: its own digest and its name.
   /// - Throws: ``FormatError`` where a file cannot be read.
   package init(_ source: ModelSource) throws {
-    if case .gguf(let file) = source {
+    let parts = try source.files()
+    if case .gguf(let file) = source, parts.count == 1 {
       self = try RunInput(file)
       return
     }
-    let files = try source.files().map { try RunInput($0) }
+    let files = try parts.map { try RunInput($0) }
     var hash = SHA256()
     for file in files { hash.update("\(file.sha256)  \(URL(filePath: file.path).lastPathComponent)\n".utf8) }
     path = source.location.path

@@ -50,6 +50,8 @@ package enum RunOption: Hashable, Sendable {
       "system_role": .text(model.chatTemplate.systemRole.rawValue),
     ]
     options.merge(trainer.loss.options) { $1 }
+    if !source.columns.isEmpty { options["columns"] = .text(source.columns) }
+    if !model.ignoredKeys.isEmpty { options["ignore_keys"] = .list(model.ignoredKeys.sorted()) }
     options["max_completion_length"] = trainer.maximumCompletionLength.map(count)
     if let variation = source.variation {
       options["wordings"] = .text("policy")

@@ -18,6 +18,8 @@ public struct RunSource: Sendable, Hashable {
   public var rowsUsed: Int
   /// Which ones, in words.
   public var rows = "all"
+  /// Which columns hold the fields of a row, in words; empty where fields have their own names.
+  public var columns = ""
   /// The policy that configured the rows.
   public var policyFile: URL?
   /// What was done to the rows.

@@ -55,6 +55,11 @@ extension Finding.Kind {
   /// A prompt's last message has nothing but white space.
   public static let emptyPrompt = Self(
     "empty-prompt", .warning, "empty prompts", "Remove these rows: there is no question to learn from.")
+  /// With a model: a message has something that the chat template does not look at, or a row has tools that it does not
+  /// write.
+  public static let unseenField = Self(
+    "unseen-field", .warning, "fields that the chat template does not write",
+    "The model will not see them: use a model whose template writes them, or remove them.")
   /// A row's answers are the same text.
   public static let identicalAnswers = Self(
     "identical-answers", .error, "identical answers",
@@ -180,6 +185,6 @@ extension Finding.Kind {
     .oppositeLabels, .leakedPrompt, .promptTooLong, .boundaryMismatch, .controlToken,
     .shortAnswer, .emptyPrompt, .unevenAnswers, .exactDuplicate, .conflictingLabels, .missingTwin, .nearDuplicatePrompt,
     .nearlyLeakedPrompt, .lengthGap, .truncatedAnswer, .unexpectedRefusal, .unexpectedAnswer, .controlLookAlike,
-    .encodingDamage, .roleLabel, .needsPolicy, .foreignSystemPrompt, .commonOpener, .neutralShare,
+    .encodingDamage, .roleLabel, .unseenField, .needsPolicy, .foreignSystemPrompt, .commonOpener, .neutralShare,
   ]
 }

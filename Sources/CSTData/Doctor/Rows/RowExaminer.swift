@@ -9,9 +9,11 @@ struct RowExaminer: Sendable {
   private let scan: TextScan
   private let judge = RefusalJudge()
   private let policyLabels: RoleLabels
+  private let template: ChatTemplate?
 
   init(_ check: DatasetCheck) {
     policy = check.policy
+    template = check.model?.chatTemplate
     measure = AnswerMeasure(check.model, maximumLength: check.maximumLength)
     minimumLength = check.minimumLength
     nearDuplicates = check.nearDuplicates
@@ -46,6 +48,9 @@ struct RowExaminer: Sendable {
     for message in pair.prompt {
       look(at: message.content, message.role == .user ? "the prompt" : "the \(message.role.rawValue)'s turn")
     }
+    for name in template?.unseenFields(of: messages(of: pair), tools: pair.tools).sorted() ?? [] {
+      record.add(.unseenField, "the chat template writes nothing of \"\(name.excerpt())\"")
+    }
     var answers: [(field: String, text: String)]
     var labels = policyLabels
     switch pair.answers {
@@ -58,9 +63,17 @@ struct RowExaminer: Sendable {
     }
     for (field, text) in answers {
       look(at: text, field)
-      if text.isBlank { record.add(.emptyAnswer, "\(field) is empty") }
+      if pair.answerMessage(String(field.dropFirst().dropLast()), text).isSilent {
+        record.add(.emptyAnswer, "\(field) is empty")
+      }
       if let label = labels.label(of: text) { record.add(.roleLabel, "\(field) has \"\(label)\"") }
     }
+  }
+
+  /// All that a row says in messages.
+  private func messages(of pair: PreferencePair) -> [Message] {
+    guard case .ranked(let chosen, let rejected, _) = pair.answers else { return pair.prompt }
+    return pair.prompt + [pair.answerMessage("chosen", chosen), pair.answerMessage("rejected", rejected)]
   }
 
   // MARK: Preferences
@@ -91,6 +104,7 @@ struct RowExaminer: Sendable {
     case .unknownConfiguration: .unknownConfiguration
     case .missingAnswer: .missingAnswer
     case .identicalAnswers: .identicalAnswers
+    case .emptyAnswer: .emptyAnswer
     case .noConfiguration: .noConfiguration
     default: .needsPolicy
     }

@@ -27,9 +27,12 @@ struct OtherPrompts: Sendable {
   let lines: [Int]
   let prompts: [ShingledText]
 
-  init(contentsOf file: URL, _ nearDuplicates: NearDuplicates) throws(DatasetError) {
+  init(contentsOf file: URL, _ columns: ColumnNames, _ nearDuplicates: NearDuplicates) throws(DatasetError) {
     name = file.lastPathComponent
-    let rows = try RowDecoder(contentsOf: file)
+    // Another file may have the fields under their own names.
+    let renamed = try RowDecoder(contentsOf: file, columns: columns)
+    let isRenamed = renamed.count == 0 || (try? renamed.pair(at: 0)) != nil
+    let rows = isRenamed ? renamed : try RowDecoder(contentsOf: file)
     lines = (0..<rows.count).map(rows.line(of:))
     prompts = try rows.all { row throws(RowDecoder.Problem) in
       nearDuplicates.shingled(try rows.pair(at: row).promptText)

@@ -38,9 +38,11 @@ public struct LocalTeacher: Teacher {
       if !call.choices.isEmpty { return try await choice(call) }
       let reply = try await engine.respond(
         to: call.messages, sampling: call.sampling, maximumTokens: call.maximumTokens)
-      return TeacherReply(
+      var said = TeacherReply(
         text: reply.text, isComplete: reply.isComplete, promptTokens: reply.promptTokens,
         completionTokens: reply.completionTokens)
+      try said.removeThoughts(limit: call.maximumTokens)
+      return said
     } catch let error as ConversationError {
       if case .promptTooLong = error.reason { throw TeacherError(.promptTooLong, detail: error.description) }
       throw TeacherError(.unsupportedCall, detail: error.description)

@@ -44,6 +44,12 @@ public struct TeacherReply: Sendable, Hashable, Codable {
   public var completionTokens: Int?
   /// The probability of each of the call's choices, in their order and summing to 1, where the teacher can tell.
   public var choiceProbabilities: [Double]?
+  /// Why the teacher says that it ended, where that is none of the usual reasons.
+  public var finishReason: String?
+  /// Thoughts before the answer that are no part of ``text``; `nil` where there was none.
+  public var strippedThoughts: Int?
+  /// Whether a thought began and did not end, so that there is no answer.
+  public var hasOpenThought: Bool?
 
   /// A reply from its parts.
   public init(
@@ -55,6 +61,30 @@ public struct TeacherReply: Sendable, Hashable, Codable {
     self.promptTokens = promptTokens
     self.completionTokens = completionTokens
     self.choiceProbabilities = choiceProbabilities
+  }
+}
+
+extension TeacherReply {
+  /// Takes thoughts out of the text and counts them.
+  /// - Parameters:
+  ///   - hasOther: Whether there was a thought beside the text.
+  ///   - limit: Where the reply was to be cut.
+  /// - Throws: ``TeacherError`` of kind `noAnswer` where all of the reply was thought.
+  mutating func removeThoughts(beside hasOther: Bool = false, limit: Int) throws(TeacherError) {
+    let marks = ThoughtMarks(text)
+    let count = marks.count + (hasOther ? 1 : 0)
+    guard count > 0 else { return }
+    (text, strippedThoughts) = (marks.text, count)
+    if marks.isOpen {
+      hasOpenThought = true
+    } else if text.isBlank {
+      throw TeacherError(
+        .noAnswer,
+        detail: isComplete
+          ? "the reply is a thought without an answer"
+          : "all \(limit) tokens went into the thought before the answer; allow more tokens, or ask a model that thinks less"
+      )
+    }
   }
 }
 
@@ -74,6 +104,8 @@ struct TeacherCalls: Sendable {
     let kept = try await journal?.record(reply, to: call, at: address) ?? reply
     observer(
       .replied(stage: call.stage, promptTokens: reply.promptTokens ?? 0, completionTokens: reply.completionTokens ?? 0))
+    if let count = reply.strippedThoughts { observer(.strippedThoughts(count)) }
+    if let reason = reply.finishReason { observer(.unknownFinishReason(reason)) }
     return kept
   }
 }

@@ -33,6 +33,8 @@ public struct TeacherError: PlacedError, Hashable {
     public static let notFound = Reason(description: "not found")
     /// The server refuses this request: any other status 4xx.
     public static let refusedRequest = Reason(description: "refused request")
+    /// The reply is a thought and no answer: the tokens did not suffice for one.
+    public static let noAnswer = Reason(description: "no answer")
     /// The conversation does not fit the teacher's context.
     public static let promptTooLong = Reason(description: "prompt too long")
     /// The teacher has nothing to say to a call of this stage or configuration.

@@ -31,7 +31,7 @@ struct TokenizerConfiguration {
     if FileManager.default.fileExists(atPath: url.path) {
       let mapped = try MappedFile(contentsOf: url)
       defer { withExtendedLifetime(mapped) {} }
-      guard let text = String(exactUTF8: mapped.bytes) else {
+      guard let text = String(exactUTF8: mapped.textBytes) else {
         throw FormatError(.badSyntax, file: url.path, expected: "a template in UTF-8", found: "other bytes")
       }
       return text

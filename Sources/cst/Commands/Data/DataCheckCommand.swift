@@ -17,9 +17,10 @@ struct DataCheckCommand: LibraryCommand {
       """)
 
   @Argument(
-    help: .init("Preference data: JSONL, or a JSON list.", valueName: "file"),
-    completion: .file(extensions: ["jsonl", "json"]))
+    help: DataOptions.help, completion: DataOptions.completion)
   var data: String
+
+  @OptionGroup var columnNames: ColumnOptions
 
   @Option(
     help: .init("The policy that the rows are for, a JSON file.", valueName: "file"),
@@ -48,6 +49,7 @@ struct DataCheckCommand: LibraryCommand {
   @Option(help: .init("Write the report as an HTML page too.", valueName: "file"), completion: .file())
   var html: String?
 
+  @OptionGroup var configuration: KeyOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -60,8 +62,11 @@ struct DataCheckCommand: LibraryCommand {
     try html.map(OutputFile.check)
     let policy = try policy.map { try SafetyPolicy(checkedContentsOf: URL(filePath: $0)) }
     var model: LanguageModel?
-    if let file = self.model { model = try await LanguageModel(contentsOf: URL(filePath: file)) }
-    let check = DatasetCheck(policy: policy, model: model, maximumLength: maxLength ?? 512, minimumLength: minTokens)
+    if let file = self.model {
+      model = try await LanguageModel(contentsOf: URL(filePath: file), ignoring: configuration.keys)
+    }
+    var check = DatasetCheck(policy: policy, model: model, maximumLength: maxLength ?? 512, minimumLength: minTokens)
+    check.columns = columnNames.columns
     let progress = SharedProgress()
     let report = try await check.report(on: URL(filePath: data), against: against.map { URL(filePath: $0) }) {
       progress.show($0)

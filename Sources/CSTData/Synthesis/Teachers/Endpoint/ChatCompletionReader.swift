@@ -23,6 +23,8 @@ struct ChatCompletionReader: Sendable {
   private var finishReason: String?
   private var usage: ChatCompletion.Usage?
   private var hasChoice = false
+  private var hasDelta = false
+  private var hasThought = false
   private var isDone = false
 
   /// - Parameters:
@@ -103,18 +105,38 @@ struct ChatCompletionReader: Sendable {
   // MARK: Replies
 
   private mutating func take(_ event: [UInt8]) throws(TeacherError) {
+    let event = event.count < 32 ? event.filter { $0 > 0x20 } : event
     if event.elementsEqual("[DONE]".utf8) {
       isDone = true
       return
     }
+    // Events without data keep the connection alive.
+    if event.isEmpty || event.elementsEqual("null".utf8) || event.elementsEqual("{}".utf8) { return }
     let piece = try ChatCompletion(json: event, key: key)
     if let error = piece.error { throw .inReply(error, key: key) }
-    if let choice = piece.choices?.first {
+    if let choice = piece.choice {
       hasChoice = true
-      text += choice.delta?.content ?? ""
+      if let delta = choice.delta {
+        hasDelta = true
+        try add(delta)
+      } else if let message = choice.message, !hasDelta {
+        // Without pieces, each event has the reply so far.
+        if message.text != nil { text = "" }
+        try add(message)
+      }
       finishReason = choice.finishReason ?? finishReason
     }
     usage = piece.usage ?? usage
+  }
+
+  private mutating func add(_ part: ChatCompletion.Part) throws(TeacherError) {
+    if let strange = part.strangeContent { throw Self.strange(strange) }
+    text += part.text ?? ""
+    if part.hasThought { hasThought = true }
+  }
+
+  private static func strange(_ content: String) -> TeacherError {
+    TeacherError(.malformedReply, detail: "expected a text in choices[0].message.content, found \(content)")
   }
 
   private func endOfStream() throws(TeacherError) -> TeacherReply {
@@ -135,27 +157,43 @@ struct ChatCompletionReader: Sendable {
   }
 
   private mutating func wholeReply() throws(TeacherError) -> TeacherReply {
+    if bytes.starts(with: "data:".utf8) || bytes.starts(with: ": ".utf8) {
+      // A stream that is called JSON.
+      for event in events.append(bytes) where !isDone { try take(event) }
+      if !isDone, let last = events.end() { try take(last) }
+      return try endOfStream()
+    }
     let completion = try ChatCompletion(json: bytes, key: key)
     if let error = completion.error { throw .inReply(error, key: key) }
-    guard let choices = completion.choices else {
+    guard completion.hasChoices else {
       throw TeacherError(.malformedReply, detail: "expected a chat completion, found JSON without choices")
     }
-    guard let choice = choices.first else {
+    guard let choice = completion.choice else {
       throw TeacherError(.emptyChoices, detail: "expected one choice, found none")
     }
-    guard let content = choice.message?.content else {
-      throw TeacherError(.malformedReply, detail: "expected a text in choices[0].message.content, found none")
-    }
     (finishReason, usage) = (choice.finishReason, completion.usage)
-    return try reply(content)
+    let message = choice.message ?? choice.delta ?? ChatCompletion.Part()
+    if let strange = message.strangeContent { throw Self.strange(strange) }
+    hasThought = message.hasThought
+    guard message.text != nil || hasThought else {
+      // The reason says more than the lack of a text.
+      if finishReason != nil {
+        _ = try ChatCompletion.ending(finishReason: finishReason, usage: usage, maximumTokens: maximumTokens, key: key)
+      }
+      throw Self.strange("none")
+    }
+    return try reply(message.text ?? "")
   }
 
   private func reply(_ text: String) throws(TeacherError) -> TeacherReply {
-    TeacherReply(
-      text: text,
-      isComplete: try ChatCompletion.isComplete(
-        finishReason: finishReason, usage: usage, maximumTokens: maximumTokens, key: key),
-      promptTokens: Self.plausible(usage?.promptTokens), completionTokens: Self.plausible(usage?.completionTokens))
+    let ending = try ChatCompletion.ending(
+      finishReason: finishReason, usage: usage, maximumTokens: maximumTokens, key: key)
+    var reply = TeacherReply(
+      text: text, isComplete: ending != .cut, promptTokens: Self.plausible(usage?.promptTokens),
+      completionTokens: Self.plausible(usage?.completionTokens))
+    if case .whole(let unknownReason) = ending { reply.finishReason = unknownReason }
+    try reply.removeThoughts(beside: hasThought, limit: maximumTokens)
+    return reply
   }
 
   /// A count that can be added to others; a server may say anything.

@@ -9,6 +9,8 @@ struct ChatCompletionRequest: Encodable {
   /// 31 bits: servers keep it in a signed or unsigned word of 32 or 64 bits, and some give −1 a meaning.
   let seed: UInt32
   let maximumTokens: Int
+  /// What the server calls the limit.
+  let maximumTokensName: String
   let streams: Bool
   /// Absent without streaming, where servers refuse it.
   let streamOptions: StreamOptions?
@@ -20,16 +22,22 @@ struct ChatCompletionRequest: Encodable {
     private enum CodingKeys: String, CodingKey { case includesUsage = "include_usage" }
   }
 
-  private enum CodingKeys: String, CodingKey {
-    case model, messages, temperature, seed
-    case topP = "top_p"
-    case maximumTokens = "max_tokens"
-    case streams = "stream"
-    case streamOptions = "stream_options"
+  func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: AnyKey.self)
+    func key(_ name: String) -> AnyKey { AnyKey(stringValue: name) }
+    try fields.encode(model, forKey: key("model"))
+    try fields.encode(messages, forKey: key("messages"))
+    try fields.encode(temperature, forKey: key("temperature"))
+    try fields.encode(topP, forKey: key("top_p"))
+    try fields.encode(seed, forKey: key("seed"))
+    try fields.encode(maximumTokens, forKey: key(maximumTokensName))
+    try fields.encode(streams, forKey: key("stream"))
+    try fields.encodeIfPresent(streamOptions, forKey: key("stream_options"))
   }
 
-  init(_ call: TeacherCall, model: String, streams: Bool) {
+  init(_ call: TeacherCall, model: String, streams: Bool, maximumTokensName: String = "max_tokens") {
     self.model = model
+    self.maximumTokensName = maximumTokensName
     messages = call.messages
     temperature = call.sampling.temperature
     topP = call.sampling.topP

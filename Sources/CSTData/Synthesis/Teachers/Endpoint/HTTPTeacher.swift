@@ -35,6 +35,7 @@ public struct HTTPTeacher: Teacher {
   private let key: APIKey?
   private let limits: HTTPLimits
   private let delivery: Delivery
+  private let maximumTokensName: String
 
   /// A teacher behind an interface. Sends nothing.
   ///
@@ -45,12 +46,15 @@ public struct HTTPTeacher: Teacher {
   ///   - concurrency: How many calls in flight to give the endpoint. Traps unless above 0.
   ///   - limits: How long a reply may take, and how large it may be.
   ///   - delivery: How replies are asked for.
+  ///   - maximumTokensName: What the interface calls the limit of a reply's tokens; newer models of some services want
+  ///     `max_completion_tokens`.
   ///   - environment: The process's own, in which the system finds its proxies.
   /// - Throws: ``EndpointError`` for a base URL with a user name, a query or a fragment, or that is not `http` or
   ///   `https`, and for a key that would cross a network unencrypted.
   public init(
     baseURL: URL, model: String, key: APIKey?, concurrency: Int = 4, limits: HTTPLimits = HTTPLimits(),
-    delivery: Delivery = .streamed, environment: [String: String] = ProcessInfo.processInfo.environment
+    delivery: Delivery = .streamed, maximumTokensName: String = "max_tokens",
+    environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws(EndpointError) {
     precondition(concurrency > 0, "the number of calls in flight is above 0, not \(concurrency)")
     let base = try EndpointAddress(baseURL)
@@ -62,6 +66,7 @@ public struct HTTPTeacher: Teacher {
     self.key = key
     self.limits = limits
     self.delivery = delivery
+    self.maximumTokensName = maximumTokensName
   }
 
   /// The reply to one call, in one attempt. Cancelling the task closes the connection.
@@ -87,7 +92,9 @@ public struct HTTPTeacher: Teacher {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     do {
-      request.httpBody = try encoder.encode(ChatCompletionRequest(call, model: model, streams: delivery == .streamed))
+      request.httpBody = try encoder.encode(
+        ChatCompletionRequest(
+          call, model: model, streams: delivery == .streamed, maximumTokensName: maximumTokensName))
     } catch {
       throw TeacherError(.unsupportedCall, detail: "the call cannot be written as JSON: \(error)")
     }

@@ -9,17 +9,14 @@ struct ServerMessage: Decodable {
   /// A status that arrived in the body, as in a stream, whose own status has been sent by then.
   let status: Int?
 
-  private enum CodingKeys: String, CodingKey { case message, code, type }
+  init(from decoder: any Decoder) throws { self.init(try JSONValue(from: decoder)) }
 
-  init(from decoder: any Decoder) throws {
-    if let text = try? decoder.singleValueContainer().decode(String.self) {
-      (self.text, words, status) = (text, [], nil)
-      return
-    }
-    let fields = try decoder.container(keyedBy: CodingKeys.self)
-    text = try? fields.decode(String.self, forKey: .message)
-    words = [CodingKeys.code, .type].compactMap { try? fields.decode(String.self, forKey: $0) }
-    status = try? fields.decode(Int.self, forKey: .code)
+  init(_ value: JSONValue) {
+    text = value.string ?? value["message"]?.string ?? value["detail"]?.string
+    words = ["code", "type"].compactMap { value[$0]?.string }
+    status =
+      value["code"]?.integer ?? value["status"]?.integer ?? value["status_code"]?.integer
+      ?? value["code"]?.string.flatMap { Int($0) }
   }
 
   /// The message in the body of a failed request; nil for a body of another form, such as a page of HTML.

@@ -40,6 +40,10 @@ extension TeacherError {
       case .unauthorized where key == nil: "; this endpoint wants a key"
       case .unauthorized: "; check the key"
       case .notFound: "; check the base URL and the model's name"
+      case .refusedRequest where text.contains("max_completion_tokens") && text.contains("max_tokens"):
+        "; the limit of tokens has another name here: --max-tokens-name max_completion_tokens"
+      case .refusedRequest where text.contains("max_completion_tokens"):
+        "; the limit of tokens has another name here: --max-tokens-name max_tokens"
       default: ""
       }
     let quotation = text.isEmpty ? "" : ": \(ServerMessage.quote(text, hiding: key))"
