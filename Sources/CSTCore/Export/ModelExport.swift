@@ -64,7 +64,7 @@ public struct ModelExport: Sendable {
   /// with the exported adapter.
   package func readBack(from url: URL) async throws -> LanguageModel {
     guard format.isAdapterOnly else { return try await LanguageModel(contentsOf: url, precision: model.precision) }
-    return model.adapted(by: try LoRAAdapter(contentsOf: url, for: model.configuration))
+    return model.adapted(by: try LoRAAdapter(contentsOf: url, for: model))
   }
 
   /// The names that files of an exported folder may have, apart from numbered shards.

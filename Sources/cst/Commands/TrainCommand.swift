@@ -28,7 +28,8 @@ struct TrainCommand: LibraryCommand {
   @OptionGroup var common: CommonOptions
 
   func execute() async throws {
-    let folder = try run.folder()
+    var folder = try run.folder()
+    folder.writesPlainAdapter = lora.loraPlain
     let policy = try run.policyFile.map { file in try SafetyPolicy(checkedContentsOf: file) }
     let rows = try data.load()
     let pairs = try run.pairs(of: rows, by: policy)

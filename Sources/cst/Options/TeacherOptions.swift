@@ -84,7 +84,7 @@ struct TeacherOptions: ParsableArguments {
     let file = URL(filePath: teacher)
     if isTemplates { return try TemplateTeacher(contentsOf: file) }
     let base = try await LanguageModel(contentsOf: file, precision: precision.precision)
-    let adapter = try adapter.map { try LoRAAdapter(contentsOf: URL(filePath: $0), for: base.configuration) }
+    let adapter = try adapter.map { try LoRAAdapter(contentsOf: URL(filePath: $0), for: base) }
     return LocalTeacher(model: base.adapted(by: adapter), slots: concurrency ?? 32)
   }
 
