@@ -46,14 +46,14 @@ struct LoRAOptions: ParsableArguments {
   var loraLayers: [Int]?
 
   @Option(
-    parsing: .unconditional,
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "Another rank for modules whose path ends in KEY, a name or a regular expression; may be repeated, the first that "
         + "matches counts.", valueName: "key=r"), transform: Self.pair(from:))
   var loraRankPattern: [Pair] = []
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Another α in the same way.", valueName: "key=α"),
+    parsing: .unconditionalSingleValue, help: ArgumentHelp("Another α in the same way.", valueName: "key=α"),
     transform: Self.pair(from:))
   var loraAlphaPattern: [Pair] = []
 
@@ -140,6 +140,9 @@ struct LoRAOptions: ParsableArguments {
     {
       throw CommandError("--lora-targets: this model has no \(missing); it has \(names.joined(separator: ", "))")
     }
+    if let beyond = loraLayers?.first(where: { $0 >= model.layerCount }) {
+      throw CommandError("--lora-layers: this model has layers 0 to \(model.layerCount - 1), not \(beyond)")
+    }
     var configuration = LoRAConfiguration(
       rank: loraRank ?? 16, alpha: loraAlpha, dropout: loraDropout ?? 0, initialization: loraInit.initialization)
     if loraTargets != nil || loraExclude != nil || loraLayers != nil {
@@ -153,7 +156,7 @@ struct LoRAOptions: ParsableArguments {
     do {
       try configuration.checkUse(for: model)
       return try configuration.resolved(for: model)
-    } catch let error as LoRAConfigurationError {
+    } catch {
       let options = [
         "target_modules": "--lora-targets", "exclude_modules": "--lora-exclude", "layers_to_transform": "--lora-layers",
         "rank_pattern": "--lora-rank-pattern", "alpha_pattern": "--lora-alpha-pattern", "r": "--lora-rank",
