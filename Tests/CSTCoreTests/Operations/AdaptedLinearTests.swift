@@ -14,8 +14,8 @@ struct AdaptedLinearTests {
 
   /// W + 0.5·B·A in Double.
   private var adapted: MatrixOracle {
-    MatrixOracle(5, 3, weight.dequantized().doubles)
-      + 0.5 * (MatrixOracle(5, 2, b.doubles) * MatrixOracle(2, 3, a.doubles))
+    let product: MatrixOracle = MatrixOracle(5, 2, b.doubles) * MatrixOracle(2, 3, a.doubles)
+    return MatrixOracle(5, 3, weight.dequantized().doubles) + 0.5 * product
   }
 
   private var norms: [Double] {
@@ -36,8 +36,11 @@ struct AdaptedLinearTests {
 
   @Test func rowsHaveTheLengthOfTheMagnitude() {
     let factors = LoRAFactors(a: a, b: b, magnitude: magnitude)
-    let scaled = MatrixOracle(
-      5, 3, (0..<15).map { adapted.values[$0] * Double(magnitude[$0 / 3]) / norms[$0 / 3] })
+    let (adapted, norms) = (adapted, norms)
+    let rows: [Double] = (0..<15).map { index in
+      adapted.values[index] * Double(magnitude[index / 3]) / norms[index / 3]
+    }
+    let scaled = MatrixOracle(5, 3, rows)
     let expected = MatrixOracle(4, 3, x.doubles) * scaled.transposed
     #expect(x.linear(weight, adapted: factors, scale: 0.5).mismatch([4, 5], expected.values, terms: 64) == nil)
   }
@@ -46,10 +49,15 @@ struct AdaptedLinearTests {
   @Test func anInputOfItsOwn() {
     let factors = LoRAFactors(a: a, b: b, magnitude: magnitude)
     let w = MatrixOracle(5, 3, weight.dequantized().doubles)
-    let changed = MatrixOracle(
-      5, 3, (0..<15).map { adapted.values[$0] * Double(magnitude[$0 / 3]) / norms[$0 / 3] - w.values[$0] })
-    let expected =
-      MatrixOracle(4, 3, x.doubles) * w.transposed + MatrixOracle(4, 3, z.doubles) * changed.transposed
+    let (adapted, norms) = (adapted, norms)
+    let differences: [Double] = (0..<15).map { index in
+      let scaled: Double = adapted.values[index] * Double(magnitude[index / 3]) / norms[index / 3]
+      return scaled - w.values[index]
+    }
+    let changed = MatrixOracle(5, 3, differences)
+    let base: MatrixOracle = MatrixOracle(4, 3, x.doubles) * w.transposed
+    let share: MatrixOracle = MatrixOracle(4, 3, z.doubles) * changed.transposed
+    let expected = base + share
     let found = x.linear(weight, adapted: factors, scale: 0.5, adapterInput: z)
     #expect(found.mismatch([4, 5], expected.values, terms: 128) == nil)
   }
@@ -80,8 +88,9 @@ struct AdaptedLinearTests {
   @Test func whatIsTakenAway() {
     let initial = FrozenFactors(a: .random([2, 3], seed: 6), b: .random([5, 2], seed: 7))
     let factors = LoRAFactors(a: a, b: b, initial: initial)
-    let taken = MatrixOracle(5, 2, initial.b.doubles) * MatrixOracle(2, 3, initial.a.doubles)
-    let expected = MatrixOracle(4, 3, x.doubles) * (adapted + -0.5 * taken).transposed
+    let taken: MatrixOracle = MatrixOracle(5, 2, initial.b.doubles) * MatrixOracle(2, 3, initial.a.doubles)
+    let rest: MatrixOracle = adapted + -0.5 * taken
+    let expected = MatrixOracle(4, 3, x.doubles) * rest.transposed
     #expect(x.linear(weight, adapted: factors, scale: 0.5).mismatch([4, 5], expected.values, terms: 128) == nil)
     let same = LoRAFactors(a: initial.a, b: initial.b, initial: initial)
     let difference = x.linear(weight, adapted: same, scale: 0.5) - x.linear(weight)

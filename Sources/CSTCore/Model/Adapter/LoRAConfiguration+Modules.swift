@@ -90,10 +90,11 @@ extension LoRAConfiguration {
     return configuration
   }
 
-  /// This configuration with another rank and α for modules that no pattern names.
+  /// This configuration with another rank and α for modules that no pattern names, for factors of the unchanged base.
   func with(rank: Int, alpha: Double) -> LoRAConfiguration {
     var configuration = LoRAConfiguration(
-      rank: rank, alpha: alpha, dropout: dropout, targets: Set(targets), initialization: initialization)
+      rank: rank, alpha: alpha, dropout: dropout, targets: Set(targets),
+      initialization: initialization.changesBase ? .kaimingUniform : initialization)
     configuration.modules = modules
     (configuration.usesRSLoRA, configuration.usesDoRA) = (usesRSLoRA, usesDoRA)
     return configuration

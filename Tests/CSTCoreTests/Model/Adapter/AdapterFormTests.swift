@@ -68,11 +68,7 @@ struct AdapterFormTests {
   }
 
   /// The row is a text, so that templates and tokens are in it, too.
-  @Test(arguments: cases + ["base", "lora_alpha0.gguf"]) func cases(name: String) async throws {
-    struct Expected: Decodable {
-      let base: [Double]
-      let pissa: [Double]
-    }
+  @Test(arguments: cases + ["base", "lora_alpha0.gguf"]) func numbersOfOthers(name: String) async throws {
     let place = Self.folder.appending(path: "cases")
     let json = try JSONDecoder().decode(JSONValue.self, from: Data(contentsOf: place.appending(path: "expected.json")))
     let model = try await Self.model()
