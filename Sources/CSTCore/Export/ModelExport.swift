@@ -67,7 +67,7 @@ public struct ModelExport: Sendable {
       return try await LanguageModel(
         contentsOf: url, precision: model.precision, ignoring: ModelFolder.isFolder(url) ? model.ignoredKeys : [])
     }
-    return model.adapted(by: try LoRAAdapter(contentsOf: url, for: model.configuration))
+    return model.adapted(by: try LoRAAdapter(contentsOf: url, for: model))
   }
 
   /// The names that files of an exported folder may have, apart from numbered shards.

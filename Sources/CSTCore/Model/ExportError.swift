@@ -7,6 +7,8 @@ public struct ExportError: PlacedError, Hashable {
     case unsupportedType(WeightFormat, allowed: [WeightFormat])
     /// An adapter is asked for, and the model has none.
     case noAdapter
+    /// The adapter has something that the files have no place for.
+    case adapter(String)
     /// The tokenizer has something that the files have no place for.
     case tokenizer(String)
     /// The configuration has something that the files have no place for.
@@ -22,7 +24,7 @@ public struct ExportError: PlacedError, Hashable {
   public var place: String {
     switch reason {
     case .unsupportedType: "weights"
-    case .noAdapter: "adapter"
+    case .noAdapter, .adapter: "adapter"
     case .tokenizer: "tokenizer"
     case .configuration: "model"
     }
@@ -35,6 +37,7 @@ public struct ExportError: PlacedError, Hashable {
       "these files cannot have weights of type \(format): expected "
         + allowed.map(\.description).joined(separator: ", ")
     case .noAdapter: "there is no adapter to export: the model is a base model"
+    case .adapter(let what): "the adapter cannot be written to these files: \(what)"
     case .tokenizer(let what): "the tokenizer cannot be written to these files: \(what)"
     case .configuration(let what): "the model cannot be written to these files: \(what)"
     }

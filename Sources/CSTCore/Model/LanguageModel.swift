@@ -87,10 +87,11 @@ public struct LanguageModel: Sendable {
   }
 
   /// This model with an adapter instead of the one it has. Traps where the adapter's shapes are not this model's.
+  /// - Complexity: With DoRA the norms of the adapted weights are computed, O(rank) operations a weight.
   public func adapted(by adapter: LoRAAdapter?) -> LanguageModel {
     require(adapter?.fits(configuration) ?? true, "the adapter is for another model")
     var model = self
-    model.adapter = adapter
+    model.adapter = adapter?.prepared(for: transformer)
     return model
   }
 

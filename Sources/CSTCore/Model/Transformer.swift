@@ -69,34 +69,32 @@ struct Transformer: Sendable {
 
 /// The low-rank part of one layer.
 private struct LayerAdaptation {
-  let configuration: LoRAConfiguration
-  /// Of the configuration's targets, in their order.
-  let factors: [LoRAFactors]
+  let dropout: Double
   let dropoutSeed: UInt64?
+  let modules: ArraySlice<LoRAModule>
+  /// Of the modules, in their order.
+  private(set) var factors: [LoRAFactors]
 
   init(_ adaptation: Transformer.Adaptation, layer: Int) {
-    configuration = adaptation.adapter.configuration
-    factors = configuration.targets.compactMap { adaptation.adapter.factors(layer: layer, $0) }
+    let (adapter, positions) = (adaptation.adapter, adaptation.adapter.positions(inLayer: layer))
+    dropout = adapter.configuration.dropout
     dropoutSeed = adaptation.dropoutSeed
+    modules = adapter.modules[positions]
+    factors = Array(adapter.factors[positions])
   }
 
-  private init(_ other: LayerAdaptation, factors: [LoRAFactors]) {
-    configuration = other.configuration
-    self.factors = factors
-    dropoutSeed = other.dropoutSeed
-  }
-
-  /// Target by target, A before B.
-  var parameters: [Tensor] { factors.flatMap { [$0.a, $0.b] } }
+  /// Module by module, A before B.
+  var parameters: [Tensor] { factors.flatMap(\.parameters) }
 
   /// The same with other parameters, in the order of ``parameters``.
   func replacing(_ parameters: ArraySlice<Tensor>) -> LayerAdaptation {
-    let pairs = stride(from: parameters.startIndex, to: parameters.endIndex, by: 2)
-    return LayerAdaptation(self, factors: pairs.map { LoRAFactors(a: parameters[$0], b: parameters[$0 + 1]) })
+    var (adaptation, rest) = (self, parameters)
+    adaptation.factors = factors.map { factors in factors.mapParameters { rest.popFirst() ?? $0 } }
+    return adaptation
   }
 
-  func factors(of projection: Projection) -> LoRAFactors? {
-    configuration.targets.firstIndex(of: projection).map { factors[$0] }
+  func update(of projection: Projection) -> (factors: LoRAFactors, scale: Float)? {
+    zip(modules, factors).first { $0.0.projection == projection }.map { ($1, Float($0.scale)) }
   }
 }
 
@@ -178,18 +176,17 @@ private struct AdaptedLayerPass {
 
   private func product(_ projection: Projection, _ x: Tensor) -> Tensor {
     let weight = layer[projection]
-    guard let adaptation, let factors = adaptation.factors(of: projection) else {
+    guard let adaptation, let (factors, scale) = adaptation.update(of: projection) else {
       return x.linear(weight, precision: pass.precision, access: pass.access)
     }
-    let configuration = adaptation.configuration
     var adapterInput: Tensor?
-    if let seed = adaptation.dropoutSeed, configuration.dropout > 0 {
+    if let seed = adaptation.dropoutSeed, adaptation.dropout > 0 {
       let stream = UInt64(pass.index * model.projections.count + (model.projections.firstIndex(of: projection) ?? 0))
-      adapterInput = x.dropout(probability: Float(configuration.dropout), seed: seed, stream: stream)
+      adapterInput = x.dropout(probability: Float(adaptation.dropout), seed: seed, stream: stream)
     }
     return x.linear(
-      weight, adding: factors, scale: Float(configuration.scale), adapterInput: adapterInput,
-      precision: pass.precision, access: pass.access)
+      weight, adapted: factors, scale: scale, adapterInput: adapterInput, precision: pass.precision, access: pass.access
+    )
   }
 }
 

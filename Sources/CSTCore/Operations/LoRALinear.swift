@@ -5,17 +5,42 @@ package struct LoRAFactors: Sendable {
   package var a: Tensor
   /// B, `[outputs, rank]`; zero at the start of training, so that the adapted model starts as the base model.
   package var b: Tensor
+  /// The length that every row of the adapted matrix has, `[outputs]`, with DoRA.
+  package var magnitude: Tensor?
+  /// What was taken away from the frozen matrix, where the factors began as a part of it.
+  var initial: FrozenFactors?
+  /// The rows' lengths before they are scaled to ``magnitude``, where they are known.
+  var norms: Tensor?
 
-  package init(a: Tensor, b: Tensor) {
+  package init(a: Tensor, b: Tensor) { self.init(a: a, b: b, magnitude: nil) }
+
+  init(a: Tensor, b: Tensor, magnitude: Tensor? = nil, initial: FrozenFactors? = nil) {
     require(
       a.shape.rank == 2 && b.shape.rank == 2 && a.shape[0] == b.shape[1],
       "LoRA factors have shapes [rank, inputs] and [outputs, rank], not \(a.shape) and \(b.shape)")
     self.a = a
     self.b = b
+    self.magnitude = magnitude
+    self.initial = initial
   }
 
   /// The inner dimension.
   package var rank: Int { a.shape[0] }
+
+  /// A, B and the magnitude if there is one.
+  var parameters: [Tensor] { [a, b] + (magnitude.map { [$0] } ?? []) }
+
+  /// The same with other parameters; what is frozen stays.
+  func mapParameters(_ transform: (Tensor) throws -> Tensor) rethrows -> LoRAFactors {
+    LoRAFactors(
+      a: try transform(a), b: try transform(b), magnitude: try magnitude.map(transform), initial: initial)
+  }
+}
+
+/// Factors that are never trained.
+struct FrozenFactors: Sendable {
+  let a: Tensor
+  let b: Tensor
 }
 
 extension Tensor {

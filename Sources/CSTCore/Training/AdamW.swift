@@ -51,20 +51,25 @@ public struct AdamW: Sendable, Hashable, Codable {
   ///   - gradient: A container of the same shapes.
   ///   - gradientScale: Multiplies every gradient first (gradient clipping).
   ///   - rateFactor: The schedule's factor on the learning rate.
+  ///   - rateFactors: Factors on the learning rate of each parameter by itself; 1 where there are none.
   ///   - state: The running means of these parameters, from ``State/init(for:)`` or the last update.
   /// - Complexity: One pass over the parameters, which are copied.
   public func update<Parameters: ParameterContainer>(
     _ parameters: Parameters, gradient: Parameters, gradientScale: Double = 1, rateFactor: Double = 1,
-    state: inout State
+    rateFactors: [Double] = [], state: inout State
   ) -> Parameters {
     let gradients = gradient.parameters
     require(gradients.count == state.means.count, "\(gradients.count) gradients, state for \(state.means.count)")
     state.step += 1
-    let step = AdamWStep(
-      gradientScale: gradientScale, learningRate: learningRate * rateFactor, beta1: beta1, beta2: beta2,
-      epsilon: epsilon, weightDecay: weightDecay,
-      corrections: (1 - pow(beta1, Double(state.step)), 1 - pow(beta2, Double(state.step))))
     let old = parameters.parameters
+    require(
+      rateFactors.isEmpty || rateFactors.count == old.count, "\(rateFactors.count) rates, \(old.count) parameters")
+    let corrections = (1 - pow(beta1, Double(state.step)), 1 - pow(beta2, Double(state.step)))
+    let steps = (rateFactors.isEmpty ? old.map { _ in 1 } : rateFactors).map { factor in
+      AdamWStep(
+        gradientScale: gradientScale, learningRate: learningRate * rateFactor * factor, beta1: beta1, beta2: beta2,
+        epsilon: epsilon, weightDecay: weightDecay, corrections: corrections)
+    }
     for (gradient, parameter) in zip(gradients, old) {
       require(gradient.shape == parameter.shape, "gradient \(gradient.shape), parameter \(parameter.shape)")
     }
@@ -83,7 +88,7 @@ public struct AdamW: Sendable, Hashable, Codable {
           mean.update(from: state.means[index].start + start, count: count)
           square.update(from: state.squares[index].start + start, count: count)
           Kernels.current.adamW(
-            parameter, mean: mean, square: square, gradient: gradients[index].start + start, count: count, step)
+            parameter, mean: mean, square: square, gradient: gradients[index].start + start, count: count, steps[index])
         }
       }
     }

@@ -17,6 +17,8 @@ public struct DPOTrainer: Sendable {
   public var loss: DPOLoss
   /// Update rule and peak learning rate.
   public var optimizer: AdamW
+  /// The learning rate of B, and of DoRA's magnitudes, as a multiple of A's (LoRA+, Hayou et al., arXiv 2402.12354).
+  public var loraPlusRatio = 1.0
   /// How the learning rate changes.
   public var schedule: LearningRateSchedule
   /// Most tokens of prompt and answer together; the model's context length at most.
@@ -130,12 +132,12 @@ public struct DPOTrainer: Sendable {
     }
   }
 
-  func initialAdapter(seed: UInt64) -> LoRAAdapter {
+  func initialAdapter(seed: UInt64) throws(LinearAlgebraError) -> LoRAAdapter {
     switch start {
     case .existing(let adapter): return adapter
     case .fresh(let configuration):
       var generator = SeededGenerator(seed: seed)
-      return LoRAAdapter(for: model.configuration, configuration, using: &generator)
+      return try LoRAAdapter(for: model, configuration, using: &generator)
     }
   }
 }

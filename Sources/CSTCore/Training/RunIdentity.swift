@@ -12,6 +12,10 @@ struct RunIdentity: Codable, Hashable, Sendable {
   let alpha: Double
   let dropout: Double
   let targets: [String]
+  /// What is not plain LoRA about the adapter; `nil` where nothing is.
+  let adapterForms: [String]?
+  /// The ratio of LoRA+; `nil` where it is 1.
+  let loraPlusRatio: Double?
   let beta: Double
   let rpoAlpha: Double
   /// What the loss is beyond plain DPO; `nil` where it is that.
@@ -48,6 +52,8 @@ struct RunIdentity: Codable, Hashable, Sendable {
     let adapter = trainer.adapterConfiguration
     (rank, alpha, dropout) = (adapter.rank, adapter.alpha, adapter.dropout)
     targets = adapter.targets.map(\.rawValue)
+    adapterForms = adapter.forms.isEmpty ? nil : adapter.forms
+    loraPlusRatio = trainer.loraPlusRatio == 1 ? nil : trainer.loraPlusRatio
     (beta, rpoAlpha) = (trainer.loss.beta, trainer.loss.rpoAlpha)
     loss = trainer.loss.variant
     let optimizer = trainer.optimizer
@@ -98,6 +104,8 @@ struct RunIdentity: Codable, Hashable, Sendable {
       "maximum gradient norm": norm ?? "none", "seed": "\(seed)",
       "data": "\(pairCount) pairs, \(data)",
     ]
+    if let adapterForms { fields["adapter"] = ([adapter] + adapterForms).joined(separator: ", ") }
+    fields["LoRA+ ratio"] = loraPlusRatio.map { "\($0)" }
     fields["epochs"] = epochs.map { "\($0)" }
     fields["steps"] = steps.map { "\($0)" }
     fields["loss"] = loss

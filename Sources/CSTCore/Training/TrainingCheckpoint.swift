@@ -49,6 +49,8 @@ public struct TrainingCheckpoint: Sendable {
   private static let metadataKey = "cst_checkpoint"
   private static let meansPrefix = "optimizer.mean."
   private static let squaresPrefix = "optimizer.square."
+  /// Of what PiSSA and OLoRA took away from the base.
+  private static let initialPrefix = "initial."
 
   /// Writes one safetensors file, as a whole or not at all; its folder is made if it is not there.
   /// - Throws: `FormatError` where it cannot be written.
@@ -58,6 +60,12 @@ public struct TrainingCheckpoint: Sendable {
     encoder.outputFormatting = .sortedKeys
     let names = adapter.namedParameters.map(\.name)
     var tensors = adapter.namedParameters.map { TensorData($0.name, $0.tensor) }
+    for (module, factors) in zip(adapter.modules, adapter.factors) {
+      guard let initial = factors.initial else { continue }
+      tensors += zip(module.parameterNames(withMagnitude: false), [initial.a, initial.b]).map {
+        TensorData(Self.initialPrefix + $0, $1)
+      }
+    }
     tensors += zip(names, optimizerState.means).map { TensorData(Self.meansPrefix + $0, $1) }
     tensors += zip(names, optimizerState.squares).map { TensorData(Self.squaresPrefix + $0, $1) }
     try SafetensorsFile.write(
@@ -95,7 +103,9 @@ public struct TrainingCheckpoint: Sendable {
     let configuration = try header.adapter.loraConfiguration(for: model, file: location)
     step = header.step
     lossMemory = header.lossMemory ?? DPOLoss.Memory()
-    adapter = try LoRAAdapter(from: file, prefix: "", configuration, for: model)
+    adapter = try LoRAAdapter(
+      from: file, prefix: "", configuration, for: model,
+      initialPrefix: configuration.initialization.changesBase ? Self.initialPrefix : nil)
     optimizerState = AdamW.State(
       step: header.optimizerStep,
       means: try LoRAAdapter(from: file, prefix: Self.meansPrefix, configuration, for: model).parameters,

@@ -38,18 +38,20 @@ public struct TrainingMemory: Sendable, Hashable {
   ) {
     let configuration = model.configuration
     let adapter = adapter.restricted(to: configuration)
-    var adapterParameters = 0
-    for projection in adapter.targets {
-      let (a, b) = adapter.shapes(of: projection, in: configuration)
-      adapterParameters += a.count + b.count
+    let modules = LoRAAdapter.modules(of: adapter, layerCount: configuration.layerCount)
+    let adapterParameters = modules.reduce(0) { sum, module in
+      let (a, b) = module.shapes(in: configuration)
+      return sum + a.count + b.count + (adapter.usesDoRA ? b[0] : 0)
     }
+    // DoRA keeps a product before it is scaled.
+    let outputs = adapter.usesDoRA ? modules.map { configuration.shape(of: $0.projection).outputs } : []
     let panelBytes = configuration.panelBytes(model.precision)
     packedWeights = model.panels == .kept ? panelBytes : min(panelBytes, WeightMatrix.streamedBytes)
-    adapterAndOptimizer = 4 * 7 * configuration.layerCount * adapterParameters
+    adapterAndOptimizer = 4 * 7 * adapterParameters
     let heads = configuration.heads
     let floatsPerLayer =
       5 * configuration.width + heads.queryWidth + 2 * heads.keyValueWidth + 3 * configuration.feedForwardWidth
-      + adapter.rank * adapter.targets.count
+      + (modules.reduce(0) { $0 + $1.rank } + outputs.reduce(0, +)) / configuration.layerCount
     let kept = 4 * configuration.layerCount * floatsPerLayer
     let recomputed = 4 * (configuration.layerCount * configuration.width + floatsPerLayer)
     activationChoice =

@@ -72,7 +72,7 @@ public struct TrainingRun: AsyncSequence, Sendable {
         return event
       }
       if current.isFinished || (current.hasTakenStep && run.shouldStop()) {
-        ending = [.finished(current.adapter)]
+        ending = [.finished(current.adapter.converted)]
         return .checkpoint(current.checkpoint)
       }
       let before = current

@@ -23,7 +23,8 @@ struct TrainingState: Sendable {
   private(set) var stepsDone: Int
 
   /// Takes the data and makes or restores adapter and optimizer.
-  /// - Throws: ``ConversationError`` naming the row, ``TrainingError``.
+  /// - Throws: ``ConversationError`` naming the row, ``TrainingError``, ``LinearAlgebraError`` where weights cannot be
+  ///   taken apart for the start.
   init(_ run: TrainingRun) throws {
     trainer = run.trainer
     data = try run.data()
@@ -49,7 +50,7 @@ struct TrainingState: Sendable {
       lossMemory = checkpoint.lossMemory
       stepsDone = checkpoint.step
     } else {
-      adapter = trainer.initialAdapter(seed: plan.seed)
+      adapter = try trainer.initialAdapter(seed: plan.seed)
       optimizerState = AdamW.State(for: adapter)
       lossMemory = DPOLoss.Memory()
       stepsDone = 0
@@ -117,7 +118,8 @@ struct TrainingState: Sendable {
     let clip = plan.maximumGradientNorm.map { min(1, $0 / (norm + 1e-6)) } ?? 1
     let factor = trainer.schedule.factor(step: stepsDone, totalSteps: totalSteps)
     adapter = trainer.optimizer.update(
-      adapter, gradient: gradient, gradientScale: clip, rateFactor: factor, state: &optimizerState)
+      adapter, gradient: gradient, gradientScale: clip, rateFactor: factor,
+      rateFactors: adapter.isFast.map { $0 ? trainer.loraPlusRatio : 1 }, state: &optimizerState)
     lossMemory = memory
     stepsDone += 1
     alarms += watch.alarms(after: stepsDone, evaluated, gradientNorm: norm)

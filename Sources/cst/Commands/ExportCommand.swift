@@ -75,7 +75,8 @@ struct ExportCommand: LibraryCommand {
       ?? ExportReplay(under: policy)
     let base = try await LanguageModel(
       contentsOf: URL(filePath: model), precision: .f32, ignoring: configuration.keys)
-    let loaded = try adapter.map { try LoRAAdapter(contentsOf: URL(filePath: $0), for: base.configuration) }
+    var loaded = try adapter.map { try LoRAAdapter(contentsOf: URL(filePath: $0), for: base) }
+    if files.loraPlain { loaded = try loaded?.plain() }
     let export = try ModelExport(of: base.adapted(by: loaded), as: files.exportFormat, card: card.card(policy: policy))
     let verified = VerifiedExport(
       export, replay: replay, tolerance: tolerance, switchTolerance: switchTolerance,

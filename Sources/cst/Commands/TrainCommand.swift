@@ -29,7 +29,8 @@ struct TrainCommand: LibraryCommand {
   @OptionGroup var common: CommonOptions
 
   func execute() async throws {
-    let folder = run.dryRun ? nil : try run.folder()
+    var folder = run.dryRun ? nil : try run.folder()
+    folder?.writesPlainAdapter = lora.loraPlain
     let policy = try run.policyFile.map { file in try SafetyPolicy(checkedContentsOf: file) }
     let rows = try data.load()
     let pairs = try run.pairs(of: rows, by: policy)

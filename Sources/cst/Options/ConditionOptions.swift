@@ -36,7 +36,7 @@ struct ConditionOptions: ParsableArguments {
     var models: [(name: String, model: LanguageModel)] = try beside.map { beside in
       guard beside != "base" else { return ("base", model.adapted(by: nil)) }
       let folder = URL(filePath: beside)
-      let adapter = try LoRAAdapter(contentsOf: folder, for: model.configuration)
+      let adapter = try LoRAAdapter(contentsOf: folder, for: model)
       return (name: folder.lastPathComponent, model: model.adapted(by: adapter))
     }
     models.append((name, model))

@@ -43,12 +43,18 @@ struct ExportOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: .init("Most megabytes of weights in one file of a folder.", valueName: "n"))
   var shardSize = 5000
 
+  @Flag(help: "Write an adapter for readers that know one rank and one α only, its scales multiplied into B.")
+  var loraPlain = false
+
   @Flag(help: "Replace an older export.")
   var force = false
 
   func validate() throws {
     try Requirement.count("--shard-size", shardSize, in: 1...1_000_000)
-    _ = try exportFormat
+    let format = try exportFormat
+    if loraPlain, !format.isAdapterOnly {
+      throw ValidationError("--lora-plain is for --format peft and gguf-lora: a merged model has no adapter")
+    }
   }
 
   var exportFormat: ExportFormat {

@@ -94,6 +94,6 @@ struct AdaptedModelOptions: ParsableArguments {
   func load() async throws -> LanguageModel {
     let model = try await base.load()
     guard let adapter else { return model }
-    return model.adapted(by: try LoRAAdapter(contentsOf: URL(filePath: adapter), for: model.configuration))
+    return model.adapted(by: try LoRAAdapter(contentsOf: URL(filePath: adapter), for: model))
   }
 }

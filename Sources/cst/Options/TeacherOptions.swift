@@ -101,7 +101,7 @@ struct TeacherOptions: ParsableArguments {
     if isTemplates { return try TemplateTeacher(contentsOf: file) }
     let base = try await LanguageModel(
       contentsOf: file, precision: precision.precision, ignoring: configuration.keys)
-    let adapter = try adapter.map { try LoRAAdapter(contentsOf: URL(filePath: $0), for: base.configuration) }
+    let adapter = try adapter.map { try LoRAAdapter(contentsOf: URL(filePath: $0), for: base) }
     return LocalTeacher(model: base.adapted(by: adapter), slots: concurrency ?? 32)
   }
 

@@ -7,6 +7,9 @@ extension LoRAAdapter {
   /// Reads an adapter folder as PEFT writes it, `adapter_config.json` and `adapter_model.safetensors`, or a `.gguf` file
   /// with an adapter as llama.cpp reads it.
   ///
+  /// An adapter that began as a part of the weights (PiSSA, OLoRA) and was not converted needs them to be read: name the
+  /// ``LanguageModel`` instead.
+  ///
   /// - Parameters:
   ///   - location: The folder or file.
   ///   - model: The model it is to adapt; every tensor's shape is checked against it.
@@ -14,60 +17,84 @@ extension LoRAAdapter {
   ///   tensors missing, unknown or of the wrong shape, values that are not finite.
   public init(contentsOf location: URL, for model: ModelConfiguration) throws {
     try AdapterPlace(location).refuseOthers()
-    if location.pathExtension == "gguf" {
-      try self.init(contentsOfGGUF: location, for: model)
-    } else {
-      try self.init(contentsOfFolder: location, for: model)
-    }
+    try self.init(contentsOf: location, for: model, weights: nil)
   }
 
-  private init(contentsOfFolder folder: URL, for model: ModelConfiguration) throws {
-    let configurationFile = folder.appending(path: Self.configurationName)
-    let configuration = try PEFTConfiguration(contentsOf: configurationFile)
-      .loraConfiguration(for: model, file: configurationFile)
-    let file = try SafetensorsFile(contentsOf: folder.appending(path: Self.weightsName))
+  /// The same for a model with its weights, whatever the adapter began with: one that began as a part of the weights is
+  /// read as plain LoRA of twice the rank.
+  ///
+  /// - Throws: What ``init(contentsOf:for:)-(_,ModelConfiguration)`` throws, ``LinearAlgebraError``.
+  public init(contentsOf location: URL, for model: LanguageModel) throws {
+    try self.init(contentsOf: location, for: model.configuration, weights: model.transformer)
+  }
+
+  private init(contentsOf location: URL, for model: ModelConfiguration, weights: Transformer?) throws {
+    guard location.pathExtension != "gguf" else {
+      try self.init(contentsOfGGUF: location, for: model)
+      return
+    }
+    let configurationFile = location.appending(path: Self.configurationName)
+    let configuration = try PEFTFile(contentsOf: configurationFile).loraConfiguration(for: model)
+    let file = try SafetensorsFile(contentsOf: location.appending(path: Self.weightsName))
     try self.init(from: file, prefix: "", configuration, for: model)
-    let known = Set(Self.parameterNames(configuration, layerCount: layerCount))
+    let known = Set(namedParameters.map(\.name))
     if let unknown = file.tensors.map(\.name).sorted().first(where: { !known.contains($0) }) {
       throw FormatError(
         .badValue, file: file.mapping.path, at: .tensor(unknown),
-        expected: "only factors of the \(configuration.targets.count) target modules of \(layerCount) layers",
+        expected: "only factors of the \(modules.count) modules that \(Self.configurationName) names",
         found: "another tensor")
     }
+    guard configuration.initialization.changesBase else { return }
+    guard let weights else {
+      throw FormatError(
+        .badValue, file: configurationFile.path, at: .key("init_lora_weights"),
+        expected: "factors for the unchanged weights", found: configuration.initialization.name,
+        advice: "read the adapter for a LanguageModel, or have PEFT convert it: "
+          + "save_pretrained(…, path_initial_model_for_weight_conversion=…)")
+    }
+    self = try withInitialFactors(of: weights).converted
   }
 
   init(
-    from file: SafetensorsFile, prefix: String, _ configuration: LoRAConfiguration, for model: ModelConfiguration
+    from file: SafetensorsFile, prefix: String, _ configuration: LoRAConfiguration, for model: ModelConfiguration,
+    initialPrefix: String? = nil
   ) throws {
-    var tensors: [Tensor] = []
-    let names = Self.parameterNames(configuration, layerCount: model.layerCount)
-    let shapes = (0..<model.layerCount).flatMap { _ in
-      configuration.targets.flatMap { target -> [Shape] in
-        let (a, b) = configuration.shapes(of: target, in: model)
-        return [a, b]
+    var factors: [LoRAFactors] = []
+    for module in Self.modules(of: configuration, layerCount: model.layerCount) {
+      let names = module.parameterNames(withMagnitude: true)
+      let shapes = module.shapes(in: model)
+      func pair(_ prefix: String) throws -> FrozenFactors {
+        FrozenFactors(
+          a: try file.tensor(named: prefix + names[0], shape: shapes.a),
+          b: try file.tensor(named: prefix + names[1], shape: shapes.b))
       }
+      let read = try pair(prefix)
+      factors.append(
+        LoRAFactors(
+          a: read.a, b: read.b,
+          magnitude: configuration.usesDoRA
+            ? try file.tensor(named: prefix + names[2], shape: [shapes.b[0]]) : nil,
+          initial: try initialPrefix.map(pair)))
     }
-    for (name, shape) in zip(names, shapes) { tensors.append(try file.tensor(named: prefix + name, shape: shape)) }
-    self.init(
-      configuration: configuration, layerCount: model.layerCount,
-      factors: stride(from: 0, to: tensors.count, by: 2).map { LoRAFactors(a: tensors[$0], b: tensors[$0 + 1]) })
+    self.init(configuration: configuration, layerCount: model.layerCount, factors: factors)
   }
 
   /// Writes an adapter folder that PEFT loads unchanged. Each file is replaced as a whole or not at all, the weights
-  /// first.
+  /// first. An adapter that began as a part of the weights is written as PEFT converts it, of twice the rank.
   ///
   /// - Parameters:
   ///   - folder: Made if it is not there.
   ///   - baseModelName: What `base_model_name_or_path` says.
   /// - Throws: `FormatError` where something cannot be written.
   public func write(to folder: URL, baseModelName: String) throws {
+    let adapter = converted
     try AtomicFile.makeFolder(folder)
     try SafetensorsFile.write(
-      tensors: namedParameters.map { TensorData($0.name, $0.tensor) }, metadata: ["format": "pt"],
+      tensors: adapter.namedParameters.map { TensorData($0.name, $0.tensor) }, metadata: ["format": "pt"],
       to: folder.appending(path: Self.weightsName))
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    let json = try encoder.encode(PEFTConfiguration(configuration, baseModelName: baseModelName))
+    let json = try encoder.encode(PEFTConfiguration(adapter.configuration, baseModelName: baseModelName))
     try AtomicFile.write(json, to: folder.appending(path: Self.configurationName))
   }
 }

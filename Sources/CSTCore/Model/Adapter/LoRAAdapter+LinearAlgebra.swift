@@ -3,22 +3,44 @@ extension LoRAAdapter {
   /// scale·B·A there is with that rank (Eckart & Young 1936), and the update itself, up to rounding, where its rank is
   /// no higher.
   ///
-  /// α changes with the rank so that α / r stays what it is. The new A has orthonormal rows and B carries the singular
-  /// values, so that training can go on from here. Not differentiable: the result's factors are constants.
-  /// - Parameter rank: In `1...configuration.rank`. Traps outside.
+  /// α changes with the rank so that every module keeps its scale. The new A has orthonormal rows and B carries the
+  /// singular values, so that training can go on from here; DoRA's magnitudes stay. Not differentiable: the result's
+  /// factors are constants.
+  /// - Parameter rank: In `1...` the highest rank there is. Traps outside.
   /// - Throws: ``LinearAlgebraError`` where a factor is not finite, or LAPACK reports a failure.
   /// - Complexity: O((outputs + inputs)·r²) per projection: B·A is never formed.
   public func compressed(toRank rank: Int) throws(LinearAlgebraError) -> LoRAAdapter {
-    require(
-      (1...configuration.rank).contains(rank), "a rank in 1...\(configuration.rank) is possible here, not \(rank)")
+    let adapter = converted
+    let highest = adapter.modules.map(\.rank).max() ?? 1
+    require((1...highest).contains(rank), "a rank in 1...\(highest) is possible here, not \(rank)")
     var compressedFactors: [LoRAFactors] = []
-    for factors in factors { compressedFactors.append(try factors.compressed(toRank: rank)) }
-    return LoRAAdapter(
-      configuration: LoRAConfiguration(
-        rank: rank, alpha: configuration.alpha * Double(rank) / Double(configuration.rank),
-        dropout: configuration.dropout, targets: Set(configuration.targets),
-        initialization: configuration.initialization),
-      layerCount: layerCount, factors: compressedFactors)
+    for factors in adapter.factors { compressedFactors.append(try factors.compressed(toRank: rank)) }
+    return adapter.replacing(compressedFactors, rank: rank)
+  }
+}
+
+extension LoRAAdapter {
+  /// What an adapter adds to one matrix.
+  package struct Update: Sendable {
+    package let path: String
+    package let rank: Int
+    package let scale: Double
+    /// ‖scale·B·A‖, the root of the sum of all squares.
+    package let norm: Double
+  }
+
+  /// What is added to each matrix; of DoRA, before rows are scaled.
+  package var updates: [Update] {
+    let adapter = converted
+    return zip(adapter.modules, adapter.factors).map { module, factors in
+      let (a, b) = (factors.a.detached(), factors.b.detached())
+      // ‖B·A‖² is the sum of the products of BᵀB and A·Aᵀ.
+      let (left, right) = (b.transposed().matmul(b), a.matmul(a.transposed()))
+      let square = zip(left.scalars, right.scalars).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+      return Update(
+        path: module.path, rank: module.rank, scale: module.scale,
+        norm: abs(module.scale) * max(0, square).squareRoot())
+    }
   }
 }
 
@@ -34,13 +56,7 @@ extension LoRAFactors {
     let newB = left.matmul((u * values).transposed().rows(at: first).transposed())
     let newA = vT.rows(at: first).matmul(right.transposed())
     return LoRAFactors(
-      a: newA.paddedWithZeroRows(to: rank), b: newB.transposed().paddedWithZeroRows(to: rank).transposed())
-  }
-}
-
-extension Tensor {
-  fileprivate func paddedWithZeroRows(to rows: Int) -> Tensor {
-    rows == shape[0]
-      ? self : Tensor(scalars + [Float](repeating: 0, count: (rows - shape[0]) * shape[1]), shape: [rows, shape[1]])
+      a: newA.paddedWithZeroRows(to: rank), b: newB.transposed().paddedWithZeroRows(to: rank).transposed(),
+      magnitude: magnitude)
   }
 }

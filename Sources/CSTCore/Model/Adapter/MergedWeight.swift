@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// A base weight with an adapter's update added to it, W + s·B·A, made row by row while it is written.
+/// A base weight with an adapter's update added to it, W + s·B·A, its rows of the length that DoRA says, made row by row
+/// while it is written.
 ///
 /// A row is computed by one thread, in `Float`, summed over the rank in order and without fused operations: its bits do
 /// not depend on how many threads there are. No more than a block of rows is in memory at a time.
@@ -75,7 +76,7 @@ struct MergedWeight: Sendable {
     try file?.requireUnchanged()
   }
 
-  /// Writes row `row` of W + s·B·A to `values`.
+  /// Writes row `row` of W + s·B·A, scaled to its magnitude if it has one, to `values`.
   private func fill(
     _ row: Int, of matrix: WeightMatrix, _ values: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
@@ -89,6 +90,10 @@ struct MergedWeight: Sendable {
       for column in 0..<columns { scratch[column] += weight * direction[column] }
     }
     for column in 0..<columns { values[column] += update.scale * scratch[column] }
+    guard let magnitude = update.factors.magnitude else { return }
+    let norm = Float(Kernels.current.dot(values, values, columns).squareRoot())
+    let factor = magnitude.start[row] / norm
+    for column in 0..<columns { values[column] *= factor }
   }
 
   private static func outOfRange(_ name: String, _ format: WeightFormat) -> FormatError {
@@ -102,10 +107,10 @@ extension LanguageModel {
   /// Every base weight with the adapter's update, if the model has one.
   var mergedWeights: [MergedWeight] {
     weights.map { weight in
-      guard case .matrix(let layer, let projection) = weight.role, let adapter,
-        let factors = adapter.factors(layer: layer, projection)
-      else { return MergedWeight(base: weight, update: nil) }
-      return MergedWeight(base: weight, update: (factors, Float(adapter.configuration.scale)))
+      guard case .matrix(let layer, let projection) = weight.role else {
+        return MergedWeight(base: weight, update: nil)
+      }
+      return MergedWeight(base: weight, update: adapter?.update(layer: layer, projection))
     }
   }
 }

@@ -32,6 +32,9 @@ public struct RunFolder: Sendable {
   /// Whether the run goes on from a checkpoint.
   public let isResuming: Bool
 
+  /// Whether the adapter is written for readers that know one rank and one α only, see ``LoRAAdapter/plain()``.
+  public var writesPlainAdapter = false
+
   private static let files = [
     checkpointName, recordName, metricsName, profileName, "adapter_model.safetensors", "adapter_config.json",
   ]
@@ -116,7 +119,8 @@ public struct RunFolder: Sendable {
   /// Saves a checkpoint, and its adapter as PEFT files.
   func save(_ checkpoint: TrainingCheckpoint, baseModelName: String) throws {
     try checkpoint.write(to: checkpointFile)
-    try checkpoint.adapter.write(to: place, baseModelName: baseModelName)
+    let adapter = writesPlainAdapter ? try checkpoint.adapter.plain() : checkpoint.adapter
+    try adapter.write(to: place, baseModelName: baseModelName)
   }
 
   /// Saves the record of the run.

@@ -52,6 +52,14 @@ package enum RunOption: Hashable, Sendable {
     options.merge(trainer.loss.options) { $1 }
     if !source.columns.isEmpty { options["columns"] = .text(source.columns) }
     if !model.ignoredKeys.isEmpty { options["ignore_keys"] = .list(model.ignoredKeys.sorted()) }
+    if adapter.usesRSLoRA { options["lora_rslora"] = .flag(true) }
+    if adapter.usesDoRA { options["lora_dora"] = .flag(true) }
+    if adapter.initialization != .kaimingUniform { options["lora_init"] = .text(adapter.initialization.name) }
+    if case .list(let paths)? = adapter.modules?.included { options["lora_modules"] = .list(paths) }
+    let (ranks, alphas) = (adapter.rankPattern.entries, adapter.alphaPattern.entries)
+    if !ranks.isEmpty { options["lora_rank_pattern"] = .list(ranks.map { "\($0.key)=\($0.value)" }) }
+    if !alphas.isEmpty { options["lora_alpha_pattern"] = .list(alphas.map { "\($0.key)=\($0.value)" }) }
+    if trainer.loraPlusRatio != 1 { options["lora_plus_ratio"] = .number(trainer.loraPlusRatio) }
     options["max_completion_length"] = trainer.maximumCompletionLength.map(count)
     if let variation = source.variation {
       options["wordings"] = .text("policy")

@@ -68,7 +68,8 @@ extension LoRAAdapter {
   /// names.
   fileprivate var digest: String {
     var hash = SHA256()
-    hash.update("\(configuration.scale)".utf8)
+    let scales = modules.map(\.scale)
+    hash.update((Set(scales).count == 1 ? "\(scales[0])" : "\(scales)").utf8)
     for (name, tensor) in namedParameters {
       hash.update(name.utf8)
       tensor.withElements { hash.update(UnsafeRawBufferPointer($0)) }
