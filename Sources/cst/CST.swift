@@ -22,7 +22,8 @@ struct CST: AsyncParsableCommand {
     version: Self.version,
     subcommands: [
       InfoCommand.self, TokenizeCommand.self, RenderCommand.self, ScoreCommand.self, TrainCommand.self,
-      GenerateCommand.self, ChatCommand.self, EvalCommand.self, ExportCommand.self, AdapterCommand.self, SynthCommand.self,
+      GenerateCommand.self, ChatCommand.self, EvalCommand.self, ExportCommand.self, AdapterCommand.self,
+      SynthCommand.self,
       DataCommand.self, DemoCommand.self,
     ])
 

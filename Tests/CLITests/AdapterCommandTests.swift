@@ -43,7 +43,9 @@ import Testing
     #expect(!plain.contains("rank_pattern") && plain.contains("\"use_rslora\" : false"))
   }
 
-  @Test(arguments: [["--lora-dora"], ["--lora-init", "pissa"], ["--lora-init", "olora", "--lora-targets", ".*q_proj"]])
+  @Test(arguments: [
+    ["--lora-dora"], ["--lora-init", "pissa"], ["--lora-init", "olora", "--lora-targets", ".*q_proj"],
+  ])
   func otherStarts(options: [String]) throws {
     let fixture = try ToolFixture()
     let run = try CommandLineTool.run(fixture.train(out: fixture.out(), "--steps", "2") + options)
@@ -51,18 +53,22 @@ import Testing
     #expect(try !scores(fixture, fixture.out()).isEmpty)
     let goOn = ["--init-adapter", fixture.out(), "--steps", "1"]
     let next = try CommandLineTool.run(
-      ["train", "--model", fixture.model, "--data", fixture.data, "--method", "dpo", "--out", fixture.out("next")] + goOn)
+      ["train", "--model", fixture.model, "--data", fixture.data, "--method", "dpo", "--out", fixture.out("next")]
+        + goOn)
     #expect(next.code == 0, "\(next.notes)")
   }
 
   @Test(arguments: [
     (["--lora-rank-pattern", "c_attn=2"], "--lora-rank-pattern"), (["--lora-layers", "7"], "--lora-layers"),
-    (["--lora-targets", ".*"], "lm_head"), (["--lora-exclude", "q_proj", "--lora-targets", "v_proj"], "--lora-exclude"),
+    (["--lora-targets", ".*"], "lm_head"),
+    (["--lora-exclude", "q_proj", "--lora-targets", "v_proj"], "--lora-exclude"),
     (["--lora-init", "pissa", "--lora-rank", "4000"], "--lora-rank"),
   ])
   func whatMatchesNothingIsRefused(options: [String], part: String) throws {
     let fixture = try ToolFixture()
-    let arguments = ["train", "--model", fixture.model, "--data", fixture.data, "--method", "dpo", "--out", fixture.out()]
+    let arguments = [
+      "train", "--model", fixture.model, "--data", fixture.data, "--method", "dpo", "--out", fixture.out(),
+    ]
     let outcome = try CommandLineTool.run(arguments + options + ["--steps", "1"])
     #expect(outcome.code == 1 && outcome.errorLines.count == 1 && outcome.notes.contains(part), "\(outcome.notes)")
   }

@@ -91,6 +91,7 @@ struct JSONTests {
     #expect(try read("-9223372036854775808").integer == .min && read("9223372036854775808").integer == nil)
     #expect(try read("12e3").integer == 12000 && read("1e300").integer == nil)
     #expect(try read("1.5").integer == nil && read("-0").integer == 0 && read("1e-400").double == 0)
+    #expect(try read("\u{FEFF}1") == 1, "a byte order mark before a text is none of it (RFC 8259, section 8.1)")
     let digits = String(repeating: "7", count: 300)
     #expect(try read(digits).compactText == digits)
   }
@@ -102,7 +103,7 @@ struct JSONTests {
       "1_0",
       "tru", "nul", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "'a'", "\"a", "\"\n\"",
       "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\ud800\"", "\"\\ud800a\"", "1 2", "[1]]",
-      "\u{FEFF}1",
+      "1\u{FEFF}", "\u{FEFF}\u{FEFF}1",
     ])
   func refused(text: String) {
     FormatFixtures.expectError(.badSyntax, naming: "byte") { _ = try read(text) }

@@ -60,7 +60,7 @@ public struct ConversationEncoder: Sendable {
   /// - Parameters:
   ///   - answer: What the assistant says, as plain text.
   ///   - messages: The conversation.
-  ///   - prompt: Its tokens, from ``prompt(_:)``.
+  ///   - prompt: Its tokens, from `prompt(_:tools:)`.
   /// - Throws: ``ConversationError`` where the template refuses the conversation, renders it otherwise than the prompt
   ///   that asks for the answer, or where prompt and answer cannot be told apart in token space.
   public func completion(_ answer: String, to messages: [Message], prompt: [Int32]) throws(ConversationError)

@@ -17,7 +17,7 @@ extension PreferencePair: Codable {
   /// - `chosen` and `rejected` as whole conversations, with or without a text `prompt`: the messages that both begin with are
   ///   the prompt. Texts that mark their turns with `Human:` and `Assistant:` are conversations too.
   ///
-  /// What messages say beside their text (``Message/fields``) is kept, and so is the column `tools`: both reach the chat
+  /// What messages say beside their text (`Message.fields`) is kept, and so is the column `tools`: both reach the chat
   /// template. Keys other than these, `margin` and `judge_scores` are kept in ``columns``, because datasets carry all sorts of columns.
   /// A known key with `null` counts as absent.
   ///

@@ -5,11 +5,11 @@ import Foundation
 /// How the demo trains: the recipe that `Docs/Training.md` gives the measurements of.
 struct DemonstrationRecipe {
   var seed: UInt64 = 42
-  var steps = 300
+  var steps = 500
   var variation = PromptVariation(
-    reworded: 0.7, framed: 0.2, overridden: 0.2, later: 0.1, unprompted: 0.1, warmup: 0.35)
-  var retentionRatio = 0.5
-  var retentionWeight = 0.5
+    reworded: 0.75, framed: 0.2, overridden: 0.2, later: 0.1, unprompted: 0.1, warmup: 0.25)
+  var retentionRatio = 1.0
+  var retentionWeight = 1.0
   var retainedTokens = 16
   var maximumCompletionLength = 24
   var maximumLength = 700

@@ -117,7 +117,8 @@ import Testing
       var trainer = fixture.trainer(learningRate: 1e-4)
       trainer.loraPlusRatio = ratio
       let start = try trainer.initialAdapter(seed: 42)
-      try await fixture.run("ratio \(ratio)", .fresh, trainer, TrainingPlan(length: .steps(1), batchSize: 2)) { progress in
+      try await fixture.run("ratio \(ratio)", .fresh, trainer, TrainingPlan(length: .steps(1), batchSize: 2)) {
+        progress in
         guard case .finished(let adapter) = progress.event else { return }
         let changes = zip(adapter.parameters, start.parameters).map { new, old in
           zip(new.scalars, old.scalars).map { abs($0 - $1) }.max() ?? 0

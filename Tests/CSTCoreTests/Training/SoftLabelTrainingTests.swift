@@ -29,7 +29,7 @@ import Testing
       switch event {
       case .step(let report): losses.append(report.loss)
       case .checkpoint(let checkpoint): last = checkpoint
-      case .finished: break
+      case .finished, .alarm: break
       }
     }
     return (losses, last)

@@ -245,9 +245,6 @@ import Testing
       .raw(status: 200, contentType: Self.canary, body: ""),
       .raw(status: 200, contentType: "application/json", body: Self.canary),
       .raw(status: 200, contentType: "application/json", body: #"{"error": "\#(Self.canary)"}"#),
-      .raw(
-        status: 200, contentType: "application/json",
-        body: #"{"choices": [{"message": {"content": "x"}, "finish_reason": "\#(Self.canary)"}]}"#),
       .errorInStream(code: 500, message: echoed), .redirect(to: URL(string: "https://\(Self.canary).example.org/")!),
     ]
     for fault in echoes + Self.faults.map(\.0) {
@@ -263,5 +260,19 @@ import Testing
       }
       for text in texts { #expect(!text.lowercased().contains("canary"), "\(fault): \(text)") }
     }
+  }
+
+  /// A reason that is not known is kept with the reply, and the key is not in it.
+  @Test(arguments: deliveries) func theKeyIsInNoFinishReason(delivery: HTTPTeacher.Delivery) async throws {
+    let server = StubTeacherServer { _ in
+      .fault(
+        .raw(
+          status: 200, contentType: "application/json",
+          body: #"{"choices": [{"message": {"content": "x"}, "finish_reason": "\#(Self.canary)"}]}"#))
+    }
+    let reply = try await teacher(server, delivery: delivery).reply(to: call())
+    var text = ""
+    dump(reply, to: &text)
+    #expect(reply.text == "x" && !text.lowercased().contains("canary"), "\(text)")
   }
 }

@@ -16,19 +16,19 @@ extension LoRAAdapter {
   /// - Throws: `FormatError` naming file, key or tensor: files missing or damaged, features that are not supported,
   ///   tensors missing, unknown or of the wrong shape, values that are not finite.
   public init(contentsOf location: URL, for model: ModelConfiguration) throws {
-    try AdapterPlace(location).refuseOthers()
     try self.init(contentsOf: location, for: model, weights: nil)
   }
 
   /// The same for a model with its weights, whatever the adapter began with: one that began as a part of the weights is
   /// read as plain LoRA of twice the rank.
   ///
-  /// - Throws: What ``init(contentsOf:for:)-(_,ModelConfiguration)`` throws, ``LinearAlgebraError``.
+  /// - Throws: What `init(contentsOf:for:)` of a configuration throws, ``LinearAlgebraError``.
   public init(contentsOf location: URL, for model: LanguageModel) throws {
     try self.init(contentsOf: location, for: model.configuration, weights: model.transformer)
   }
 
   private init(contentsOf location: URL, for model: ModelConfiguration, weights: Transformer?) throws {
+    try AdapterPlace(location).refuseOthers()
     guard location.pathExtension != "gguf" else {
       try self.init(contentsOfGGUF: location, for: model)
       return

@@ -89,7 +89,8 @@ extension LoRAAdapter {
     for layer in 0..<layerCount {
       for target in configuration.targets {
         let (inputs, outputs) = shapes[target] ?? (0, 0)
-        guard let position = adapter.positions(inLayer: layer).first(where: { adapter.modules[$0].projection == target })
+        guard
+          let position = adapter.positions(inLayer: layer).first(where: { adapter.modules[$0].projection == target })
         else {
           factors.append(LoRAFactors(a: .zeros([rank, inputs]), b: .zeros([outputs, rank])))
           continue

@@ -62,7 +62,8 @@ extension LoRAConfiguration {
     all.modules?.excluded = nil
     let paths = try all.adaptedModules(layerCount: model.layerCount, targets.filter(model.projections.contains))
       .map(\.path)
-    let keys = rankPattern.entries.map { ("rank_pattern", $0.key) } + alphaPattern.entries.map { ("alpha_pattern", $0.key) }
+    let keys =
+      rankPattern.entries.map { ("rank_pattern", $0.key) } + alphaPattern.entries.map { ("alpha_pattern", $0.key) }
     for (name, key) in keys {
       let expression = try ModuleExpression(ending: key, name)
       if !paths.contains(where: expression.matches) {
@@ -70,7 +71,8 @@ extension LoRAConfiguration {
       }
     }
     if let excluded = modules?.excluded {
-      let parts: [TargetModules.Names] = if case .list(let names) = excluded { names.map { .list([$0]) } } else { [excluded] }
+      let parts: [TargetModules.Names] =
+        if case .list(let names) = excluded { names.map { .list([$0]) } } else { [excluded] }
       for part in parts {
         let selection = try ModuleSelection(TargetModules(part))
         guard !paths.contains(where: selection.contains) else { continue }

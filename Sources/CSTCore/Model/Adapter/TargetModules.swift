@@ -171,5 +171,7 @@ package struct LoRAConfigurationError: Error, Hashable {
   package let expected: String
   package let found: String
 
-  init(_ key: String, _ expected: String, _ found: String) { (self.key, self.expected, self.found) = (key, expected, found) }
+  init(_ key: String, _ expected: String, _ found: String) {
+    (self.key, self.expected, self.found) = (key, expected, found)
+  }
 }

@@ -114,7 +114,8 @@ struct PEFTFile {
       default:
         throw FormatError(
           .badValue, file: file, at: .key("init_lora_weights"),
-          expected: "a start that leaves the base's weights as they are (true, false, gaussian, eva, orthogonal, mica), "
+          expected:
+            "a start that leaves the base's weights as they are (true, false, gaussian, eva, orthogonal, mica), "
             + "pissa or olora", found: name,
           advice: "have PEFT convert the adapter: save_pretrained(…, path_initial_model_for_weight_conversion=…), "
             + "or merge it with merge_and_unload()")
