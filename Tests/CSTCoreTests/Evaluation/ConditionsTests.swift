@@ -12,13 +12,13 @@ import Testing
       configurations: [
         SafetyConfiguration(
           name: "a", systemPrompt: "A", expectedReply: .refusal, paraphrases: ["A1"],
-          heldOutParaphrases: ["AH0", "AH1"],
+          paraphraseTemplates: ["A {how}"], heldOutParaphrases: ["AH0", "AH1"],
           heldOutOverrides: ["a holds: {prompt}"]),
         SafetyConfiguration(
           name: "b", systemPrompt: "B", expectedReply: .answer, paraphrases: ["B1"], heldOutParaphrases: ["BH0"],
           heldOutOverrides: ["b holds: {prompt}", "{prompt} (b holds)"]),
       ], defaultName: "a",
-      surroundings: PromptSurroundings(frames: ["never {configuration}"]),
+      surroundings: PromptSurroundings(frames: ["never {configuration}"], slots: ["how": ["now"]]),
       heldOutSurroundings: PromptSurroundings(
         frames: ["Museum. {configuration}"], neutralTurns: [[.user("Hey"), .assistant("Good day")]]))
   }

@@ -49,7 +49,8 @@ public enum EvaluationCondition: String, Hashable, Codable, Sendable, CaseIterab
   func policy(_ policy: SafetyPolicy) throws(PreferenceError) -> SafetyPolicy {
     guard self == .none else { return policy }
     return try SafetyPolicy(
-      name: policy.name, configurations: [policy.defaultConfiguration], defaultName: policy.defaultConfiguration.name)
+      name: policy.name, configurations: [policy.defaultConfiguration], defaultName: policy.defaultConfiguration.name,
+      surroundings: policy.surroundings, heldOutSurroundings: policy.heldOutSurroundings)
   }
 }
 
