@@ -45,12 +45,7 @@ struct BytePairMergerTests {
     var tokens = ["a"]
     for _ in 0..<6 { tokens.append(tokens[tokens.count - 1] + tokens[tokens.count - 1]) }
     let tokenizer = try Tokenizer(TinyTokenizer.definition(merges: tokens.dropLast().map { "\($0) \($0)" }))
-    let text = String(repeating: "a", count: count)
-    let clock = ContinuousClock()
-    var ids: [Int32] = []
-    let duration = clock.measure { ids = tokenizer.encode(content: text) }
-    #expect(ids.count == count / 64)
-    #expect(duration < .seconds(2))
+    expectNearLinear(tokenizer, count)
   }
 
   /// The same for SentencePiece's merges by score, in a text without a space.
@@ -67,11 +62,21 @@ struct BytePairMergerTests {
         model: "llama", preTokenizer: "default", tokens: tokens,
         tokenTypes: [.unknown] + [TokenizerDefinition.TokenType](repeating: .normal, count: tokens.count - 1),
         scores: tokens.indices.map { -Float($0) }, merges: [], unknownID: 0, unknownText: .fusedToken))
-    let text = String(repeating: "a", count: count)
-    var ids: [Int32] = []
-    let duration = ContinuousClock().measure { ids = tokenizer.encode(content: text) }
-    #expect(ids.count == count / 64)
-    #expect(duration < .seconds(2))
+    expectNearLinear(tokenizer, count)
+  }
+
+  /// Sixteen times as many letters take some sixteen times as long; a quadratic merge takes 256 times. A ratio of one run, the
+  /// shorter text at its best of three: machines and their load differ.
+  private func expectNearLinear(_ tokenizer: Tokenizer, _ count: Int) {
+    func duration(_ count: Int) -> Duration {
+      let text = String(repeating: "a", count: count)
+      var ids: [Int32] = []
+      let duration = ContinuousClock().measure { ids = tokenizer.encode(content: text) }
+      #expect(ids.count == count / 64)
+      return duration
+    }
+    let short = (0..<3).map { _ in duration(count / 16) }.min() ?? .zero
+    #expect(duration(count) / short < 120)
   }
 
   private static func merge(_ word: [String], by merges: [String]) -> [String] {
