@@ -24,7 +24,7 @@ setup: ## install missing system packages and fetch the model (both only once)
 	@Scripts/setup
 	@Scripts/fetch-model
 
-demo: setup ## train the example's safety switch and show it: about half an hour
+demo: setup ## train the example's safety switch and show it: about three quarters of an hour
 	swift build --configuration release --product cst
 	.build/release/cst demo $(DEMO_OPTIONS)
 

@@ -75,11 +75,13 @@ struct BatchGradient: Sendable {
       }
       evaluated.append(EvaluatedPair(pair: pair, policy: scores[index].policy, value: value))
       let ranges = packed.completionRanges[index]
-      for (range, leading) in zip(ranges, CompletionScores.leading(ranges)) {
-        let isChosen = range == ranges[0]
+      let gradients = [
+        (value.gradient.chosen, value.discountedGradient.chosen),
+        (value.gradient.rejected, value.discountedGradient.rejected),
+      ]
+      for ((range, leading), (whole, discounted)) in zip(zip(ranges, CompletionScores.leading(ranges)), gradients) {
         for position in range {
-          let gradient = leading.contains(position) ? value.gradient : value.discountedGradient
-          cotangent[position] = Float((isChosen ? gradient.chosen : gradient.rejected) / Double(pairsInStep))
+          cotangent[position] = Float((leading.contains(position) ? whole : discounted) / Double(pairsInStep))
         }
       }
     }

@@ -118,10 +118,16 @@ public struct DPOTrainer: Sendable {
   ///   - pairs: All pairs of the run; the batch that counts is that of the longest.
   ///   - batchSize: Pairs computed together.
   public func activations(for pairs: [EncodedPair], batchSize: Int) -> LayerActivations {
+    memory(for: pairs, batchSize: batchSize).activationChoice
+  }
+
+  /// The memory of a run: that of the longest batch counts.
+  func memory(
+    for pairs: [EncodedPair], batchSize: Int, activations: LayerActivations? = nil
+  ) -> TrainingMemory {
     let longest = pairs.map(\.group.tokenCount).sorted(by: >).prefix(batchSize)
     return TrainingMemory(
-      model: model, adapter: adapterConfiguration, tokensPerBatch: longest.reduce(0, +)
-    ).activationChoice
+      model: model, adapter: adapterConfiguration, tokensPerBatch: longest.reduce(0, +), activations: activations)
   }
 
   /// The shape of the adapter that is trained.

@@ -15,6 +15,8 @@ public struct EncodedPair: Sendable, Hashable {
   /// The probability that the chosen answer is the better one, from 0 to 1.
   public var preference: Double { pair.preference }
 
+  /// Whether both answers are the same tokens, cut or not, so that nothing can be learnt from them.
+  var hasEqualAnswers: Bool { chosen.tokens == rejected.tokens }
   /// What the row asks of the loss's margin beyond 0.
   public var margin: Double { pair.margin }
 

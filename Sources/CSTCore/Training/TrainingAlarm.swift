@@ -61,7 +61,7 @@ struct TrainingWatch: Sendable {
 
   /// Before the first step.
   mutating func alarm(before pairs: [EncodedPair]) -> TrainingAlarm? {
-    let equal = pairs.filter { $0.chosen.tokens == $0.rejected.tokens }
+    let equal = pairs.filter(\.hasEqualAnswers)
     guard !equal.isEmpty else { return nil }
     let cut = equal.count(where: \.isTruncated)
     return ring(

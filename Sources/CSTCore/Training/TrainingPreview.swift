@@ -55,7 +55,7 @@ public struct TrainingPreview: Sendable {
     shares = Dictionary(grouping: pairs, by: \.configuration).sorted { ($0.key ?? "") < ($1.key ?? "") }.map {
       Share(
         configuration: $0.key, pairs: $0.value.count, cut: $0.value.count(where: \.isTruncated),
-        equal: $0.value.count { $0.chosen.tokens == $0.rejected.tokens },
+        equal: $0.value.count(where: \.hasEqualAnswers),
         meanTokens: Double($0.value.reduce(0) { $0 + $1.group.tokenCount }) / Double($0.value.count))
     }
     let bySize = pairs.sorted { ($0.group.tokenCount, $1.source) > ($1.group.tokenCount, $0.source) }
@@ -64,10 +64,7 @@ public struct TrainingPreview: Sendable {
         row: $0.source, place: $0.pair.place, promptTokens: $0.prompt.count,
         answerTokens: max($0.chosen.tokens.count, $0.rejected.tokens.count))
     }
-    memory = TrainingMemory(
-      model: trainer.model, adapter: trainer.adapterConfiguration,
-      tokensPerBatch: bySize.prefix(plan.batchSize).reduce(0) { $0 + $1.group.tokenCount },
-      activations: plan.activations)
+    memory = trainer.memory(for: pairs, batchSize: plan.batchSize, activations: plan.activations)
     var timed: [StepReport] = []
     for try await event in trainer.run(on: data, plan: plan) {
       if case .step(let report) = event { timed.append(report) }

@@ -97,10 +97,8 @@ struct LossOptions: ParsableArguments {
   /// - Throws: `ValidationError` for a divergence that is none.
   var loss: DPOLoss {
     get throws {
-      var loss = DPOLoss(lossType.first ?? .sigmoid, beta: beta, rpoAlpha: rpoAlpha)
-      loss.types = lossType
-      loss.weights = lossWeights ?? lossType.map { _ in 1 }
-      if lossType.contains(.exoPair) { loss.labelSmoothing = 1e-3 }
+      var loss = DPOLoss(
+        lossType, weights: lossWeights ?? lossType.map { _ in 1 }, beta: beta, rpoAlpha: rpoAlpha)
       loss.divergence = try divergence
       loss.usesWeighting = useWeighting
       if let labelSmoothing { loss.labelSmoothing = labelSmoothing }

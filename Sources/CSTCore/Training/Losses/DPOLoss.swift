@@ -64,12 +64,18 @@ public struct DPOLoss: Sendable, Hashable, Codable {
 
   /// Traps where `beta` is not positive and finite, or `rpoAlpha` negative or not finite.
   public init(_ type: LossType = .sigmoid, beta: Double = 0.1, rpoAlpha: Double = 0) {
-    (types, weights) = ([type], [1])
+    self.init([type], weights: [1], beta: beta, rpoAlpha: rpoAlpha)
+    requireGoodFields()
+  }
+
+  /// A mixture, whose fields are still to be checked; EXO brings its own label smoothing.
+  package init(_ types: [LossType], weights: [Double], beta: Double, rpoAlpha: Double) {
+    self.types = types
+    self.weights = weights
     self.beta = beta
     self.rpoAlpha = rpoAlpha
-    // EXO's own choice: without it the loss is infinite.
-    if type == .exoPair { labelSmoothing = 1e-3 }
-    requireGoodFields()
+    // The paper's choice: without it the loss is infinite.
+    if types.contains(.exoPair) { labelSmoothing = 1e-3 }
   }
 
   /// One pair's loss, its rewards and the loss's derivatives.

@@ -14,9 +14,6 @@ struct Dual {
     Dual(value: value, chosen: derivative * chosen, rejected: derivative * rejected)
   }
 
-  /// The number without its derivatives.
-  var detached: Dual { Dual(value: value) }
-
   static func + (a: Dual, b: Dual) -> Dual {
     Dual(value: a.value + b.value, chosen: a.chosen + b.chosen, rejected: a.rejected + b.rejected)
   }

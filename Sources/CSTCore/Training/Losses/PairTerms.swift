@@ -55,6 +55,12 @@ struct PairTerms {
   /// The same of the other answer.
   var rejectedScale: Double { settings.types.allSatisfy(\.isPerToken) ? 1 / Double(pair.rejectedTokens) : 1 }
 
+  /// How far Δw is from 1/(2β) and Δl from -1/(2β), squared.
+  private var calibration: Dual {
+    let target = 1 / (2 * settings.beta)
+    return square(chosenRatio - target) + square(rejectedRatio + target)
+  }
+
   /// The pair's loss of a kind, with its derivatives.
   func loss(_ type: LossType) -> Dual {
     let (beta, epsilon) = (settings.beta, settings.labelSmoothing)
@@ -79,7 +85,7 @@ struct PairTerms {
     case .robust:
       return (epsilon * logSigmoid(-margin) - (1 - epsilon) * logSigmoid(margin)) / (1 - 2 * epsilon)
     case .bcoPair: return -logSigmoid(beta * chosenRatio) - logSigmoid(-beta * rejectedRatio)
-    case .sppoHard: return square(chosenRatio - 1 / (2 * beta)) + square(rejectedRatio + 1 / (2 * beta))
+    case .sppoHard: return calibration
     case .aot: return crossEntropy(beta * (chosen - rejected - matchedReference), preference: 1 - epsilon)
     case .aotUnpaired:
       let first = crossEntropy(beta * (chosenRatio - matchedRejected), preference: 1 - epsilon)
@@ -95,8 +101,7 @@ struct PairTerms {
       let lost = settings.dpopLambda * positivePart(-chosenRatio)
       return -logSigmoid(beta * (chosenRatio - rejectedRatio - lost))
     case .calDPO:
-      return -logSigmoid(chosenRatio - rejectedRatio)
-        + 0.5 * (square(chosenRatio - 1 / (2 * beta)) + square(rejectedRatio + 1 / (2 * beta)))
+      return -logSigmoid(chosenRatio - rejectedRatio) + 0.5 * calibration
     case .betaDPO: return -logSigmoid(batchBeta * (chosenRatio - rejectedRatio))
     case .cpo: return crossEntropy(beta * (chosen - rejected), preference: 1 - epsilon)
     case .simpo:
@@ -105,7 +110,7 @@ struct PairTerms {
     case .orpo:
       let (w, l) = (chosen / chosenLength, rejected / rejectedLength)
       return -w - beta * logSigmoid(w - l - (logOneMinusExp(w) - logOneMinusExp(l)))
-    case .sft: return chosen.detached.map(0, derivative: 0)  // a mean over the tokens of the batch: see `DPOLoss`
+    case .sft: return Dual(value: 0)  // a mean over the tokens of the batch: see `DPOLoss`
     }
   }
 }
